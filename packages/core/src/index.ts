@@ -1,1 +1,3 @@
-export {};
+export * from "./states.ts";
+export * from "./dag-spec.ts";
+export * from "./timetable-spec.ts";
