@@ -1,0 +1,51 @@
+import { z } from "zod";
+
+/**
+ * What author code may ask for while an attempt runs, under the attempt's token. The child asks its host by IPC, the host calls the server: author code never sees the token.
+ */
+export const XComQuery = z.object({
+  taskId: z.string(),
+  key: z.string().default("return_value"),
+  /** Absent: the current run. */
+  runId: z.string().optional(),
+  dagId: z.string().optional(),
+  /** Absent: of a mapped task the list of all, else the single value. */
+  mapIndex: z.number().optional(),
+});
+export type XComQuery = z.infer<typeof XComQuery>;
+
+/** `found: false` is an answer, not an error. */
+export const XComAnswer = z.object({ found: z.boolean(), value: z.any() });
+export type XComAnswer = z.infer<typeof XComAnswer>;
+
+export const XComWrite = z.object({ key: z.string(), value: z.any() });
+export type XComWrite = z.infer<typeof XComWrite>;
+
+export const VariableAnswer = z.object({ found: z.boolean(), value: z.string().nullable() });
+export type VariableAnswer = z.infer<typeof VariableAnswer>;
+
+/** A connection with its secrets: the runner masks `password` and the secret members of `extra` in all later log lines of the attempt. */
+export const ConnectionValue = z.object({
+  connectionId: z.string(),
+  connType: z.string(),
+  description: z.string().nullable(),
+  host: z.string().nullable(),
+  port: z.number().nullable(),
+  login: z.string().nullable(),
+  password: z.string().nullable(),
+  schema: z.string().nullable(),
+  extra: z.record(z.string(), z.any()),
+});
+export type ConnectionValue = z.infer<typeof ConnectionValue>;
+export const ConnectionAnswer = z.object({ found: z.boolean(), connection: ConnectionValue.nullable() });
+export type ConnectionAnswer = z.infer<typeof ConnectionAnswer>;
+
+export const TriggerRequest = z.object({
+  dagId: z.string(),
+  runId: z.string().optional(),
+  logicalDate: z.string().nullable().optional(),
+  conf: z.record(z.string(), z.any()).optional(),
+});
+export type TriggerRequest = z.infer<typeof TriggerRequest>;
+export const RunAnswer = z.object({ found: z.boolean(), runId: z.string(), state: z.string().nullable() });
+export type RunAnswer = z.infer<typeof RunAnswer>;

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { AttemptGrant } from "./grant.ts";
+import { TaskOutcome } from "./outcome.ts";
+
+/** One ended attempt. `endedAt`/`startedAt` are not sent: the database clock stamps states, the durations are what the runner measured. */
+export const AttemptFinish = z.object({
+  attemptId: z.string(),
+  outcome: TaskOutcome,
+  /** Milliseconds the handler ran, by the runner's monotonic clock. */
+  durationMs: z.number(),
+});
+export type AttemptFinish = z.infer<typeof AttemptFinish>;
+
+/**
+ * The one call of the hot path: a host says what ended and what it wants to start, and gets grants back. All parts are optional; the server takes everything that arrived
+ * from all hosts while its last transaction was in flight into the next one.
+ *
+ * Safe to repeat: a start that was already granted to the same host is granted again, a finish that was already accepted from the same attempt is accepted again.
+ *
+ * Errors: 401 bad host token, 426 other contract version, 503 (retry later, nothing was done).
+ */
+export const ExchangeRequest = z.object({
+  hostId: z.string(),
+  /** Attempts delivered to this host by its executor that it can start now. */
+  starts: z.array(z.string()),
+  finishes: z.array(AttemptFinish),
+  /**
+   * How many further attempts the host would take straight away, at most the number of its finishes in this request: the slots they freed. The server answers with up to so
+   * many new attempts of the same executor, already granted, when such are ready and no limit or higher priority speaks against it.
+   */
+  want: z.number(),
+  /** Queues this host serves; null: all. */
+  queues: z.array(z.string()).nullable(),
+});
+export type ExchangeRequest = z.infer<typeof ExchangeRequest>;
+
+/** `code`: `not_queued` (cancelled, cleared, already finished), `other_host` (granted elsewhere), `unknown` (no such attempt). The host drops the attempt. */
+export const StartRefusal = z.object({ attemptId: z.string(), code: z.enum(["not_queued", "other_host", "unknown"]), reason: z.string() });
+export type StartRefusal = z.infer<typeof StartRefusal>;
+
+/** `accepted: false`: stale (the lease had ended, or another attempt took over); the result counts for nothing and is not to be sent again. */
+export const FinishAnswer = z.object({ attemptId: z.string(), accepted: z.boolean(), reason: z.string().optional() });
+export type FinishAnswer = z.infer<typeof FinishAnswer>;
+
+export const ExchangeResponse = z.object({
+  granted: z.array(AttemptGrant),
+  refused: z.array(StartRefusal),
+  finished: z.array(FinishAnswer),
+  /** New attempts for the slots that the finishes freed. */
+  next: z.array(AttemptGrant),
+});
+export type ExchangeResponse = z.infer<typeof ExchangeResponse>;
+
+/** Progress of a running attempt: a share from 0 to 1 and/or words. */
+export const Progress = z.object({ fraction: z.number().min(0).max(1).nullable(), message: z.string().nullable() });
+export type Progress = z.infer<typeof Progress>;
+
+/** Renews the leases of all attempts a host holds; also tells that the host lives. `queued`: delivered but not started (their queued timeout is not extended). */
+export const HeartbeatRequest = z.object({
+  hostId: z.string(),
+  attempts: z.array(z.object({ attemptId: z.string(), progress: Progress.optional() })),
+  queued: z.array(z.string()),
+});
+export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
+
+/** Attempts missing from `renewed` are not the host's any more: it kills them at once and reports nothing. */
+export const HeartbeatResponse = z.object({
+  renewed: z.array(z.object({ attemptId: z.string(), leaseMs: z.number(), token: z.string() })),
+  /** Kill these, with the reason for the task's log; their end need not be reported. */
+  stop: z.array(z.object({ attemptId: z.string(), reason: z.string() })),
+});
+export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>;
+
+/** A host makes itself known, once at its start and again after an unknown-host answer (404). */
+export const HostRegistration = z.object({
+  hostId: z.string(),
+  executor: z.string(),
+  hostname: z.string(),
+  pid: z.number(),
+  version: z.string(),
+  slots: z.number(),
+  queues: z.array(z.string()).nullable(),
+});
+export type HostRegistration = z.infer<typeof HostRegistration>;
+export const HostRegistrationResponse = z.object({
+  leaseMs: z.number(),
+  heartbeatMs: z.number(),
+  /** A host token for the time to come; replaces the one used. */
+  token: z.string(),
+});
+export type HostRegistrationResponse = z.infer<typeof HostRegistrationResponse>;

@@ -1,0 +1,31 @@
+/**
+ * Paths of the execution API, relative to its base URL (default `http://127.0.0.1:8080/execution/v1`). Host routes take the host token, attempt routes the attempt token.
+ *
+ * | route | method | token | body → answer |
+ * |---|---|---|---|
+ * | `hosts` | POST | host | HostRegistration → HostRegistrationResponse |
+ * | `exchange` | POST | host | ExchangeRequest → ExchangeResponse |
+ * | `heartbeat` | POST | host | HeartbeatRequest → HeartbeatResponse |
+ * | `logs` | POST | host | LogRequest → 204 |
+ * | `bundles/{sha256}` | GET | host | → the module's text, immutable |
+ * | `attempt/inputs` | GET | attempt | → the handler's inputs, JSON |
+ * | `attempt/xcom` | POST | attempt | XComQuery → XComAnswer |
+ * | `attempt/xcom` | PUT | attempt | XComWrite → 204 |
+ * | `attempt/variables/{key}` | GET, PUT, DELETE | attempt | VariableAnswer / `{ value }` → 204 |
+ * | `attempt/connections/{id}` | GET | attempt | ConnectionAnswer |
+ * | `attempt/dag-runs` | POST | attempt | TriggerRequest → RunAnswer |
+ * | `attempt/dag-runs/{dagId}/{runId}` | GET | attempt | RunAnswer |
+ */
+export const EXECUTION_ROUTES = {
+  hosts: "hosts",
+  exchange: "exchange",
+  heartbeat: "heartbeat",
+  logs: "logs",
+  bundle: (sha256: string) => `bundles/${sha256}`,
+  inputs: "attempt/inputs",
+  xcom: "attempt/xcom",
+  variable: (key: string) => `attempt/variables/${encodeURIComponent(key)}`,
+  connection: (connectionId: string) => `attempt/connections/${encodeURIComponent(connectionId)}`,
+  dagRuns: "attempt/dag-runs",
+  dagRun: (dagId: string, runId: string) => `attempt/dag-runs/${encodeURIComponent(dagId)}/${encodeURIComponent(runId)}`,
+} as const;
