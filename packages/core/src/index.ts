@@ -3,3 +3,24 @@ export * from "./dag-spec.ts";
 export * from "./timetable-spec.ts";
 export { ERROR_CODES, type ErrorCode } from "./error-codes.ts";
 export { assertNever, errorMessage, hasErrorCode, isTradewindError, TradewindError, type TradewindErrorOptions } from "./errors.ts";
+export { type Duration, type DurationParts, formatDuration, parseDuration } from "./duration.ts";
+export { assertJson, canonicalJson } from "./canonical-json.ts";
+export { formatJsonPath } from "./json-path.ts";
+export {
+  type Actor,
+  ADOPTABLE_STATES,
+  FAILED_STATES,
+  FINISHED_DAG_RUN_STATES,
+  isFailed,
+  isFinishedDagRun,
+  isLegalDagRunTransition,
+  isLegalTransition,
+  isSuccess,
+  isTerminal,
+  type MaybeState,
+  nextDagRunStates,
+  nextTaskInstanceStates,
+  OCCUPYING_STATES,
+  SCHEDULABLE_STATES,
+  SUCCESS_STATES,
+} from "./state-transitions.ts";
