@@ -1,0 +1,220 @@
+/**
+ * The engine: every use case that changes what Postgres knows, each one transaction (or a named sequence of them), each a pure decision of core between a read and a guarded write.
+ *
+ * Everything that schedules, serves or processes holds an engine; they coordinate through Postgres alone, so any number of them may run.
+ */
+import type {
+  ExchangeRequest,
+  ExchangeResponse,
+  HeartbeatRequest,
+  HeartbeatResponse,
+  HostRegistration,
+  HostRegistrationResponse,
+  TaskCommand,
+} from "@tradewind/contract";
+import type { DagRunState, DagSpec, Json, TaskInstanceState } from "@tradewind/core";
+
+/** Who asked, for the audit log: a user name, or a component ("scheduler", "dag_processor"). */
+export interface Actor {
+  name: string;
+}
+
+// DAG files ---------------------------------------------------------------------------------------------------------
+
+/** What a loaded DAG file brought. */
+export interface LoadedDagFile {
+  /** Name of the configured folder, and the path below it with forward slashes. */
+  bundleName: string;
+  relativePath: string;
+  fingerprint: Json;
+  parseDurationMs: number;
+  resolveFrom: string[];
+  result:
+    | {
+        ok: true;
+        bundle: { sha256: string; code: string };
+        source: string;
+        /** `specJson` is the canonical JSON of `spec`. */
+        dags: { dagId: string; exportName: string; spec: DagSpec; specJson: string; specSha256: string }[];
+      }
+    | { ok: false; error: { kind: string; message: string; line: number | null; column: number | null; frame: string | null; stack: string } };
+}
+
+export interface RecordedDagFile {
+  /** DAGs that are new or got a new version (`versionNumber`), unchanged ones, and those this file no longer has. */
+  changed: { dagId: string; versionNumber: number }[];
+  unchanged: string[];
+  stale: string[];
+  /** Problems with single DAGs of the file (an id that another file owns): kept as import errors. */
+  rejected: { dagId: string; reason: string }[];
+}
+
+export interface KnownDagFile {
+  bundleName: string;
+  relativePath: string;
+  fingerprint: Json;
+  lastParsedAt: Date | null;
+  hasError: boolean;
+}
+
+export interface DagFileUseCases {
+  listKnownDagFiles(bundleNames: string[]): Promise<KnownDagFile[]>;
+  recordDagFile(file: LoadedDagFile): Promise<RecordedDagFile>;
+  recordDeletedDagFiles(files: { bundleName: string; relativePath: string }[]): Promise<{ stale: string[] }>;
+}
+
+// Scheduling --------------------------------------------------------------------------------------------------------
+
+/** Room of one executor for dispatch; null: no limit of its own. */
+export interface ExecutorRoom {
+  name: string;
+  free: number | null;
+}
+
+export interface SchedulingUseCases {
+  /** Creates runs that are due (at most `limit` DAGs), starts what limits allow. Any number of schedulers may call it at once. */
+  createDueRuns(options: { limit: number }): Promise<{ created: number; more: boolean }>;
+  /** Starts queued runs within max_active_runs. */
+  startQueuedRuns(options: { limit: number }): Promise<{ started: number; more: boolean }>;
+  /**
+   * Takes scheduled task instances in priority order within every limit, makes them queued with a lease owned by `schedulerId`, and returns their commands.
+   * One short critical section among all schedulers.
+   */
+  dispatch(options: { schedulerId: string; parallelism: number; executors: ExecutorRoom[]; limit: number }): Promise<{ commands: TaskCommand[]; more: boolean }>;
+  /** Timers that are due: retries and reschedules become scheduled. */
+  fireTimers(options: { limit: number }): Promise<{ fired: number; more: boolean }>;
+  /** Runs over their dagrun timeout: failed, their unfinished task instances skipped, running ones told to stop. */
+  timeOutRuns(options: { limit: number }): Promise<{ timedOut: number }>;
+  /** Running leases that ran out: the attempt is lost; retry rules apply. */
+  expireLeases(options: { limit: number }): Promise<{ lost: string[] }>;
+  /** Attempts the executor reports as lost or rejected. */
+  loseAttempts(attempts: { attemptId: string; reason: "lost" | "rejected"; message: string }[]): Promise<{ lost: string[] }>;
+  /** Queued leases past the queued timeout: given back for another submission (at most twice per try), then failed. */
+  requeueStuck(options: { limit: number }): Promise<{ resubmit: TaskCommand[]; failed: string[] }>;
+  /** Attempts whose lease says stop, for executors to cancel at once (the runner also hears it by heartbeat). */
+  takeStops(options: { schedulerId: string }): Promise<{ attemptId: string; executor: string; reason: string }[]>;
+  /** Re-evaluates runs that a missed wake-up or a crash between transactions may have left behind. The slow sweep. */
+  sweep(options: { limit: number }): Promise<{ repaired: number }>;
+  /** The earliest moment at which one of the above has something to do, by index look-ups; null: nothing is planned. */
+  nextDueAt(): Promise<Date | null>;
+}
+
+// Schedulers and other daemons --------------------------------------------------------------------------------------
+
+export interface JobUseCases {
+  registerJob(job: { jobId: string; jobType: string; hostname: string; pid: number }): Promise<void>;
+  /** false: declared dead in the meantime; the daemon must stop and start anew. */
+  heartbeatJob(jobId: string): Promise<boolean>;
+  endJob(jobId: string): Promise<void>;
+  /** Declares schedulers dead whose heartbeat is older than `thresholdSeconds`, and gives their leases to `adopterId`. */
+  adoptOrphans(options: { adopterId: string; thresholdSeconds: number }): Promise<{ deadJobs: string[]; attempts: { command: TaskCommand; state: "queued" | "running" }[] }>;
+}
+
+// Runners -----------------------------------------------------------------------------------------------------------
+
+export interface RunnerUseCases {
+  registerHost(registration: HostRegistration): Promise<Omit<HostRegistrationResponse, "token">>;
+  /** Batched by arrival: everything that came in while the last transaction was in flight goes into one. */
+  exchange(request: ExchangeRequest): Promise<ExchangeResponse>;
+  heartbeat(request: HeartbeatRequest): Promise<HeartbeatResponse>;
+  getBundle(sha256: string): Promise<string | null>;
+  getAttemptInputs(attemptId: string): Promise<string | null>;
+}
+
+// People ------------------------------------------------------------------------------------------------------------
+
+export interface TriggerOptions {
+  dagId: string;
+  /** null: a run without a date. Absent: now, as the run's date. */
+  logicalDate?: Date | null;
+  dataInterval?: { start: Date; end: Date };
+  runAfter?: Date;
+  runId?: string;
+  conf?: { [key: string]: Json };
+  note?: string;
+  runType?: "manual" | "operator_triggered";
+  triggeredBy: "cli" | "operator" | "rest_api" | "ui" | "timetable" | "test";
+  actor: Actor;
+}
+
+/** What to clear, as Airflow's clearTaskInstances body. */
+export interface ClearOptions {
+  dagId: string;
+  dryRun: boolean;
+  /** One run, or a window of logical dates over all runs. */
+  runId?: string;
+  startDate?: Date;
+  endDate?: Date;
+  /** Absent: all tasks. A task id, or a task id with a map index. */
+  taskIds?: (string | [string, number])[];
+  onlyFailed: boolean;
+  onlyRunning: boolean;
+  resetDagRuns: boolean;
+  includeUpstream: boolean;
+  includeDownstream: boolean;
+  includeFuture: boolean;
+  includePast: boolean;
+  runOnLatestVersion: boolean;
+  /** 409 instead of stopping running ones. */
+  preventRunningTask: boolean;
+  note?: string;
+  actor: Actor;
+}
+
+export interface TouchedTaskInstance {
+  taskInstanceId: number;
+  dagId: string;
+  runId: string;
+  taskId: string;
+  mapIndex: number;
+  state: TaskInstanceState | null;
+}
+
+export interface PeopleUseCases {
+  triggerDagRun(options: TriggerOptions): Promise<{ dagRunId: number; runId: string }>;
+  clearTaskInstances(options: ClearOptions): Promise<TouchedTaskInstance[]>;
+  setTaskInstanceState(options: {
+    dagId: string;
+    runId: string;
+    taskId: string;
+    mapIndex?: number;
+    state: "success" | "failed" | "skipped";
+    includeUpstream: boolean;
+    includeDownstream: boolean;
+    includeFuture: boolean;
+    includePast: boolean;
+    dryRun: boolean;
+    actor: Actor;
+  }): Promise<TouchedTaskInstance[]>;
+  setDagRunState(options: { dagId: string; runId: string; state: "queued" | "success" | "failed"; actor: Actor }): Promise<void>;
+  setPaused(options: { dagId: string; isPaused: boolean; actor: Actor }): Promise<void>;
+  deleteDagRun(options: { dagId: string; runId: string; actor: Actor }): Promise<void>;
+  deleteDag(options: { dagId: string; actor: Actor }): Promise<void>;
+  setNote(options: { dagId: string; runId: string; taskId?: string; mapIndex?: number; note: string | null; actor: Actor }): Promise<void>;
+}
+
+// Wake-ups ----------------------------------------------------------------------------------------------------------
+
+/**
+ * What became possible. `ready`: task instances to dispatch. `runs`: queued runs to start. `dags`: due times changed. `timers`: an earlier timer. `stops`: attempts to cancel.
+ * `state`: something a person sees changed. Hints only: who misses one is helped by the sweep.
+ */
+export const WAKE_KINDS = ["ready", "runs", "dags", "timers", "stops", "state"] as const;
+export type WakeKind = (typeof WAKE_KINDS)[number];
+
+export interface WakeUps {
+  /** Calls `listener` for this process's own changes at once, and for other processes' over Postgres notifications. */
+  onWake(listener: (kinds: ReadonlySet<WakeKind>) => void): () => void;
+}
+
+export interface Engine extends DagFileUseCases, SchedulingUseCases, JobUseCases, RunnerUseCases, PeopleUseCases, WakeUps {
+  close(): Promise<void>;
+}
+
+/** What of a run's end other parts want to hear: metrics, callbacks. Called after the commit. */
+export interface EngineEvents {
+  taskInstanceStarted?(event: { dagId: string; taskId: string; queue: string; queuedDurationMs: number; scheduledDurationMs: number }): void;
+  taskInstanceFinished?(event: { dagId: string; taskId: string; operator: string; state: TaskInstanceState; durationMs: number | null }): void;
+  dagRunStarted?(event: { dagId: string; runType: string; scheduleDelayMs: number | null }): void;
+  dagRunFinished?(event: { dagId: string; runId: string; state: DagRunState; durationMs: number }): void;
+}
