@@ -1,0 +1,206 @@
+import { z } from "zod";
+
+/**
+ * Everything that can be configured, once: types, defaults, checks, the environment's names and docs/configuration.md all come from here.
+ *
+ * Notes on a key beside its description: `secret` hides the value in listings and allows `…_FILE`; `path` makes a relative value absolute, against the
+ * place that gave it (a config file's folder, else the working directory; the default against the project or the home directory).
+ */
+const secret = { secret: true } as const;
+
+const text = () => z.string().min(1);
+const count = () => z.int().min(1);
+const port = () => z.int().min(0).max(65535);
+const seconds = () => z.number().positive();
+
+const database = z.strictObject({
+  url: text()
+    .regex(/^postgres(ql)?:\/\//, "expected a URL that starts with postgres:// or postgresql://")
+    .nullable()
+    .default(null)
+    .describe("PostgreSQL ≥ 14 to use. Unset: an embedded PostgreSQL under the home directory, for development.")
+    .meta(secret),
+  poolSize: count().default(10).describe("Most connections that one process opens."),
+});
+
+const api = z.strictObject({
+  host: text().default("127.0.0.1").describe("Address to listen on; 0.0.0.0 for all interfaces."),
+  port: port().default(8080).describe("Port of the REST API and the UI; 0 takes a free one."),
+  secretKey: text()
+    .min(16)
+    .nullable()
+    .default(null)
+    .describe("Signs the access tokens of people and clients. Must be the same in every API server. Unset: made once and kept in the home directory.")
+    .meta(secret),
+  accessTokenTtlSeconds: count().default(86_400).describe("How long an access token is accepted."),
+  maximumPageLimit: count().default(100).describe("Most items of one page; a larger `limit` is cut to it."),
+  fallbackPageLimit: count().default(50).describe("Items of one page when the request names no `limit`."),
+  bodyLimitBytes: count().default(1_048_576).describe("Largest request body."),
+});
+
+const executionApi = z.strictObject({
+  url: text()
+    .regex(/^https?:\/\//, "expected a URL that starts with http:// or https://")
+    .nullable()
+    .default(null)
+    .describe("Where runners reach the execution API. Unset: http:// with the host and port below."),
+  host: text().default("127.0.0.1").describe("Address the execution API listens on, apart from the REST API so that browsers cannot slow tasks down."),
+  port: port().default(8081).describe("Port of the execution API; 0 takes a free one."),
+  secretKey: text()
+    .min(16)
+    .nullable()
+    .default(null)
+    .describe("Signs the tokens of runner hosts and attempts. Unset: made once and kept in the home directory.")
+    .meta(secret),
+  leaseSeconds: seconds().max(60).default(10).describe("How long an attempt counts as alive without a heartbeat; then it is lost and may be retried."),
+  heartbeatSeconds: seconds().default(3).describe("How often a runner host renews the leases of its attempts; at most half of `leaseSeconds`."),
+  longPollSeconds: seconds().max(300).default(20).describe("How long a runner's request for work is held open when there is none."),
+  bodyLimitBytes: count().default(67_108_864).describe("Largest request body: results, logs."),
+  maxXcomBytes: count().default(10_485_760).describe("Largest XCom, as JSON; a larger one fails its task."),
+  inlineXcomBytes: z.int().min(0).default(65_536).describe("XComs up to this size travel with the attempt that reads them; larger ones are fetched apart."),
+});
+
+const scheduler = z.strictObject({
+  parallelism: count().default(32).describe("Most task instances queued or running at once per scheduler, over all its executors."),
+  heartbeatSeconds: seconds().default(5).describe("How often a scheduler says that it is alive."),
+  healthThresholdSeconds: seconds().default(30).describe("A scheduler silent for longer counts as dead; its work is taken over."),
+  sweepSeconds: seconds().default(5).describe("How often the scheduler looks for work that no notification announced."),
+  taskQueuedTimeoutSeconds: seconds().default(600).describe("A task instance queued for longer, without being started, goes back or fails."),
+  maxDagrunsToCreatePerLoop: count().default(10).describe("Most DAGs that get a new run in one pass."),
+  maxDagrunsPerLoopToSchedule: count().default(20).describe("Most queued runs that are started in one pass."),
+  defaultPoolSlots: z.int().min(-1).default(128).describe("Slots of `default_pool` when it is created; -1 for no limit."),
+  maxTaskRetryDelaySeconds: seconds().default(86_400).describe("Longest delay between two tries that exponential backoff may reach."),
+  maxMapLength: count().default(1024).describe("Most instances of one mapped task."),
+  catchupByDefault: z.boolean().default(false).describe("Whether a DAG that does not say so makes up the runs it missed."),
+});
+
+const dags = z.strictObject({
+  folders: z
+    .array(text())
+    .default(["dags"])
+    .describe("Folders with DAG files; sub-folders are read as well.")
+    .meta({ path: "project" }),
+  loadExamples: z.boolean().default(true).describe("Whether `standalone` loads the example DAGs."),
+  dagsArePausedAtCreation: z.boolean().default(true).describe("Whether a new DAG starts paused, unless it sets `isPausedUponCreation` itself."),
+  defaultTimezone: text().refine(isTimezone, "expected an IANA time zone, such as Europe/Madrid").default("utc").describe("Zone of schedules and dates that name none."),
+  importTimeoutSeconds: seconds().default(30).describe("A DAG file that takes longer to load becomes an import error."),
+  importMemoryMb: z.int().min(64).default(512).describe("Memory of the process that loads DAG files."),
+  parsingProcesses: count().default(2).describe("DAG files that are loaded at the same time."),
+  rescanSeconds: seconds().default(30).describe("How often the folders are compared with what is known, besides the file system's own events."),
+  maxActiveTasks: count().default(16).describe("Default of a DAG's `maxActiveTasks`: task instances of one run that are queued or running."),
+  maxActiveRuns: count().default(16).describe("Default of a DAG's `maxActiveRuns`."),
+  defaultTaskRetries: z.int().min(0).default(0).describe("Default of a task's `retries`."),
+  defaultTaskRetryDelaySeconds: z.number().min(0).default(300).describe("Default of a task's `retryDelay`."),
+});
+
+const localExecutor = z.strictObject({
+  slots: count().default(16).describe("Tasks that run at the same time; each has a child process."),
+  prefetch: z.int().min(0).default(2).describe("Attempts a busy child may have waiting, so that short tasks follow each other without a round trip."),
+  childMaxTasks: count().default(1000).describe("A child process is replaced after so many tasks."),
+  childMaxAgeSeconds: seconds().default(3600).describe("A child process is replaced after this time, between two tasks."),
+  childMemoryMb: z.int().min(64).default(512).describe("Memory of one child process; a task that needs more fails as out of memory."),
+  idleSeconds: seconds().default(300).describe("A child process without work is stopped after this time."),
+});
+
+const runner = z.strictObject({
+  killGraceSeconds: seconds().default(5).describe("Time between SIGTERM and SIGKILL when a task has to stop."),
+  drainSeconds: seconds().default(60).describe("How long running tasks may finish when a runner is asked to drain."),
+  logFlushIntervalMs: count().default(250).describe("Log lines are shipped at least this often."),
+  logChunkBytes: count().default(65_536).describe("Log lines are shipped when this many bytes wait."),
+  maxLogBytes: count().default(104_857_600).describe("Most log of one attempt; what follows is counted and dropped."),
+});
+
+const logs = z.strictObject({
+  level: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info").describe("Least important lines that the services print."),
+  format: z.enum(["auto", "pretty", "json"]).default("auto").describe("`auto` is pretty on a terminal and JSON otherwise."),
+  dir: text().default("logs").describe("Where the logs of tasks are kept.").meta({ path: "home" }),
+});
+
+const metrics = z.strictObject({
+  statsdOn: z.boolean().default(false).describe("Whether metrics are sent to StatsD."),
+  statsdHost: text().default("localhost").describe("Host of the StatsD server."),
+  statsdPort: port().default(8125).describe("UDP port of the StatsD server."),
+  prefix: z.string().default("airflow").describe("First part of every metric's name; Airflow's, so that its dashboards work unchanged."),
+  legacyNamesOn: z.boolean().default(true).describe("Whether names with the ids spliced in (`ti.start.my_dag.my_task`) are sent besides the tagged ones."),
+  tagFormat: z.enum(["datadog", "influxdb", "none"]).default("datadog").describe("How tags are written; `none` leaves them out."),
+  disabledTags: z.array(text()).default(["job_id", "run_id"]).describe("Tags that are not sent: they have too many values."),
+  allowList: z.array(regularExpression()).default([]).describe("Regular expressions; when there are any, only names that match one are sent."),
+  blockList: z.array(regularExpression()).default([]).describe("Regular expressions; names that match one are not sent."),
+});
+
+const security = z.strictObject({
+  fernetKey: text()
+    .nullable()
+    .default(null)
+    .describe("Encrypts connections and variables: one or more Fernet keys, comma separated; the first encrypts. Unset: made once and kept in the home directory.")
+    .meta(secret),
+  adminUsername: text().default("admin").describe("Name of the first user."),
+  adminPassword: text()
+    .nullable()
+    .default(null)
+    .describe("Password of the first user. Unset: made once and kept in `admin-password` in the home directory.")
+    .meta(secret),
+});
+
+const executorName = z.string().regex(/^[a-z][a-z0-9_-]*$/, "expected an executor's name, such as local");
+
+export const configSchema = z
+  .strictObject({
+    executor: z
+      .union([executorName, z.array(executorName).min(1)])
+      .default("local")
+      .transform((value) => (Array.isArray(value) ? value : [value]))
+      .describe("The executor, or a list of them; the first takes the tasks that name none."),
+    database: database.prefault({}).describe("The metadata database: the only truth."),
+    api: api.prefault({}).describe("REST API, UI and log-in."),
+    executionApi: executionApi.prefault({}).describe("What runners talk to."),
+    scheduler: scheduler.prefault({}).describe("Runs, limits and rescue."),
+    dags: dags.prefault({}).describe("DAG files and what DAGs and tasks default to."),
+    localExecutor: localExecutor.prefault({}).describe("The executor that runs tasks in processes of this machine."),
+    runner: runner.prefault({}).describe("How one attempt is run, under every executor."),
+    logs: logs.prefault({}).describe("Logs of the services and of the tasks."),
+    metrics: metrics.prefault({}).describe("StatsD."),
+    security: security.prefault({}).describe("Encryption and the first user."),
+  })
+  .superRefine((config, context) => {
+    if (config.executionApi.heartbeatSeconds * 2 > config.executionApi.leaseSeconds) {
+      context.addIssue({
+        code: "custom",
+        path: ["executionApi", "heartbeatSeconds"],
+        message: `expected at most half of executionApi.leaseSeconds (${config.executionApi.leaseSeconds}), or one lost heartbeat loses the task`,
+      });
+    }
+    if (config.api.fallbackPageLimit > config.api.maximumPageLimit) {
+      context.addIssue({
+        code: "custom",
+        path: ["api", "fallbackPageLimit"],
+        message: `expected at most api.maximumPageLimit (${config.api.maximumPageLimit})`,
+      });
+    }
+  });
+
+/** The whole configuration, every key present. */
+export type TradewindConfig = z.output<typeof configSchema>;
+
+/** What a config file may say: any part of the configuration. */
+export type TradewindConfigInput = z.input<typeof configSchema>;
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function regularExpression() {
+  return text().refine((source) => {
+    try {
+      new RegExp(source);
+      return true;
+    } catch {
+      return false;
+    }
+  }, "expected a regular expression");
+}
