@@ -24,6 +24,10 @@ export type XComWrite = z.infer<typeof XComWrite>;
 export const VariableAnswer = z.object({ found: z.boolean(), value: z.string().nullable() });
 export type VariableAnswer = z.infer<typeof VariableAnswer>;
 
+/** `description`: absent or null leaves the one that is stored. */
+export const VariableWrite = z.object({ value: z.string(), description: z.string().nullable().optional() });
+export type VariableWrite = z.infer<typeof VariableWrite>;
+
 /** A connection with its secrets: the runner masks `password` and the secret members of `extra` in all later log lines of the attempt. */
 export const ConnectionValue = z.object({
   connectionId: z.string(),

@@ -6,3 +6,4 @@ export * from "./exchange.ts";
 export * from "./logs.ts";
 export * from "./author-api.ts";
 export * from "./routes.ts";
+export * from "./host-control.ts";

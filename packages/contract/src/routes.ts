@@ -11,10 +11,12 @@
  * | `attempt/inputs` | GET | attempt | → the handler's inputs, JSON |
  * | `attempt/xcom` | POST | attempt | XComQuery → XComAnswer |
  * | `attempt/xcom` | PUT | attempt | XComWrite → 204 |
- * | `attempt/variables/{key}` | GET, PUT, DELETE | attempt | VariableAnswer / `{ value }` → 204 |
+ * | `attempt/variables/{key}` | GET, PUT, DELETE | attempt | VariableAnswer / VariableWrite → 204 / 204, or 404 when there was none |
  * | `attempt/connections/{id}` | GET | attempt | ConnectionAnswer |
  * | `attempt/dag-runs` | POST | attempt | TriggerRequest → RunAnswer |
  * | `attempt/dag-runs/{dagId}/{runId}` | GET | attempt | RunAnswer |
+ *
+ * A refusal carries `{ code, message }`, with a code of core's catalogue.
  */
 export const EXECUTION_ROUTES = {
   hosts: "hosts",
