@@ -24,3 +24,8 @@ export {
   SCHEDULABLE_STATES,
   SUCCESS_STATES,
 } from "./state-transitions.ts";
+export { compileDag, type DagGraph, getTaskNode, type GroupNode, listAncestors, listDescendants, type TaskNode } from "./dag-graph.ts";
+export { findDagSpecProblems, validateDagSpec } from "./validate-dag-spec.ts";
+export type { SpecProblem } from "./spec-problems.ts";
+export { findKeyProblem, isValidKey, MAX_KEY_LENGTH } from "./keys.ts";
+export { nearestName } from "./nearest-name.ts";

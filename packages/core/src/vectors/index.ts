@@ -1,6 +1,7 @@
+import { priorityWeightsSuite } from "./priority-weights.ts";
 import type { VectorSuite } from "./suite.ts";
 
 export type { VectorSuite, VectorVerdict } from "./suite.ts";
 
 /** Every suite we know, by the name of the file it reads. A new file of answers gets its line here. */
-export const vectorSuites: readonly VectorSuite[] = [];
+export const vectorSuites: readonly VectorSuite[] = [priorityWeightsSuite];
