@@ -1,2 +1,14 @@
 export { startEmbeddedPostgres } from "./embedded-postgres.ts";
 export type { EmbeddedPostgres, EmbeddedPostgresEvent, EmbeddedPostgresOptions, StopMode } from "./embedded-postgres.ts";
+
+export { openDatabase, openHotDatabase, transaction } from "./database.ts";
+export type { Database, DatabaseOptions, TransactionOptions } from "./database.ts";
+export type { Queryable, Transaction } from "./database-handle.ts";
+export type { ConnectionOptions } from "./connection-options.ts";
+export { backoffMs, withRetry } from "./retry.ts";
+export type { RetryPolicy } from "./retry.ts";
+export { isForeignKeyViolation, isUniqueViolation, retryableKind } from "./retryable-errors.ts";
+export type { RetryableKind } from "./retryable-errors.ts";
+
+export { assertSchemaUsable, checkSchema, migrate } from "./migrations.ts";
+export type { AppliedMigration, MigrateOptions, Migration, SchemaStatus } from "./migrations.ts";

@@ -1,0 +1,164 @@
+import { Kysely, PostgresDialect, type PostgresPool } from "kysely";
+import pg from "pg";
+import { type ConnectionOptions, clientConfig, hotSettings, sessionSettings } from "./connection-options.ts";
+import { internals, type Queryable, type QueryableInternals, type Statement, type Transaction } from "./database-handle.ts";
+import { type RetryPolicy, withRetry } from "./retry.ts";
+import type { Tables } from "./schema-types.ts";
+import { breaksConnection } from "./retryable-errors.ts";
+
+export interface DatabaseOptions extends ConnectionOptions {
+  /** Connections at most. Default 10. */
+  maxConnections?: number;
+  /** A connection of the pool broke while nobody used it, as at a restart of the server. It is replaced by itself. */
+  onConnectionError?: (error: Error) => void;
+}
+
+/** A pool of connections. Survives restarts of the server: broken connections are dropped, new ones made when needed. */
+export interface Database extends Queryable {
+  readonly kind: "database";
+  readonly options: DatabaseOptions;
+  readonly connections: { readonly total: number; readonly idle: number; readonly waiting: number };
+  /** Waits for what is under way, then closes every connection. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Opens a pool. Nothing is sent before the first query, so the server need not be there yet. */
+export function openDatabase(options: DatabaseOptions): Database {
+  return new PooledDatabase(options, sessionSettings(options), {});
+}
+
+/**
+ * Opens the small pool for the statements that run at every transition. Its sessions have sequential scans, hash joins and merge joins switched off:
+ * `update … from unnest(…)` would otherwise be planned as a hash join over a whole table, six times slower. Every statement sent here needs an index for
+ * each step. Use named statements. Queries sent without awaiting the one before travel together (pipelined) and run in order.
+ */
+export function openHotDatabase(options: DatabaseOptions): Database {
+  const hot = { applicationName: "tradewind hot", maxConnections: 2, ...options };
+  return new PooledDatabase(hot, sessionSettings(hot, hotSettings), { pipeline: true, min: 1 });
+}
+
+class PooledDatabase implements Database {
+  readonly kind = "database";
+  readonly options: DatabaseOptions;
+  readonly [internals]: QueryableInternals;
+  readonly #pool: pg.Pool;
+  readonly #kysely: Kysely<Tables>;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: DatabaseOptions, settings: string, extra: pg.PoolConfig) {
+    this.options = options;
+    this.#pool = new pg.Pool({
+      ...clientConfig(options),
+      max: options.maxConnections ?? 10,
+      idleTimeoutMillis: 30_000,
+      onConnect: (async (client: pg.ClientBase) => {
+        await client.query(settings);
+      }) as (client: pg.ClientBase) => void,
+      ...extra,
+    });
+    this.#pool.on("error", (error) => options.onConnectionError?.(error));
+    this.#kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.#pool as unknown as PostgresPool }) });
+    this[internals] = { kysely: this.#kysely, run: (statement) => this.#pool.query(queryConfig(statement)) };
+    acquireOf.set(this, () => this.#pool.connect());
+  }
+
+  get connections(): Database["connections"] {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { total: totalCount, idle: idleCount, waiting: waitingCount };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#pool.end();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** How `transaction` gets a connection without showing one to anybody else. */
+const acquireOf = new WeakMap<Database, () => Promise<pg.PoolClient>>();
+
+function queryConfig(statement: Statement): pg.QueryConfig {
+  return { name: statement.name, text: statement.text, values: statement.values as unknown[] | undefined };
+}
+
+export interface TransactionOptions {
+  /** Tried again as a whole after a conflict or a lost connection, unless false. `work` must therefore have no effects outside the database. */
+  retry?: Partial<RetryPolicy> | false;
+  isolation?: "read committed" | "repeatable read" | "serializable";
+  readOnly?: boolean;
+}
+
+/**
+ * Runs `work` in one transaction: committed when it returns, rolled back when it throws.
+ *
+ * A lost acknowledgement of a commit looks like a lost connection and is tried again, although the first try may have been committed. Hence the rule
+ * for everything that runs here: statements are guarded by the state they expect, or idempotent.
+ */
+export async function transaction<T>(db: Database, work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+  const once = (): Promise<T> => runTransaction(db, work, options);
+  return options.retry === false ? once() : withRetry(once, options.retry);
+}
+
+async function runTransaction<T>(db: Database, work: (tx: Transaction) => Promise<T>, options: TransactionOptions): Promise<T> {
+  const acquire = acquireOf.get(db);
+  if (!acquire) throw new TypeError("transaction() needs a database made by openDatabase().");
+  const client = await acquire();
+  // Between two queries nobody listens for errors of the socket: the next query reports them.
+  client.on("error", ignore);
+  let failure: unknown;
+  try {
+    await client.query(beginStatement(options));
+    const result = await work(handleOf(client));
+    const { command } = await client.query("commit");
+    if (command === "ROLLBACK") throw new Error("Tried to commit, but an earlier statement of the transaction had failed and its error was swallowed: rolled back.");
+    return result;
+  } catch (error) {
+    failure = error;
+    if (!breaksConnection(error)) failure = await rollback(client, error);
+    throw error;
+  } finally {
+    client.off("error", ignore);
+    client.release(failure !== undefined && breaksConnection(failure));
+  }
+}
+
+function ignore(): void {}
+
+/** Gives back what decides whether the connection can be kept. */
+async function rollback(client: pg.PoolClient, cause: unknown): Promise<unknown> {
+  try {
+    await client.query("rollback");
+    return cause;
+  } catch (error) {
+    return breaksConnection(error) ? error : new Error("Connection terminated: the rollback failed", { cause: error });
+  }
+}
+
+function beginStatement({ isolation, readOnly }: TransactionOptions): string {
+  return `begin${isolation ? ` isolation level ${isolation}` : ""}${readOnly ? " read only" : ""}`;
+}
+
+/** One handle per connection, kept: making a query builder costs more than a small statement. */
+const handles = new WeakMap<pg.PoolClient, Transaction>();
+
+function handleOf(client: pg.PoolClient): Transaction {
+  const known = handles.get(client);
+  if (known) return known;
+  const made: Transaction = {
+    kind: "transaction",
+    [internals]: { kysely: kyselyOn(client), run: (statement) => client.query(queryConfig(statement)) },
+  };
+  handles.set(client, made);
+  return made;
+}
+
+/** A query builder bound to one connection, which it neither acquires nor releases. */
+function kyselyOn(client: pg.PoolClient): Kysely<Tables> {
+  const borrowed = { query: (text: string, values: unknown[]) => client.query(text, values), release: ignore };
+  const pool = { connect: async () => borrowed, end: async () => undefined, options: {} };
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) });
+}
