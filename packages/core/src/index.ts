@@ -29,3 +29,13 @@ export { findDagSpecProblems, validateDagSpec } from "./validate-dag-spec.ts";
 export type { SpecProblem } from "./spec-problems.ts";
 export { findKeyProblem, isValidKey, MAX_KEY_LENGTH } from "./keys.ts";
 export { nearestName } from "./nearest-name.ts";
+export {
+  countUpstreams,
+  evaluateTriggerRule,
+  finishedUpstreams,
+  NO_UPSTREAMS,
+  type TriggerRuleInput,
+  type TriggerRuleState,
+  type TriggerRuleVerdict,
+  type UpstreamCounts,
+} from "./trigger-rule.ts";
