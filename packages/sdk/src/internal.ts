@@ -1,1 +1,17 @@
-export {};
+/**
+ * What Tradewind's own processes use of this package: the loader, the runner, `dags test`. Not for authors, and may change with any release.
+ */
+export { collectDags, isDag, type AnyDag } from "./collect-dags.ts";
+export { toSpec } from "./to-spec.ts";
+export { findTask, runTask, type RunTaskRequest, type TaskResult } from "./run-task.ts";
+export { classifyError, type ThrownVerdict } from "./errors.ts";
+export {
+  type AttemptContextData,
+  type Connection,
+  type LogEntry,
+  type LogLevel,
+  type ProgressReport,
+  type TaskRuntime,
+  type TriggerRequest,
+  type XComAddress,
+} from "./runtime.ts";

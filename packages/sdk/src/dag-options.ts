@@ -1,0 +1,49 @@
+import type { Duration } from "@tradewind/core";
+import type { Instant } from "./instant.ts";
+import type { ParamDefinitions } from "./params.ts";
+import type { Schedule } from "./schedule.ts";
+import type { TaskOptions } from "./task-options.ts";
+
+/**
+ * What a DAG is, apart from its tasks. Names and defaults are Airflow's.
+ *
+ * @example
+ * new Dag("daily_sales", { schedule: cron("0 6 * * *"), startDate: "2026-01-01", catchup: false, tags: ["sales"] });
+ */
+export interface DagOptions<P extends ParamDefinitions = ParamDefinitions> {
+  /** When it runs. Default null: only by hand or by the API. */
+  schedule?: Schedule;
+  /** The first logical date. Default: none. */
+  startDate?: Instant;
+  /** The last logical date, inclusive. Default: none. */
+  endDate?: Instant;
+  /** Make the runs between `startDate` and now that were missed. Default false. */
+  catchup?: boolean;
+  /** IANA zone for cron lines and for dates without an offset. Default `"UTC"`. */
+  timezone?: string;
+  /** Shown to people instead of the id. */
+  displayName?: string;
+  /** One line. */
+  description?: string;
+  /** Markdown. */
+  doc?: string;
+  /** Default `"tradewind"`. */
+  owner?: string;
+  tags?: readonly string[];
+  /** At most so many runs at a time. Default 16. */
+  maxActiveRuns?: number;
+  /** At most so many live tasks in one run. Default 16. */
+  maxActiveTasks?: number;
+  /** A run that takes longer, from its start, fails. Default: none. */
+  dagrunTimeout?: Duration;
+  /** The DAG is paused after so many failed runs in a row. Default 0: never. */
+  maxConsecutiveFailedDagRuns?: number;
+  /** The first task that fails for good ends the run. All tasks must then have the trigger rule `all_success`. Default false. */
+  failFast?: boolean;
+  /** Default: what the installation says. */
+  isPausedUponCreation?: boolean;
+  /** Values a run can be given; see `ParamDefinition`. */
+  params?: P;
+  /** Options for all tasks of the DAG that do not say otherwise. */
+  defaultArgs?: TaskOptions;
+}

@@ -1,0 +1,70 @@
+import { TradewindError } from "@tradewind/core";
+
+interface DefinitionErrorFacts {
+  dagId?: string;
+  taskId?: string;
+  groupId?: string;
+  /** Where the author wrote what is wrong, when that is not where the error is thrown. */
+  site?: Error;
+  cause?: unknown;
+}
+
+/** An error about how a DAG file defines a DAG. With a `site`, its stack points at the author's line instead of ours. */
+export function definitionError(message: string, facts: DefinitionErrorFacts = {}): TradewindError {
+  const { site, cause, ...details } = facts;
+  const error = new TradewindError("invalid_dag", message, { details, cause });
+  const frames = site?.stack?.split("\n").filter((line) => /^\s+at /.test(line));
+  if (frames && frames.length > 0) error.stack = `${error.name}: ${message}\n${frames.join("\n")}`;
+  return error;
+}
+
+/** Marks a place in the author's file. The text is only made when somebody asks for it, so this is cheap. */
+// oxlint-disable-next-line typescript/no-unsafe-function-type
+export function captureSite(above: Function): Error {
+  const site = new Error("defined here");
+  Error.captureStackTrace(site, above);
+  return site;
+}
+
+const TASK_ID = /^[A-Za-z0-9_.-]+$/;
+const GROUP_ID = /^[A-Za-z0-9_-]+$/;
+const MAX_ID_LENGTH = 250;
+
+/** Airflow's rule for DAG and task ids. */
+export function checkId(id: unknown, what: "DAG" | "task", facts: DefinitionErrorFacts = {}): asserts id is string {
+  if (typeof id === "string" && id.length > 0 && id.length <= MAX_ID_LENGTH && TASK_ID.test(id)) return;
+  throw definitionError(
+    `The ${what} id ${show(id)}${inDag(facts)} is not allowed. Use 1 to ${MAX_ID_LENGTH} letters, digits, "_", "-" and ".".`,
+    facts,
+  );
+}
+
+/** As task ids, but without dots: they separate a group from what is in it. */
+export function checkGroupId(id: unknown, facts: DefinitionErrorFacts = {}): asserts id is string {
+  if (typeof id === "string" && id.length > 0 && id.length <= MAX_ID_LENGTH && GROUP_ID.test(id)) return;
+  throw definitionError(
+    `The task group id ${show(id)}${inDag(facts)} is not allowed. Use 1 to ${MAX_ID_LENGTH} letters, digits, "_" and "-" (the dot separates a group from its tasks).`,
+    facts,
+  );
+}
+
+function inDag(facts: DefinitionErrorFacts): string {
+  return facts.dagId === undefined ? "" : ` in DAG "${facts.dagId}"`;
+}
+
+/** A value as it may stand in a message. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return `"${value}"`;
+  if (typeof value === "function") return `the function ${value.name || "(anonymous)"}`;
+  if (value === undefined) return "undefined";
+  const text = safeJson(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function safeJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}

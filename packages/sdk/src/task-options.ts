@@ -1,0 +1,202 @@
+import { type Duration, parseDuration, type TaskSpec, TRIGGER_RULES, type TriggerRule, WEIGHT_RULES, type WeightRule } from "@tradewind/core";
+import { definitionError, show } from "./definition-error.ts";
+import { type Instant, readInstant } from "./instant.ts";
+
+/**
+ * How a task is scheduled and run. May be set for a whole DAG or a group by `defaultArgs`; the nearest one wins. Names and defaults are Airflow's.
+ * Durations are `"30s"`, `"5m"`, milliseconds as a number, or `{ hours: 1 }`.
+ *
+ * @example
+ * dag.task("load", load, { retries: 3, retryDelay: "30s", pool: "warehouse", executionTimeout: "10m" });
+ */
+export interface TaskOptions {
+  /** Shown to people instead of the id. */
+  displayName?: string;
+  /** Markdown, shown with the task. */
+  doc?: string;
+  /** Default: the DAG's owner. */
+  owner?: string;
+  /** How often a failed try is repeated. Default 0. */
+  retries?: number;
+  /** Time between the end of a failed try and the next one. Default `"5m"`. */
+  retryDelay?: Duration;
+  /** The delay is multiplied by this per try, with jitter; `true` is 2. Default 0: always the same delay. */
+  retryExponentialBackoff?: number | boolean;
+  /** The longest delay between tries. Default: none but the installation's (24 h). */
+  maxRetryDelay?: Duration;
+  /** Wall time of one try; after it the try is stopped and counts as failed. Default: none. */
+  executionTimeout?: Duration;
+  /** When the task may run, judged by how its upstreams ended. Default `"all_success"`. Joins after a branch want `"none_failed_min_one_success"`. */
+  triggerRule?: TriggerRule;
+  /** The pool whose slots the task takes. Default `"default_pool"`. */
+  pool?: string;
+  /** How many slots of the pool one instance takes. Default 1. */
+  poolSlots?: number;
+  /** The higher, the earlier among waiting tasks. Default 1. */
+  priorityWeight?: number;
+  /** How the weights of other tasks add to this one's. Default `"downstream"`: its own and those of all tasks below. */
+  weightRule?: WeightRule;
+  /** Routes the task to workers that serve this queue. Default `"default"`. */
+  queue?: string;
+  /** The executor to run on, of those configured. Default: by the queue, or the first. */
+  executor?: string;
+  /** At most so many live instances of this task over all runs. Default: no limit. */
+  maxActiveTisPerDag?: number;
+  /** At most so many live instances of this task in one run (for mapped tasks). Default: no limit. */
+  maxActiveTisPerDagrun?: number;
+  /** Wait until this task ended well in the run before. Default false. */
+  dependsOnPast?: boolean;
+  /** Also wait for the direct downstreams of this task in the run before. Implies `dependsOnPast`. Default false. */
+  waitForDownstream?: boolean;
+  /** `"warm"`: in a child process that is used again; `"process"`: a fresh process for each try. Default `"warm"`. */
+  isolation?: "warm" | "process";
+  /** Memory limit of the child process in MiB. Default: the runner's. */
+  memoryLimitMb?: number;
+  /** First logical date with this task. Default: the DAG's. */
+  startDate?: Instant;
+  /** Last logical date with this task. Default: the DAG's. */
+  endDate?: Instant;
+}
+
+type TaskSettings = Omit<TaskSpec, "taskId" | "operator" | "kind" | "respectDownstreamRules" | "groupId" | "upstream" | "inputs" | "mapping">;
+
+/** The later ones win, except where they say `undefined`. */
+export function mergeTaskOptions(...layers: TaskOptions[]): TaskOptions {
+  const merged: Record<string, unknown> = {};
+  for (const layer of layers) {
+    for (const [name, value] of Object.entries(layer)) if (value !== undefined) merged[name] = value;
+  }
+  return merged;
+}
+
+interface Place {
+  dagId: string;
+  taskId: string;
+  site: Error;
+}
+
+/** Fills in the defaults and checks every option. */
+export function readTaskOptions(options: TaskOptions, dag: { owner: string; timezone: string }, place: Place): TaskSettings {
+  const check = new OptionReader(options, place);
+  const waitForDownstream = check.boolean("waitForDownstream", false);
+  return {
+    displayName: check.text("displayName") ?? null,
+    triggerRule: check.oneOf("triggerRule", TRIGGER_RULES, "all_success"),
+    retries: check.integer("retries", 0, 0),
+    retryDelayMs: check.duration("retryDelay") ?? 300_000,
+    retryBackoff: check.backoff(),
+    maxRetryDelayMs: check.duration("maxRetryDelay"),
+    executionTimeoutMs: check.positiveDuration("executionTimeout"),
+    pool: check.text("pool") ?? "default_pool",
+    poolSlots: check.integer("poolSlots", 1, 1),
+    priorityWeight: check.integer("priorityWeight", 1, Number.NEGATIVE_INFINITY),
+    weightRule: check.oneOf("weightRule", WEIGHT_RULES, "downstream"),
+    queue: check.text("queue") ?? "default",
+    executor: check.text("executor") ?? null,
+    maxActiveTisPerDag: check.optionalInteger("maxActiveTisPerDag", 1),
+    maxActiveTisPerDagrun: check.optionalInteger("maxActiveTisPerDagrun", 1),
+    dependsOnPast: check.boolean("dependsOnPast", false) || waitForDownstream,
+    waitForDownstream,
+    isolation: check.oneOf("isolation", ["warm", "process"], "warm"),
+    memoryLimitMb: check.optionalInteger("memoryLimitMb", 1),
+    startDate: check.instant("startDate", dag.timezone),
+    endDate: check.instant("endDate", dag.timezone),
+    owner: check.text("owner") ?? dag.owner,
+    doc: check.text("doc") ?? null,
+  };
+}
+
+class OptionReader {
+  readonly #options: TaskOptions;
+  readonly #place: Place;
+
+  constructor(options: TaskOptions, place: Place) {
+    this.#options = options;
+    this.#place = place;
+    const unknown = Object.keys(options).find((name) => !KNOWN_OPTIONS.has(name));
+    if (unknown !== undefined) throw this.#wrong(unknown, `is not an option of a task; known are ${[...KNOWN_OPTIONS].join(", ")}`);
+  }
+
+  text(name: keyof TaskOptions): string | undefined {
+    const value = this.#options[name];
+    if (value === undefined || (typeof value === "string" && value !== "")) return value;
+    throw this.#wrong(name, "must be a text that is not empty");
+  }
+
+  boolean(name: keyof TaskOptions, fallback: boolean): boolean {
+    const value = this.#options[name] ?? fallback;
+    if (typeof value === "boolean") return value;
+    throw this.#wrong(name, "must be true or false");
+  }
+
+  optionalInteger(name: keyof TaskOptions, least: number): number | null {
+    return this.#options[name] === undefined ? null : this.integer(name, least, least);
+  }
+
+  integer(name: keyof TaskOptions, fallback: number, least: number): number {
+    const value = this.#options[name] ?? fallback;
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
+    throw this.#wrong(name, least === Number.NEGATIVE_INFINITY ? "must be a whole number" : `must be a whole number of ${least} or more`);
+  }
+
+  oneOf<const T extends string>(name: keyof TaskOptions, allowed: readonly T[], fallback: T): T {
+    const value = this.#options[name] ?? fallback;
+    if ((allowed as readonly unknown[]).includes(value)) return value as T;
+    throw this.#wrong(name, `must be one of ${allowed.join(", ")}`);
+  }
+
+  duration(name: keyof TaskOptions): number | null {
+    const value = this.#options[name];
+    return value === undefined ? null : parseDuration(value as Duration, `${name} of task "${this.#place.taskId}" in DAG "${this.#place.dagId}"`);
+  }
+
+  positiveDuration(name: keyof TaskOptions): number | null {
+    const ms = this.duration(name);
+    if (ms === 0) throw this.#wrong(name, "must be longer than zero; leave it out for no limit");
+    return ms;
+  }
+
+  backoff(): number {
+    const value = this.#options.retryExponentialBackoff ?? 0;
+    if (typeof value === "boolean") return value ? 2 : 0;
+    if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+    throw this.#wrong("retryExponentialBackoff", "must be true, false, or a number of zero or more");
+  }
+
+  instant(name: keyof TaskOptions, timezone: string): string | null {
+    const value = this.#options[name];
+    return value === undefined ? null : readInstant(value as Instant, timezone, `${name} of task "${this.#place.taskId}" in DAG "${this.#place.dagId}"`);
+  }
+
+  #wrong(name: string, why: string): Error {
+    const { dagId, taskId, site } = this.#place;
+    const found = (this.#options as Record<string, unknown>)[name];
+    return definitionError(`Option "${name}" of task "${taskId}" in DAG "${dagId}" is ${show(found)}: it ${why}.`, { dagId, taskId, site });
+  }
+}
+
+const KNOWN_OPTIONS: ReadonlySet<string> = new Set<keyof TaskOptions>([
+  "displayName",
+  "doc",
+  "owner",
+  "retries",
+  "retryDelay",
+  "retryExponentialBackoff",
+  "maxRetryDelay",
+  "executionTimeout",
+  "triggerRule",
+  "pool",
+  "poolSlots",
+  "priorityWeight",
+  "weightRule",
+  "queue",
+  "executor",
+  "maxActiveTisPerDag",
+  "maxActiveTisPerDagrun",
+  "dependsOnPast",
+  "waitForDownstream",
+  "isolation",
+  "memoryLimitMb",
+  "startDate",
+  "endDate",
+]);
