@@ -1,1 +1,6 @@
-export {};
+export { createTestDatabase, useTestDatabase } from "./test-database.ts";
+export type { TestDatabase } from "./test-database.ts";
+export { startPrivateServer } from "./private-server.ts";
+export type { PrivateServer } from "./private-server.ts";
+export { analyze, assertUsesIndex, explainPlan } from "./explain-plan.ts";
+export type { ExplainOptions, QueryPlan } from "./explain-plan.ts";
