@@ -12,3 +12,10 @@ export type { RetryableKind } from "./retryable-errors.ts";
 
 export { assertSchemaUsable, checkSchema, migrate } from "./migrations.ts";
 export type { AppliedMigration, MigrateOptions, Migration, SchemaStatus } from "./migrations.ts";
+
+export { createFernet, generateFernetKey } from "./fernet.ts";
+export type { Fernet } from "./fernet.ts";
+export { readOrCreateFernetKey } from "./secret-key-file.ts";
+
+export { createNotifier, listen } from "./notifications.ts";
+export type { Listener, ListenEvent, ListenOptions, Notifier, NotifierOptions } from "./notifications.ts";

@@ -1,0 +1,4 @@
+export { listen } from "./listen.ts";
+export type { Listener, ListenEvent, ListenOptions } from "./listen.ts";
+export { createNotifier } from "./notifier.ts";
+export type { Notifier, NotifierOptions } from "./notifier.ts";
