@@ -1,1 +1,2 @@
+export type { TaskCommand } from "@tradewind/contract";
 export * from "./port.ts";

@@ -1,0 +1,140 @@
+import type { SchedulingUseCases, WakeKind } from "@tradewind/engine";
+import type { Executor } from "@tradewind/executor";
+import type { Delivery } from "./delivery.ts";
+import type { SchedulerLogger, SchedulerMetrics } from "./ports.ts";
+
+/** What set a pass off: something became possible, the moment that was slept for came, or the slow sweep. */
+export type Occasion = WakeKind | "due" | "sweep";
+
+/** One kind of work of a pass. Each is safe to do at any time, by any number of schedulers. */
+export interface Step {
+  readonly name: string;
+  readonly occasions: readonly Occasion[];
+  /** Does one batch; true: there is more. */
+  run(): Promise<boolean>;
+}
+
+export interface StepOptions {
+  engine: SchedulingUseCases;
+  executors: readonly Executor[];
+  delivery: Delivery;
+  schedulerId: string;
+  parallelism: number;
+  limits: StepLimits;
+  metrics: SchedulerMetrics;
+  logger: SchedulerLogger;
+}
+
+/** Batch sizes. */
+export interface StepLimits {
+  dagsPerPass: number;
+  runsPerPass: number;
+  timersPerPass: number;
+  leasesPerPass: number;
+  commandsPerPass: number;
+}
+
+export const DEFAULT_STEP_LIMITS: StepLimits = { dagsPerPass: 100, runsPerPass: 200, timersPerPass: 1_000, leasesPerPass: 500, commandsPerPass: 500 };
+
+/**
+ * The steps of a pass, in the order in which each feeds the next: what died gives back its slots, what is due becomes runs and task instances, and dispatch comes last.
+ */
+export function planSteps(options: StepOptions): Step[] {
+  return [...rescueSteps(options), ...dueSteps(options), ...dispatchSteps(options)];
+}
+
+function rescueSteps({ engine, executors, delivery, limits, metrics, schedulerId, logger }: StepOptions): Step[] {
+  return [
+    {
+      name: "cancel stopped attempts",
+      occasions: ["stops", "sweep"],
+      async run() {
+        const stops = await engine.takeStops({ schedulerId });
+        delivery.forget(stops.map((stop) => stop.attemptId));
+        await Promise.all(executors.map((executor) => executor.cancel(stops.filter((stop) => stop.executor === executor.name))));
+        return false;
+      },
+    },
+    {
+      name: "expire leases",
+      occasions: ["due", "sweep"],
+      async run() {
+        const { lost } = await engine.expireLeases({ limit: limits.leasesPerPass });
+        if (lost.length > 0) logger.warn({ attempts: lost }, `${lost.length} attempts were lost: nobody renewed their lease in time`);
+        metrics.attemptsLost(lost.length);
+        return lost.length === limits.leasesPerPass;
+      },
+    },
+    {
+      name: "requeue stuck attempts",
+      occasions: ["due", "sweep"],
+      async run() {
+        const { resubmit, failed } = await engine.requeueStuck({ limit: limits.leasesPerPass });
+        if (failed.length > 0) logger.warn({ attempts: failed }, `${failed.length} attempts were never started within the queued timeout, and failed`);
+        await delivery.deliver(resubmit);
+        return resubmit.length + failed.length === limits.leasesPerPass;
+      },
+    },
+    {
+      name: "time out runs",
+      occasions: ["due", "sweep"],
+      async run() {
+        const { timedOut } = await engine.timeOutRuns({ limit: limits.runsPerPass });
+        return timedOut === limits.runsPerPass;
+      },
+    },
+    {
+      name: "sweep",
+      occasions: ["sweep"],
+      async run() {
+        const { repaired } = await engine.sweep({ limit: limits.runsPerPass });
+        if (repaired > 0) logger.warn({ repaired }, `the sweep moved ${repaired} runs that no wake-up had announced`);
+        return false;
+      },
+    },
+  ];
+}
+
+function dueSteps({ engine, limits }: StepOptions): Step[] {
+  return [
+    {
+      name: "create due runs",
+      occasions: ["dags", "due", "sweep"],
+      run: async () => (await engine.createDueRuns({ limit: limits.dagsPerPass })).more,
+    },
+    {
+      name: "start queued runs",
+      occasions: ["runs", "due", "sweep"],
+      run: async () => (await engine.startQueuedRuns({ limit: limits.runsPerPass })).more,
+    },
+    {
+      name: "fire timers",
+      occasions: ["timers", "due", "sweep"],
+      run: async () => (await engine.fireTimers({ limit: limits.timersPerPass })).more,
+    },
+  ];
+}
+
+function dispatchSteps({ engine, executors, delivery, schedulerId, parallelism, limits, metrics }: StepOptions): Step[] {
+  return [
+    {
+      name: "dispatch",
+      // Any step may have made task instances ready, so this one runs on every occasion but those of people's screens.
+      occasions: ["ready", "runs", "dags", "timers", "due", "sweep"],
+      async run() {
+        const rooms = executors.map((executor) => roomOf(executor, delivery));
+        if (rooms.every((room) => room.free === 0)) return false;
+        const { commands, more } = await engine.dispatch({ schedulerId, parallelism, executors: rooms, limit: limits.commandsPerPass });
+        metrics.dispatched(commands.length);
+        if (commands.length > 0) await delivery.deliver(commands);
+        return more && commands.length > 0;
+      },
+    },
+  ];
+}
+
+/** What an executor can take now: its own free places, less what it was given and has not taken. */
+function roomOf(executor: Executor, delivery: Delivery): { name: string; free: number | null } {
+  const { free } = executor.capacity();
+  return { name: executor.name, free: free === null ? null : Math.max(0, free - delivery.waitingFor(executor.name)) };
+}
