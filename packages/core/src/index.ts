@@ -39,3 +39,9 @@ export {
   type TriggerRuleVerdict,
   type UpstreamCounts,
 } from "./trigger-rule.ts";
+export { type CronLine, parseCron } from "./timetable/cron-line.ts";
+export { activeRunsLimit, describeTimetable, isPeriodic, type TimetableDescription } from "./timetable/describe-timetable.ts";
+export type { DataInterval, LastRun, NextRun, NextRunRequest } from "./timetable/intervals.ts";
+export { manualInterval, nextRun } from "./timetable/next-run.ts";
+export type { TimeZone, TimeZoneSource } from "./timetable/time-zone.ts";
+export { validateTimetable } from "./timetable/validate-timetable.ts";
