@@ -4,13 +4,20 @@
  * Everything that schedules, serves or processes holds an engine; they coordinate through Postgres alone, so any number of them may run.
  */
 import type {
+  ConnectionAnswer,
   ExchangeRequest,
   ExchangeResponse,
   HeartbeatRequest,
   HeartbeatResponse,
   HostRegistration,
   HostRegistrationResponse,
+  RunAnswer,
   TaskCommand,
+  TriggerRequest,
+  VariableAnswer,
+  XComAnswer,
+  XComQuery,
+  XComWrite,
 } from "@tradewind/contract";
 import type { DagRunState, DagSpec, Json, TaskInstanceState } from "@tradewind/core";
 
@@ -121,6 +128,20 @@ export interface RunnerUseCases {
   getAttemptInputs(attemptId: string): Promise<string | null>;
 }
 
+// Author code ---------------------------------------------------------------------------------------------------------
+
+/** What author code asks for while its attempt runs. Each call throws `stale_attempt` (409) when the attempt does not hold its lease any more. */
+export interface AuthorUseCases {
+  findXCom(attemptId: string, query: XComQuery): Promise<XComAnswer>;
+  setXCom(attemptId: string, write: XComWrite): Promise<void>;
+  findVariable(attemptId: string, key: string): Promise<VariableAnswer>;
+  setVariable(attemptId: string, key: string, value: string): Promise<void>;
+  deleteVariable(attemptId: string, key: string): Promise<void>;
+  findConnection(attemptId: string, connectionId: string): Promise<ConnectionAnswer>;
+  triggerFromTask(attemptId: string, request: TriggerRequest): Promise<RunAnswer>;
+  findDagRun(attemptId: string, dagId: string, runId: string): Promise<RunAnswer>;
+}
+
 // People ------------------------------------------------------------------------------------------------------------
 
 export interface TriggerOptions {
@@ -207,7 +228,7 @@ export interface WakeUps {
   onWake(listener: (kinds: ReadonlySet<WakeKind>) => void): () => void;
 }
 
-export interface Engine extends DagFileUseCases, SchedulingUseCases, JobUseCases, RunnerUseCases, PeopleUseCases, WakeUps {
+export interface Engine extends DagFileUseCases, SchedulingUseCases, JobUseCases, RunnerUseCases, AuthorUseCases, PeopleUseCases, WakeUps {
   close(): Promise<void>;
 }
 
