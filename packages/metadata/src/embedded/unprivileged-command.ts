@@ -33,7 +33,7 @@ const nobody: Unprivileged = {
 export async function chooseUnprivileged(program: string, directory: string): Promise<Unprivileged> {
   if (process.getuid?.() !== 0) return sameUser;
   const candidates: Unprivileged[] = [];
-  if (isReachableByOthers(program) && isReachableByOthers(directory)) candidates.push(nobody);
+  if (canOthersEnter(path.dirname(realpathSync(program))) && canOthersEnter(realpathSync(directory))) candidates.push(nobody);
   const unshare = findOnPath("unshare");
   if (unshare) candidates.push(userNamespace(unshare));
   for (const candidate of candidates) {
@@ -64,9 +64,8 @@ function runs(how: Unprivileged, program: string): Promise<boolean> {
   });
 }
 
-/** Every folder on the way must let others pass, links followed. */
-function isReachableByOthers(file: string): boolean {
-  let folder = path.dirname(realpathSync(file));
+/** This folder and every one above it must let others pass. */
+function canOthersEnter(folder: string): boolean {
   for (;;) {
     if ((statSync(folder).mode & 0o001) === 0) return false;
     const parent = path.dirname(folder);

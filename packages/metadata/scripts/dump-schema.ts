@@ -1,0 +1,26 @@
+/**
+ * Writes `packages/metadata/schema.sql`: what all migrations make on an empty database. Run it after adding a migration:
+ *
+ *     node packages/metadata/scripts/dump-schema.ts
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { openDatabase } from "../src/database.ts";
+import { startEmbeddedPostgres } from "../src/embedded-postgres.ts";
+import { migrate } from "../src/migrations.ts";
+import { dumpSchema, schemaFileHeader } from "../src/schema-dump.ts";
+
+const directory = mkdtempSync(path.join(tmpdir(), "tradewind-schema-"));
+const postgres = await startEmbeddedPostgres({ directory, durability: "process" });
+try {
+  await migrate({ url: postgres.url });
+  await using db = openDatabase({ url: postgres.url });
+  const file = fileURLToPath(new URL("../schema.sql", import.meta.url));
+  writeFileSync(file, schemaFileHeader + (await dumpSchema(db)));
+  process.stdout.write(`${file}\n`);
+} finally {
+  await postgres.stop("immediate");
+  rmSync(directory, { recursive: true, force: true });
+}
