@@ -58,9 +58,10 @@ export type InputSpec =
 
 /**
  * How a task is multiplied. `expand` is the cross product over the named inputs (each gives a list or an object), first name slowest, as Airflow's
- * `expand`. The length is known at load time when every input is a constant.
+ * `expand`. `order` has the names in the order the author wrote them: keys of a stored object have none. The length is known at load time when every
+ * input is a constant.
  */
-export type MappingSpec = { kind: "expand"; inputs: Record<string, InputSpec> };
+export type MappingSpec = { kind: "expand"; order: string[]; inputs: Record<string, InputSpec> };
 
 export interface TaskSpec {
   taskId: string;
@@ -82,7 +83,7 @@ export interface TaskSpec {
   /** How often a failed attempt is tried again. */
   retries: number;
   retryDelayMs: number;
-  /** 0: always `retryDelayMs`. M > 0: the delay grows by M per try (2 doubles), as Airflow's retry_exponential_backoff. */
+  /** 0 or 1: always `retryDelayMs`. Else the delay is multiplied by it for each try (2 doubles), as Airflow's retry_exponential_backoff. */
   retryBackoff: number;
   maxRetryDelayMs: number | null;
   /** Wall time of one attempt. */

@@ -45,3 +45,19 @@ export type { DataInterval, LastRun, NextRun, NextRunRequest } from "./timetable
 export { manualInterval, nextRun } from "./timetable/next-run.ts";
 export type { TimeZone, TimeZoneSource } from "./timetable/time-zone.ts";
 export { validateTimetable } from "./timetable/validate-timetable.ts";
+export {
+  countRunOutcome,
+  dagRunTimeoutAt,
+  decideRunOutcome,
+  hasTooManyFailedRuns,
+  isDagRunTimedOut,
+  isDeadlocked,
+  type RunOutcome,
+  type RunOutcomeCounts,
+  type RunOutcomeReason,
+  stateAfterFailFast,
+  stateAfterRunIsMarked,
+  type UnfinishedInstance,
+} from "./run-outcome.ts";
+export { DEFAULT_MAX_TASK_RETRY_DELAY_MS, maxTriesAfterClear, type RetryDelayInput, retryDelayMs, retryDueAt, shouldRetry } from "./retry.ts";
+export { pythonIso } from "./python-iso.ts";

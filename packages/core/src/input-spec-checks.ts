@@ -54,7 +54,7 @@ function xcomChecks(upstream: Upstream): Checks<InputOf<"xcom">> {
   };
 }
 
-const MAPPING_CHECKS: Checks<MappingSpec> = { kind: oneOf(["expand"]), inputs: accepted };
+const MAPPING_CHECKS: Checks<MappingSpec> = { kind: oneOf(["expand"]), order: accepted, inputs: accepted };
 
 /** Checks `mapping`, and that no input is given both once for all instances and mapped. */
 export function checkMapping(task: Record<string, unknown>, upstream: Upstream, list: ProblemList): void {
@@ -65,6 +65,9 @@ export function checkMapping(task: Record<string, unknown>, upstream: Upstream, 
   checkInputs(mapping.inputs, upstream, own.in("inputs"));
   if (!isObject(mapping.inputs)) return;
   const names = Object.keys(mapping.inputs);
+  if (!Array.isArray(mapping.order) || mapping.order.toSorted().join("\n") !== names.toSorted().join("\n")) {
+    own.add("order", `must have the names of the inputs, each once: ${names.join(", ")}`);
+  }
   if (names.length === 0) own.add("inputs", "is empty; expand needs at least one input to map over");
   for (const name of names) {
     const input = mapping.inputs[name];

@@ -24,7 +24,7 @@ describe("a valid spec", () => {
         upstream: ["up"],
         groupId: "g.h",
         inputs: { currency: { kind: "value", value: "EUR" }, all: { kind: "object", entries: { a: { kind: "list", items: [xcom("up")] } } } },
-        mapping: { kind: "expand", inputs: { store: xcom("up"), day: { kind: "value", value: [1, 2] } } },
+        mapping: { kind: "expand", order: ["store", "day"], inputs: { store: xcom("up"), day: { kind: "value", value: [1, 2] } } },
       }),
     ],
   });
@@ -100,10 +100,11 @@ describe("shape", () => {
     [{ inputs: { a: { kind: "file" } } }, 'Task "load": inputs.a.kind must be one of value, xcom, list, object; found "file".'],
     [{ inputs: { a: { kind: "value", value: undefined } } }, 'Task "load": inputs.a.value must be JSON: (root) is undefined'],
     [{ inputs: { a: { kind: "list", items: [xcom("other")] } } }, 'Task "load": inputs.a.items[0].taskId "other" must be a direct upstream of the task'],
-    [{ mapping: { kind: "expand", inputs: {} } }, 'Task "load": mapping.inputs is empty; expand needs at least one input to map over.'],
-    [{ mapping: { kind: "expand", inputs: { a: { kind: "value", value: 3 } } } }, 'Task "load": mapping.inputs.a must be a list or an object to map over; found 3.'],
+    [{ mapping: { kind: "expand", order: [], inputs: {} } }, 'Task "load": mapping.inputs is empty; expand needs at least one input to map over.'],
+    [{ mapping: { kind: "expand", order: ["a"], inputs: { a: { kind: "value", value: 3 } } } }, 'Task "load": mapping.inputs.a must be a list or an object to map over; found 3.'],
+    [{ mapping: { kind: "expand", order: ["b"], inputs: { a: xcom("up") } } }, 'Task "load": mapping.order must have the names of the inputs, each once: a.'],
     [
-      { inputs: { a: xcom("up") }, mapping: { kind: "expand", inputs: { a: xcom("up") } } },
+      { inputs: { a: xcom("up") }, mapping: { kind: "expand", order: ["a"], inputs: { a: xcom("up") } } },
       'Task "load": mapping.inputs.a is among the inputs that are the same for every instance too.',
     ],
   ])("of a task: %o", (fields, message) => {

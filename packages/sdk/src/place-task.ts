@@ -82,5 +82,5 @@ function readMapping(dag: DagDefinition, taskId: string, declared: DeclaredTask,
       throw definitionError(`Input "${name}" in expand() of task "${taskId}" in DAG "${dag.dagId}" is ${JSON.stringify(input.value)}. expand() takes lists, objects and results of tasks; constants go into partial().`, facts);
     }
   }
-  return { mapping: { kind: "expand", inputs }, upstream };
+  return { mapping: { kind: "expand", order: names, inputs }, upstream };
 }

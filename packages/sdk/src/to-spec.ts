@@ -74,7 +74,7 @@ function taskSpec(definition: DagDefinition, task: PlacedTask, graph: TaskGraph,
     groupId,
     upstream: [...graph.upstream.get(taskId)!].sort(),
     inputs: mapMembers(task.inputs, (input) => finalInput(definition, input)),
-    mapping: task.mapping === null ? null : { kind: "expand", inputs: mapMembers(task.mapping.inputs, (input) => finalInput(definition, input)) },
+    mapping: task.mapping === null ? null : { ...task.mapping, inputs: mapMembers(task.mapping.inputs, (input) => finalInput(definition, input)) },
     ...settings,
   };
 }
