@@ -1,0 +1,153 @@
+import { createReadStream } from "node:fs";
+import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { TradewindError } from "@tradewind/core";
+import type { LogLine } from "@tradewind/contract";
+import type { LogPage, TaskLogStore } from "./log-store.ts";
+
+/** Closes a file that nobody has written to for so long; a later chunk opens it again. */
+const IDLE_CLOSE_MS = 30_000;
+const ATTEMPT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const END_MARK = '{"end":true}';
+
+interface OpenLog {
+  /** Lines in the file. */
+  count: number;
+  complete: boolean;
+  handle: FileHandle | null;
+  /** The writes of one attempt, one after the other. */
+  tail: Promise<void>;
+  idleTimer: NodeJS.Timeout | null;
+}
+
+/**
+ * Logs as files: one JSON object a line, `<dir>/<day>/<attempt id>.ndjson`. The day is that of the attempt's id (UUID v7 carries its time), so old logs are removed folder by folder, and
+ * the path follows from the id alone. A last line `{"end":true}` says that nothing more comes.
+ */
+export function createFileLogStore(options: { dir: string }): TaskLogStore {
+  const logs = new Map<string, OpenLog>();
+
+  const pathOf = (attemptId: string): string => {
+    if (!ATTEMPT_ID.test(attemptId)) throw new TradewindError("invalid_request", `"${attemptId}" is no attempt id: expected a UUID.`);
+    const day = new Date(Number.parseInt(attemptId.replace("-", "").slice(0, 12), 16)).toISOString().slice(0, 10);
+    return join(options.dir, day, `${attemptId}.ndjson`);
+  };
+
+  const entryOf = (attemptId: string): OpenLog => {
+    const known = logs.get(attemptId);
+    if (known !== undefined) return known;
+    const entry: OpenLog = { count: 0, complete: false, handle: null, tail: Promise.resolve(), idleTimer: null };
+    logs.set(attemptId, entry);
+    return entry;
+  };
+
+  async function openLog(attemptId: string, entry: OpenLog): Promise<FileHandle> {
+    if (entry.handle !== null) return entry.handle;
+    const path = pathOf(attemptId);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const handle = await open(path, "a+", 0o600);
+    // Another process, or this one before a restart, may have written already.
+    const { count, complete } = await countLines(path);
+    entry.count = count;
+    entry.complete = complete;
+    entry.handle = handle;
+    return handle;
+  }
+
+  async function release(attemptId: string, entry: OpenLog): Promise<void> {
+    if (entry.idleTimer !== null) clearTimeout(entry.idleTimer);
+    logs.delete(attemptId);
+    await entry.handle?.close();
+    entry.handle = null;
+  }
+
+  async function write(attemptId: string, entry: OpenLog, chunk: { offset: number; lines: readonly LogLine[]; last?: boolean }): Promise<void> {
+    const handle = await openLog(attemptId, entry);
+    if (chunk.offset > entry.count) {
+      throw new TradewindError("conflict", `Log lines ${entry.count} to ${chunk.offset - 1} of attempt "${attemptId}" are missing: send them first.`, {
+        details: { have: entry.count },
+      });
+    }
+    const fresh = chunk.lines.slice(entry.count - chunk.offset);
+    const closes = chunk.last === true && !entry.complete;
+    const text = fresh.map((line) => `${JSON.stringify(line)}\n`).join("") + (closes ? `${END_MARK}\n` : "");
+    if (text !== "") await handle.appendFile(text);
+    entry.count += fresh.length;
+    if (closes) entry.complete = true;
+  }
+
+  return {
+    append(attemptId, chunk) {
+      pathOf(attemptId);
+      const entry = entryOf(attemptId);
+      const result = entry.tail.then(() => write(attemptId, entry, chunk));
+      const settled = result.then(
+        () => {},
+        () => {},
+      );
+      entry.tail = settled;
+      void settled.then(async () => {
+        if (entry.tail !== settled) return;
+        if (entry.idleTimer !== null) clearTimeout(entry.idleTimer);
+        if (entry.complete) return release(attemptId, entry);
+        entry.idleTimer = setTimeout(() => void release(attemptId, entry), IDLE_CLOSE_MS).unref();
+      });
+      return result;
+    },
+
+    async read(attemptId, { from, limit }) {
+      const path = pathOf(attemptId);
+      await logs.get(attemptId)?.tail;
+      return readPage(path, from, limit);
+    },
+
+    async close() {
+      await Promise.all([...logs].map(async ([attemptId, entry]) => entry.tail.then(() => release(attemptId, entry))));
+    },
+  };
+}
+
+/** The lines of a file; a last line without its end (a write in progress, or cut off by a crash) does not count. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const input = createReadStream(path, { encoding: "utf8" });
+  let endsWithNewline = true;
+  input.on("data", (chunk) => (endsWithNewline = chunk.toString().endsWith("\n")));
+  let previous: string | undefined;
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (previous !== undefined) yield previous;
+    previous = line;
+  }
+  if (previous !== undefined && endsWithNewline) yield previous;
+}
+
+async function countLines(path: string): Promise<{ count: number; complete: boolean }> {
+  let count = 0;
+  let complete = false;
+  for await (const line of linesOf(path)) {
+    if (line === END_MARK) complete = true;
+    else count += 1;
+  }
+  return { count, complete };
+}
+
+async function readPage(path: string, from: number, limit: number): Promise<LogPage | undefined> {
+  const lines: LogLine[] = [];
+  let number = 0;
+  let complete = false;
+  try {
+    for await (const line of linesOf(path)) {
+      if (line === END_MARK) {
+        complete = true;
+        break;
+      }
+      if (number >= from + limit) break;
+      if (number >= from) lines.push(JSON.parse(line) as LogLine);
+      number += 1;
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  return { lines, next: from + lines.length, complete };
+}
