@@ -68,8 +68,8 @@ export interface LogMethod {
 }
 
 /** Any DAG, for its params: `getContext<typeof dag>()`. */
-interface WithParams<P extends ParamDefinitions> {
-  readonly options: { readonly params?: P };
+interface WithParams {
+  readonly options: { readonly params?: unknown };
 }
 
 /**
@@ -82,11 +82,11 @@ interface WithParams<P extends ParamDefinitions> {
  * const { params } = getContext<typeof dag>(); // typed by the DAG's params
  * @throws TradewindError `invalid_request` outside of a task
  */
-export function getContext<D extends WithParams<never> = WithParams<never>>(): TaskContext<ContextParams<D>> {
+export function getContext<D extends WithParams = WithParams>(): TaskContext<ContextParams<D>> {
   return contextOf(taskScope("getContext()")) as TaskContext<ContextParams<D>>;
 }
 
-type ContextParams<D> = D extends WithParams<infer P> ? ([P] extends [never] ? Record<string, Json> : ParamsOf<P>) : never;
+type ContextParams<D> = D extends { readonly options: { readonly params?: infer P } } ? (P extends ParamDefinitions ? ParamsOf<P> : Record<string, Json>) : never;
 
 /** The scope of the running task, or an error that explains where the call may stand. */
 export function taskScope(call: string): TaskScope {

@@ -1,3 +1,5 @@
+import type { Json } from "@tradewind/core";
+
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /**
@@ -10,21 +12,25 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 export type Serialized<T> =
   IsAny<T> extends true
     ? T
-    : unknown extends T
-      ? unknown
-      : T extends undefined | void
-        ? null
-        : T extends string | number | boolean | null
-          ? T
-          : T extends bigint | symbol | ((...args: never) => unknown)
-            ? never
-            : T extends { toJSON(...args: never): infer J }
-              ? Serialized<J>
-              : T extends readonly unknown[]
-                ? { [K in keyof T]: Serialized<T[K]> }
-                : T extends object
-                  ? { [K in keyof T as Travels<K, T[K]>]: SerializedMember<T[K]> }
-                  : never;
+    : [T] extends [Json]
+      ? T
+      : unknown extends T
+        ? unknown
+        : SerializedNonJson<T>;
+
+type SerializedNonJson<T> = T extends undefined | void
+  ? null
+  : T extends string | number | boolean | null
+    ? T
+    : T extends bigint | symbol | ((...args: never) => unknown)
+      ? never
+      : T extends { toJSON(...args: never): infer J }
+        ? Serialized<J>
+        : T extends readonly unknown[]
+          ? { [K in keyof T]: Serialized<T[K]> }
+          : T extends object
+            ? { [K in keyof T as Travels<K, T[K]>]: SerializedMember<T[K]> }
+            : never;
 
 type Travels<K, V> = K extends symbol ? never : [V] extends [(...args: never) => unknown] ? never : K;
 

@@ -18,10 +18,10 @@ export interface TaskRef<out Result> {
   /** The id of the placed task, with the prefix of its groups. */
   readonly taskId: string;
   /**
-   * A part of the result: a member of an object or an item of a list. May be repeated: `ref.get("orders").get(0)`. A part of null, or one that is
-   * missing, is null.
+   * A part of the result: a member of an object or an item of a list. May be repeated: `ref.get("orders").get(0)`. When the result lacks the part, the
+   * task that takes it can't start and fails.
    */
-  get<Self extends TaskRef<unknown>, Key extends KeyOf<ResultOfRef<Self>>>(this: Self, key: Key): TaskRef<PartOf<ResultOfRef<Self>, Key>>;
+  get<Self extends TaskRef<unknown>, const Key extends KeyOf<ResultOfRef<Self>>>(this: Self, key: Key): TaskRef<PartOf<ResultOfRef<Self>, Key>>;
   /** Everything given runs after this task; no data flows. Airflow's `>>`. Returns this reference. */
   before(...downstream: Linkable[]): this;
   /** This task runs after everything given; no data flows. Airflow's `<<`. Returns this reference. */
@@ -31,11 +31,11 @@ export interface TaskRef<out Result> {
 /** The result that a reference stands for. */
 export type ResultOfRef<Ref> = Ref extends { readonly [RESULT]?: infer Result } ? Result : never;
 
-type KeyOf<T> = T extends readonly unknown[] ? (number extends T["length"] ? number : Extract<keyof T, `${number}`> | number) : T extends object ? Extract<keyof T, string> : never;
+type KeyOf<T> = KeyOfPresent<NonNullable<T>>;
 
-type PartOf<T, Key> = NullIfAbsent<T extends null | undefined ? null : Key extends keyof T ? T[Key] : T extends readonly (infer Item)[] ? Item | null : null>;
+type KeyOfPresent<T> = T extends readonly unknown[] ? number : T extends object ? Extract<keyof T, string> : never;
 
-type NullIfAbsent<T> = T extends undefined ? null : T;
+type PartOf<T, Key> = Key extends keyof NonNullable<T> ? Exclude<NonNullable<T>[Key], undefined> : never;
 
 /** What an edge may be drawn to: a placed task, a task group, or a list of them. */
 export type Linkable = TaskRef<unknown> | LinkableGroup | readonly Linkable[];
