@@ -1,0 +1,95 @@
+import { createRequire, isBuiltin, registerHooks, type ResolveFnOutput } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+export interface BundleResolution {
+  /** URL under which the bundle is imported. */
+  bundleUrl: string;
+  /** Folders from which its packages are looked up, in this order, as if the bundle lay in them: the DAG's own folder first. */
+  resolveFrom: readonly string[];
+}
+
+/** By bundle URL: the URLs of (imaginary) modules in those folders. */
+const lookupParentsByBundle = new Map<string, string[]>();
+
+/** Bundles that are held in memory instead of on disk, by URL. */
+const codeByBundle = new Map<string, string>();
+
+let hooksRegistered = false;
+
+/**
+ * Makes a bundle that lies in a cache folder, or nowhere at all, find its packages in the author's project; for `import`, `import()` and `require`.
+ *
+ * `tradewind` is always the copy that belongs to this installation, also for packages that bring their own: two copies would each have their own
+ * "current task", and only one of them would be set.
+ */
+export function registerBundleResolution(resolution: BundleResolution): void {
+  lookupParentsByBundle.set(
+    resolution.bundleUrl,
+    resolution.resolveFrom.map((folder) => pathToFileURL(join(folder, "tradewind-bundle.mjs")).href),
+  );
+  if (hooksRegistered) return;
+  hooksRegistered = true;
+  registerHooks({
+    resolve(specifier, context, nextResolve) {
+      if (codeByBundle.has(specifier)) return { url: specifier, format: "module", shortCircuit: true };
+      const resolveFrom = (parentURL: string): ResolveFnOutput =>
+        context.conditions.includes("require") ? resolveRequired(specifier, parentURL) : nextResolve(specifier, { ...context, parentURL });
+      if (isSdk(specifier)) return resolveFrom(import.meta.url);
+      const parents = context.parentURL === undefined ? undefined : lookupParentsByBundle.get(context.parentURL);
+      if (parents === undefined || !isPackage(specifier)) return nextResolve(specifier, context);
+      return resolveFromFirst(parents, resolveFrom, () => nextResolve(specifier, context));
+    },
+    load(url, context, nextLoad) {
+      const source = codeByBundle.get(url);
+      return source === undefined ? nextLoad(url, context) : { format: "module", source, shortCircuit: true };
+    },
+  });
+}
+
+/** Lets `bundleUrl` be imported without a file behind it. */
+export function holdBundleCode(bundleUrl: string, code: string): void {
+  codeByBundle.set(bundleUrl, code);
+}
+
+/** Once imported, the module lives on without its text. */
+export function dropBundleCode(bundleUrl: string): void {
+  codeByBundle.delete(bundleUrl);
+}
+
+function isSdk(specifier: string): boolean {
+  return specifier === "tradewind" || specifier.startsWith("tradewind/");
+}
+
+/** A bare specifier: neither a path, nor a URL, nor a module of Node. */
+function isPackage(specifier: string): boolean {
+  return !/^(?:\.{0,2}\/|\.{1,2}$|[a-z][a-z\d+.-]+:)/iu.test(specifier) && !isBuiltin(specifier);
+}
+
+/** The default resolution of `require` looks at the module that requires and not at `parentURL`. */
+function resolveRequired(specifier: string, parentURL: string): ResolveFnOutput {
+  return { url: pathToFileURL(createRequire(parentURL).resolve(specifier)).href, shortCircuit: true };
+}
+
+type Resolve = (parentURL: string) => ResolveFnOutput;
+
+/** The first folder's error is the one to report: it is the author's own project. */
+function resolveFromFirst(parents: readonly string[], resolve: Resolve, fallback: () => ResolveFnOutput): ResolveFnOutput {
+  let firstError: unknown;
+  for (const parent of parents) {
+    try {
+      return resolve(parent);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      firstError ??= error;
+    }
+  }
+  if (firstError !== undefined) throw firstError;
+  return fallback();
+}
+
+function isNotFound(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+}
+

@@ -1,0 +1,40 @@
+/**
+ * What the pool and its loader children say to each other, over Node's IPC channel.
+ *
+ * Author code in the child could write to that channel too. So each message of the child carries a secret that the child is told before any author code
+ * runs, and that it keeps in a closure; messages without it are dropped.
+ */
+
+export type ToChild =
+  | { type: "init"; secret: string; maxSpecBytes: number }
+  | { type: "load"; loadId: number; bundleUrl: string; code: string; resolveFrom: string[] };
+
+export type FromChild = { secret: string } & (
+  | { type: "ready" }
+  /** The child could not even load the SDK: a broken installation, no fault of a DAG file. */
+  | { type: "unusable"; error: ThrownError }
+  | { type: "loaded"; loadId: number; outcome: ChildOutcome; reusable: boolean }
+);
+
+export type ChildOutcome = { output: string | null } & (
+  | { ok: true; dags: ChildDag[]; leftRunning: string[] }
+  | { ok: false; kind: ChildErrorKind; error: ThrownError }
+);
+
+export type ChildErrorKind = "throw" | "unhandled_rejection" | "exit" | "invalid_dag" | "too_large";
+
+export interface ChildDag {
+  dagId: string;
+  exportName: string;
+  /** Canonical JSON. */
+  specJson: string;
+}
+
+/** An error, or whatever was thrown, as text. */
+export interface ThrownError {
+  name: string;
+  message: string;
+  stack: string | null;
+  /** Node's or Tradewind's error code. */
+  code: string | null;
+}

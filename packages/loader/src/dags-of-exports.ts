@@ -1,0 +1,34 @@
+import { canonicalJson, TradewindError, validateDagSpec } from "@tradewind/core";
+import { type AnyDag, collectDags, toSpec } from "tradewind/internal";
+import type { ChildDag, ChildErrorKind } from "./child-protocol.ts";
+
+export type DagsOfExports = { ok: true; dags: ChildDag[] } | { ok: false; kind: ChildErrorKind; error: unknown };
+
+/** The DAGs a file exports, as checked specs in canonical JSON. Runs in the loader child. */
+export function dagsOfExports(exports: Record<string, unknown>, maxSpecBytes: number): DagsOfExports {
+  try {
+    const dags = collectDags(exports).map((dag): ChildDag => {
+      const spec = validateDagSpec(toSpec(dag));
+      return { dagId: spec.dagId, exportName: exportNameOf(dag, exports), specJson: canonicalJson(spec) };
+    });
+    const tooBig = dags.find(({ specJson }) => Buffer.byteLength(specJson) > maxSpecBytes);
+    return tooBig === undefined ? { ok: true, dags } : { ok: false, kind: "too_large", error: tooLarge(tooBig, maxSpecBytes) };
+  } catch (error) {
+    return { ok: false, kind: "invalid_dag", error };
+  }
+}
+
+/** The first export, by name, that is the DAG or holds it. */
+function exportNameOf(dag: AnyDag, exports: Record<string, unknown>): string {
+  const holds = (value: unknown) => value === dag || (typeof value === "object" && value !== null && Object.values(value).includes(dag));
+  return Object.keys(exports).find((name) => holds(exports[name])) ?? "default";
+}
+
+function tooLarge({ dagId, specJson }: ChildDag, limit: number): TradewindError {
+  const bytes = Buffer.byteLength(specJson);
+  return new TradewindError(
+    "payload_too_large",
+    `The spec of DAG "${dagId}" has ${bytes} bytes, ${limit} are allowed. Constants given to tasks are part of the spec: let a task read big data, and map over its result instead of defining a task for each item.`,
+    { details: { dagId, bytes, limit } },
+  );
+}
