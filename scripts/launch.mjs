@@ -64,9 +64,10 @@ function run(node, args, options) {
 }
 
 async function main(name, args) {
+  if (name === "install") return await ensureInstalled(root).then(() => 0);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
-    process.stderr.write(`launch: there is no command "${name ?? ""}"; known are ${Object.keys(COMMANDS).join(", ")}\n`);
+    process.stderr.write(`launch: there is no command "${name ?? ""}"; known are ${[...Object.keys(COMMANDS), "install"].join(", ")}\n`);
     return 2;
   }
   const { node } = await ensureInstalled(root);

@@ -25,7 +25,9 @@ process.exitCode = failed ? 1 : 0;
 function runFile(path: string): boolean {
   const suite = vectorSuites.find(({ file }) => basename(path).includes(basename(file, ".jsonl")));
   if (!suite) {
-    console.error(`${path}: no suite for this name. The name must contain one of ${vectorSuites.map(({ file }) => basename(file, ".jsonl")).join(", ")}.`);
+    console.error(
+      `${path}: no suite for this name. The name must contain one of ${vectorSuites.map(({ file }) => basename(file, ".jsonl")).join(", ")}.`,
+    );
     return false;
   }
   const text = readText(path);

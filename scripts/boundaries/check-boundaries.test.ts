@@ -10,11 +10,17 @@ import { readWorkspace } from "./workspace.ts";
 // Violations are planted in a small workspace of the real shape: a checker that has gone blind fails here.
 const CLEAN: Record<string, string> = {
   "core/package.json": manifest("@tradewind/core", {}),
-  "core/src/index.ts": "export const nextDate = (now: Date): Date => new Date(now.getTime() + 1);\n// process.exit, Date.now() and import 'node:fs' in a comment\n",
-  "core/src/index.test.ts": 'import { readFileSync } from "node:fs";\nimport { test } from "vitest";\ntest("t", () => void readFileSync(String(Date.now())));\n',
+  "core/src/index.ts":
+    "export const nextDate = (now: Date): Date => new Date(now.getTime() + 1);\n// process.exit, Date.now() and import 'node:fs' in a comment\n",
+  "core/src/index.test.ts":
+    'import { readFileSync } from "node:fs";\nimport { test } from "vitest";\ntest("t", () => void readFileSync(String(Date.now())));\n',
   "contract/package.json": manifest("@tradewind/contract", { "@tradewind/core": "workspace:*" }),
   "contract/src/index.ts": 'export * from "@tradewind/core";\n',
-  "metadata/package.json": manifest("@tradewind/metadata", { "@tradewind/core": "workspace:*", pg: "catalog:", kysely: "catalog:" }, { ".": "", "./testing": "" }),
+  "metadata/package.json": manifest(
+    "@tradewind/metadata",
+    { "@tradewind/core": "workspace:*", pg: "catalog:", kysely: "catalog:" },
+    { ".": "", "./testing": "" },
+  ),
   "metadata/src/index.ts": 'import pg from "pg";\nexport { sql } from "kysely";\nexport const pool = pg;\n',
   "metadata/src/testing/index.ts": 'import { test } from "vitest";\nexport const it = test;\n',
   "testkit/package.json": manifest("@tradewind/testkit", { "@tradewind/metadata": "workspace:*" }),
@@ -22,7 +28,8 @@ const CLEAN: Record<string, string> = {
   "engine/package.json": manifest("@tradewind/engine", { "@tradewind/core": "workspace:*", "@tradewind/metadata": "workspace:*" }, undefined, {
     "@tradewind/testkit": "workspace:*",
   }),
-  "engine/src/index.ts": 'import { setTimeout } from "node:timers/promises";\nexport { nextDate } from "@tradewind/core";\nexport const wait = setTimeout;\n',
+  "engine/src/index.ts":
+    'import { setTimeout } from "node:timers/promises";\nexport { nextDate } from "@tradewind/core";\nexport const wait = setTimeout;\n',
   "engine/test/engine.test.ts": 'import "@tradewind/testkit";\nimport "@tradewind/metadata/testing";\n',
   "executor-local/package.json": manifest("@tradewind/executor-local", { "@tradewind/core": "workspace:*" }),
   "executor-local/src/index.ts": "export {};\n",
@@ -32,7 +39,8 @@ const CLEAN: Record<string, string> = {
   "scheduler/src/index.ts": 'export * from "@tradewind/engine";\n',
   "sdk/package.json": manifest("tradewind", { "@tradewind/core": "workspace:*", pg: "catalog:" }),
   "sdk/src/index.ts": 'export * from "@tradewind/core";\n',
-  "sdk/src/operators/sql.ts": 'import type { Pool } from "pg";\nexport const open = async (): Promise<Pool> => new (await import("pg")).default.Pool();\n',
+  "sdk/src/operators/sql.ts":
+    'import type { Pool } from "pg";\nexport const open = async (): Promise<Pool> => new (await import("pg")).default.Pool();\n',
 };
 
 function manifest(name: string, dependencies: object, exports: object = { ".": "" }, devDependencies: object = {}): string {
@@ -80,7 +88,13 @@ const PLANTED: Planted[] = [
   { name: "development dependency in shipped source", rule: "declared", file: "engine/src/a.ts", content: 'import "vitest";', line: 1 },
   // The arrows.
   { name: "SDK reaches a server package", rule: "arrow", file: "sdk/src/a.ts", content: 'import "@tradewind/engine";', line: 1 },
-  { name: "SDK reaches a server package for a type", rule: "arrow", file: "sdk/src/a.ts", content: 'import type { X } from "@tradewind/engine";', line: 1 },
+  {
+    name: "SDK reaches a server package for a type",
+    rule: "arrow",
+    file: "sdk/src/a.ts",
+    content: 'import type { X } from "@tradewind/engine";',
+    line: 1,
+  },
   { name: "scheduler imports an adapter", rule: "arrow", file: "scheduler/src/a.ts", content: 'import "@tradewind/executor-local";', line: 1 },
   { name: "scheduler imports the loader lazily", rule: "arrow", file: "scheduler/src/a.ts", content: 'await import("@tradewind/loader");', line: 1 },
   { name: "contract imports the engine", rule: "arrow", file: "contract/src/a.ts", content: 'export { x } from "@tradewind/engine";', line: 1 },
@@ -120,9 +134,14 @@ const PLANTED: Planted[] = [
     name: "a cycle through a development dependency",
     rule: "cycle",
     file: "metadata/package.json",
-    content: manifest("@tradewind/metadata", { "@tradewind/core": "workspace:*", pg: "", kysely: "" }, { ".": "", "./testing": "" }, {
-      "@tradewind/testkit": "workspace:*",
-    }),
+    content: manifest(
+      "@tradewind/metadata",
+      { "@tradewind/core": "workspace:*", pg: "", kysely: "" },
+      { ".": "", "./testing": "" },
+      {
+        "@tradewind/testkit": "workspace:*",
+      },
+    ),
   },
 ];
 

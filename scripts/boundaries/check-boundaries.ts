@@ -38,7 +38,9 @@ function checkManifest(pkg: WorkspacePackage, byNpmName: ReadonlyMap<string, Wor
   const place = `packages/${pkg.folder}/package.json`;
   const allowed = MAY_IMPORT[pkg.folder];
   if (allowed === undefined) {
-    return [{ rule: "known-package", place, message: `${pkg.folder} is not in the table of scripts/boundaries/rules.ts; say there what it may import` }];
+    return [
+      { rule: "known-package", place, message: `${pkg.folder} is not in the table of scripts/boundaries/rules.ts; say there what it may import` },
+    ];
   }
   return [...pkg.dependencies].flatMap((name): Violation[] => {
     const target = byNpmName.get(name);
@@ -69,7 +71,8 @@ function checkImport(
   const place = `${file.path}:${line}`;
   if (specifier.startsWith(".")) return checkRelative(pkg, file, specifier, place);
   if (specifier.startsWith("node:")) return [];
-  if (BUILTINS.has(specifier) && !pkg.dependencies.has(specifier)) return [{ rule: "node-prefix", place, message: `import "node:${specifier}" instead` }];
+  if (BUILTINS.has(specifier) && !pkg.dependencies.has(specifier))
+    return [{ rule: "node-prefix", place, message: `import "node:${specifier}" instead` }];
   const name = packageNameOf(specifier);
   return [
     ...checkDeclared(pkg, file, name, place),
@@ -116,7 +119,11 @@ function checkWorkspaceImport(
   if (isTest(file) || target === pkg) return violations;
   const allowed = MAY_IMPORT[pkg.folder] ?? [];
   if (!allowed.includes(target.folder)) {
-    violations.push({ rule: "arrow", place, message: `imports ${target.npmName}, but ${pkg.folder} may import only: ${allowed.join(", ") || "nothing"}` });
+    violations.push({
+      rule: "arrow",
+      place,
+      message: `imports ${target.npmName}, but ${pkg.folder} may import only: ${allowed.join(", ") || "nothing"}`,
+    });
   }
   if (DEVELOPMENT_PACKAGES.includes(target.folder) && !DEVELOPMENT_PACKAGES.includes(pkg.folder)) {
     violations.push({ rule: "development", place, message: `imports ${target.npmName}, which is for tests and benchmarks only` });
@@ -131,7 +138,11 @@ function checkCycles(packages: readonly WorkspacePackage[], byNpmName: ReadonlyM
   const visit = (pkg: WorkspacePackage, path: WorkspacePackage[]): void => {
     if (path.includes(pkg)) {
       const cycle = [...path.slice(path.indexOf(pkg)), pkg].map((member) => member.folder);
-      violations.push({ rule: "cycle", place: `packages/${pkg.folder}/package.json`, message: `packages depend on each other: ${cycle.join(" → ")}` });
+      violations.push({
+        rule: "cycle",
+        place: `packages/${pkg.folder}/package.json`,
+        message: `packages depend on each other: ${cycle.join(" → ")}`,
+      });
       return;
     }
     if (done.has(pkg)) return;

@@ -21,10 +21,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ["engine", "metadata", "contract", "core"],
   examples: ["sdk", "core", "loader"],
   // The composition root.
-  cli: [
-    ...["api", "config", "contract", "core", "dag-processor", "engine", "examples", "executor", "executor-local", "loader"],
-    ...["metadata", "runner", "scheduler", "sdk", "telemetry"],
-  ],
+  cli: "api config contract core dag-processor engine examples executor executor-local loader metadata runner scheduler sdk telemetry".split(" "),
   // For development only; see `DEVELOPMENT_PACKAGES`.
   testkit: ["metadata", "core"],
   bench: ["cli", "config", "contract", "core", "engine", "metadata", "testkit"],

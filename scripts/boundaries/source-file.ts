@@ -29,8 +29,7 @@ const IMPURE_FUNCTIONS = new Set(["Date", "fetch", "setTimeout", "setInterval", 
 /** Reads what a file imports and which impure things it touches. Comments and strings are no code: the file is parsed, not searched. */
 export function readSourceFile(path: string, text: string): SourceFile {
   const result = parseSync(path, text);
-  const fatal = result.errors.find((error) => String(error.severity) === "Error");
-  if (fatal !== undefined) throw new Error(`Cannot parse ${path}: ${fatal.message}`);
+  if (result.errors[0] !== undefined) throw new Error(`Cannot parse ${path}: ${result.errors[0].message}`);
   const lineOf = lineFinder(text);
   return { imports: [...moduleImports(result, lineOf), ...lazyImports(result.program, lineOf)], impureUses: impureUses(result.program, lineOf) };
 }

@@ -36,7 +36,10 @@ function tryListen(path) {
       socket.on("error", () => {});
       socket.once("close", () => waiting.delete(socket));
     });
-    server.once("error", (error) => (error.code === "EADDRINUSE" ? resolve(undefined) : reject(error)));
+    server.once("error", (error) => {
+      if (error.code === "EADDRINUSE") resolve(undefined);
+      else reject(new Error(`Cannot take the lock for installing: ${error.message}`, { cause: error }));
+    });
     server.listen({ path }, () => {
       resolve({
         release() {

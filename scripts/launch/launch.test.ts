@@ -63,7 +63,11 @@ function launch(args: string[], options: { cwd?: string; env?: Record<string, st
   const env: NodeJS.ProcessEnv = { ...process.env, PATH: join(base, "bin") + delimiter + process.env.PATH, INSTALL_LOG: join(base, "installs") };
   for (const key of Object.keys(env)) if (/^npm_|^INIT_CWD$|^TRADEWIND_/.test(key)) delete env[key];
   Object.assign(env, { REAL_NODE: process.execPath }, options.env);
-  const child = spawn(process.execPath, [join(root, "scripts/launch.mjs"), ...args], { cwd: options.cwd ?? root, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [join(root, "scripts/launch.mjs"), ...args], {
+    cwd: options.cwd ?? root,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   started.push(child);
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));

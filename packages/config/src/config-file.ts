@@ -54,7 +54,8 @@ const isPlainObject = (value: unknown): value is Record<string, unknown> => type
 
 /** The leaves of a config file's object. A section that is no object stays one leaf, to be refused by its name; an empty one (`api:` in YAML) gives nothing. */
 export function valuesOfFile(content: unknown, path: string): GivenValue[] {
-  if (!isPlainObject(content)) throw new TradewindError("invalid_config", `The config file ${path} must hold an object, and holds ${describe(content)}.`);
+  if (!isPlainObject(content))
+    throw new TradewindError("invalid_config", `The config file ${path} must hold an object, and holds ${describe(content)}.`);
   const source = { kind: "file", path } as const;
   return Object.entries(content).flatMap(([name, value]): GivenValue[] => {
     if (value === undefined || (value === null && SECTION_NAMES.has(name))) return [];

@@ -30,7 +30,7 @@ in the project's folder (the nearest one, from the working directory upwards, wi
 
 /** The text of docs/configuration.md. */
 export function renderDocsPage(): string {
-  return `${[INTRODUCTION, ...CONFIG_SECTIONS.map(renderSection)].join("\n")}`;
+  return [INTRODUCTION, ...CONFIG_SECTIONS.map(renderSection)].join("\n");
 }
 
 function renderSection(section: ConfigSection): string {

@@ -44,7 +44,13 @@ const upperSnake = (camel: string): string => camel.replaceAll(/([a-z0-9])([A-Z]
 function toKey(path: string[], schema: JsonSchema): ConfigKey {
   const branches = schema.anyOf ?? [schema];
   const types = branches.map((branch) => branch.type);
-  const type = types.includes("array") ? "list" : types.includes("boolean") ? "boolean" : types.some((t) => t === "number" || t === "integer") ? "number" : "string";
+  const type = types.includes("array")
+    ? "list"
+    : types.includes("boolean")
+      ? "boolean"
+      : types.some((t) => t === "number" || t === "integer")
+        ? "number"
+        : "string";
   return {
     path: path.join("."),
     envName: ENV_PREFIX + path.map(upperSnake).join("__"),

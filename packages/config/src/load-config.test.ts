@@ -34,7 +34,10 @@ describe("where values come from", () => {
   test("file < environment < command line, and each value remembers its source", async () => {
     const file = join(folder, "tradewind.config.json");
     writeFileSync(file, JSON.stringify({ api: { host: "0.0.0.0", port: 1, bodyLimitBytes: 77 } }));
-    const { config, sources } = await load({ env: { TRADEWIND__API__PORT: "2", TRADEWIND__API__BODY_LIMIT_BYTES: "88" }, overrides: { "api.port": "3" } });
+    const { config, sources } = await load({
+      env: { TRADEWIND__API__PORT: "2", TRADEWIND__API__BODY_LIMIT_BYTES: "88" },
+      overrides: { "api.port": "3" },
+    });
     expect(config.api).toMatchObject({ host: "0.0.0.0", bodyLimitBytes: 88, port: 3, maximumPageLimit: 100 });
     expect(sources.get("api.host")).toEqual({ kind: "file", path: file });
     expect(sources.get("api.bodyLimitBytes")).toEqual({ kind: "env", name: "TRADEWIND__API__BODY_LIMIT_BYTES" });
@@ -148,7 +151,9 @@ describe("the project", () => {
 });
 
 test("listConfig shows value, default and source, and masks secrets", async () => {
-  const loaded = await load({ env: { TRADEWIND__DATABASE__URL: "postgres://me:pw@db:5432/tw?password=pw2", TRADEWIND__API__SECRET_KEY: "0123456789abcdef" } });
+  const loaded = await load({
+    env: { TRADEWIND__DATABASE__URL: "postgres://me:pw@db:5432/tw?password=pw2", TRADEWIND__API__SECRET_KEY: "0123456789abcdef" },
+  });
   const listed = new Map(listConfig(loaded).map((entry) => [entry.key, entry]));
   expect(listed.get("database.url")).toMatchObject({
     value: "postgres://me:********@db:5432/tw?********",

@@ -93,9 +93,13 @@ function schemaProblem(issue: { path: PropertyKey[]; message: string }, effectiv
 
 function invalidConfig(problems: ConfigProblem[]): TradewindError {
   const lines = problems.map((problem) => `  ${problem.where}: ${problem.message}`);
-  return new TradewindError("invalid_config", `The configuration cannot be used:\n${lines.join("\n")}\nEvery key is described in docs/configuration.md.`, {
-    details: { problems },
-  });
+  return new TradewindError(
+    "invalid_config",
+    `The configuration cannot be used:\n${lines.join("\n")}\nEvery key is described in docs/configuration.md.`,
+    {
+      details: { problems },
+    },
+  );
 }
 
 /** Makes paths absolute, so that no part of the system depends on the working directory. */

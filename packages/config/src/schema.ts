@@ -44,7 +44,9 @@ const executionApi = z.strictObject({
     .nullable()
     .default(null)
     .describe("Where runners reach the execution API. Unset: http:// with the host and port below."),
-  host: text().default("127.0.0.1").describe("Address the execution API listens on, apart from the REST API so that browsers cannot slow tasks down."),
+  host: text()
+    .default("127.0.0.1")
+    .describe("Address the execution API listens on, apart from the REST API so that browsers cannot slow tasks down."),
   port: port().default(8081).describe("Port of the execution API; 0 takes a free one."),
   secretKey: text()
     .min(16)
@@ -52,12 +54,19 @@ const executionApi = z.strictObject({
     .default(null)
     .describe("Signs the tokens of runner hosts and attempts. Unset: made once and kept in the home directory.")
     .meta(secret),
-  leaseSeconds: seconds().max(60).default(10).describe("How long an attempt counts as alive without a heartbeat; then it is lost and may be retried."),
+  leaseSeconds: seconds()
+    .max(60)
+    .default(10)
+    .describe("How long an attempt counts as alive without a heartbeat; then it is lost and may be retried."),
   heartbeatSeconds: seconds().default(3).describe("How often a runner host renews the leases of its attempts; at most half of `leaseSeconds`."),
   longPollSeconds: seconds().max(300).default(20).describe("How long a runner's request for work is held open when there is none."),
   bodyLimitBytes: count().default(67_108_864).describe("Largest request body: results, logs."),
   maxXcomBytes: count().default(10_485_760).describe("Largest XCom, as JSON; a larger one fails its task."),
-  inlineXcomBytes: z.int().min(0).default(65_536).describe("XComs up to this size travel with the attempt that reads them; larger ones are fetched apart."),
+  inlineXcomBytes: z
+    .int()
+    .min(0)
+    .default(65_536)
+    .describe("XComs up to this size travel with the attempt that reads them; larger ones are fetched apart."),
 });
 
 const scheduler = z.strictObject({
@@ -75,14 +84,13 @@ const scheduler = z.strictObject({
 });
 
 const dags = z.strictObject({
-  folders: z
-    .array(text())
-    .default(["dags"])
-    .describe("Folders with DAG files; sub-folders are read as well.")
-    .meta({ path: "project" }),
+  folders: z.array(text()).default(["dags"]).describe("Folders with DAG files; sub-folders are read as well.").meta({ path: "project" }),
   loadExamples: z.boolean().default(true).describe("Whether `standalone` loads the example DAGs."),
   dagsArePausedAtCreation: z.boolean().default(true).describe("Whether a new DAG starts paused, unless it sets `isPausedUponCreation` itself."),
-  defaultTimezone: text().refine(isTimezone, "expected an IANA time zone, such as Europe/Madrid").default("utc").describe("Zone of schedules and dates that name none."),
+  defaultTimezone: text()
+    .refine(isTimezone, "expected an IANA time zone, such as Europe/Madrid")
+    .default("utc")
+    .describe("Zone of schedules and dates that name none."),
   importTimeoutSeconds: seconds().default(30).describe("A DAG file that takes longer to load becomes an import error."),
   importMemoryMb: z.int().min(64).default(512).describe("Memory of the process that loads DAG files."),
   parsingProcesses: count().default(2).describe("DAG files that are loaded at the same time."),
@@ -121,7 +129,10 @@ const metrics = z.strictObject({
   statsdHost: text().default("localhost").describe("Host of the StatsD server."),
   statsdPort: port().default(8125).describe("UDP port of the StatsD server."),
   prefix: z.string().default("airflow").describe("First part of every metric's name; Airflow's, so that its dashboards work unchanged."),
-  legacyNamesOn: z.boolean().default(true).describe("Whether names with the ids spliced in (`ti.start.my_dag.my_task`) are sent besides the tagged ones."),
+  legacyNamesOn: z
+    .boolean()
+    .default(true)
+    .describe("Whether names with the ids spliced in (`ti.start.my_dag.my_task`) are sent besides the tagged ones."),
   tagFormat: z.enum(["datadog", "influxdb", "none"]).default("datadog").describe("How tags are written; `none` leaves them out."),
   disabledTags: z.array(text()).default(["job_id", "run_id"]).describe("Tags that are not sent: they have too many values."),
   allowList: z.array(regularExpression()).default([]).describe("Regular expressions; when there are any, only names that match one are sent."),
@@ -132,7 +143,9 @@ const security = z.strictObject({
   fernetKey: text()
     .nullable()
     .default(null)
-    .describe("Encrypts connections and variables: one or more Fernet keys, comma separated; the first encrypts. Unset: made once and kept in the home directory.")
+    .describe(
+      "Encrypts connections and variables: one or more Fernet keys, comma separated; the first encrypts. Unset: made once and kept in the home directory.",
+    )
     .meta(secret),
   adminUsername: text().default("admin").describe("Name of the first user."),
   adminPassword: text()

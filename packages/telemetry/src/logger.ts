@@ -22,7 +22,7 @@ const SECRET_PATHS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${n
  * Writing is synchronous, so that the last line before a crash is not lost.
  */
 export function createLogger(options: LoggerOptions): Logger {
-  const isPretty = options.format === "pretty" || (options.format === "auto" && process.stderr.isTTY === true);
+  const isPretty = options.format === "pretty" || (options.format === "auto" && process.stderr.isTTY);
   const destination = options.destination ?? pino.destination({ fd: 2, sync: true });
   return pino(
     {
@@ -31,7 +31,7 @@ export function createLogger(options: LoggerOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_PATHS, censor: "********" },
     },
-    isPretty ? prettyStream(destination, process.stderr.isTTY === true) : destination,
+    isPretty ? prettyStream(destination, process.stderr.isTTY) : destination,
   ).child({ component: options.component });
 }
 

@@ -75,11 +75,7 @@ export function handleShutdown(options: ShutdownOptions): Shutdown {
 }
 
 /** One failed stop must not keep the others from stopping. */
-async function stopEach(
-  stops: { name: string; stop: Stop }[],
-  log: ShutdownLog,
-  waitingFor: { name: string },
-): Promise<"clean" | "failed"> {
+async function stopEach(stops: { name: string; stop: Stop }[], log: ShutdownLog, waitingFor: { name: string }): Promise<"clean" | "failed"> {
   let result: "clean" | "failed" = "clean";
   for (let next = stops.pop(); next !== undefined; next = stops.pop()) {
     waitingFor.name = next.name;
