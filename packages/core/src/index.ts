@@ -61,3 +61,33 @@ export {
 } from "./run-outcome.ts";
 export { DEFAULT_MAX_TASK_RETRY_DELAY_MS, maxTriesAfterClear, type RetryDelayInput, retryDelayMs, retryDueAt, shouldRetry } from "./retry.ts";
 export { pythonIso } from "./python-iso.ts";
+export { decidesBranch, planBranch, planShortCircuit, type SkipPlan } from "./branching.ts";
+export {
+  checkMapLength,
+  DEFAULT_MAX_MAP_LENGTH,
+  expansionLength,
+  mapLength,
+  mapLengths,
+  mappedInputs,
+  mapPositions,
+  staticExpansionLength,
+  UNMAPPED,
+} from "./mapping.ts";
+export {
+  compareForDispatch,
+  type DispatchCandidate,
+  type DispatchInput,
+  type DispatchOrder,
+  type DispatchPlan,
+  executorLimitKey,
+  type LimitKey,
+  openPoolSlots,
+  type ParkedCandidate,
+  planDispatch,
+  poolLimitKey,
+  type PoolLimit,
+  runLimitKey,
+  runTaskLimitKey,
+  taskLimitKey,
+} from "./limits.ts";
+export { activeRunsKey, mayCreateRun, planRunStarts, type QueuedRun } from "./run-limits.ts";

@@ -1,6 +1,6 @@
 /** The name most like the wanted one, for "did you mean …?"; undefined when none is near enough to be a slip of the pen. */
 export function nearestName(wanted: string, names: Iterable<string>): string | undefined {
-  let limit = Math.max(2, Math.floor(wanted.length / 3));
+  let limit = wanted.length <= 3 ? 1 : Math.max(2, Math.floor(wanted.length / 3));
   let nearest: string | undefined;
   for (const name of names) {
     if (Math.abs(name.length - wanted.length) > limit) continue;
