@@ -1,1 +1,12 @@
-export {};
+export { RunnerHost } from "./host/runner-host.ts";
+export {
+  type ChildPolicy,
+  DEFAULT_CHILD_POLICY,
+  DEFAULT_STOP_LADDER,
+  type HostChange,
+  type HostLogger,
+  type PausePoint,
+  type RunnerHostOptions,
+  type StopLadder,
+} from "./host/host-options.ts";
+export { isSensitiveName, SecretMasker } from "./host/secret-masker.ts";

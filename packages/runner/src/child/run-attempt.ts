@@ -1,0 +1,58 @@
+import type { TaskFailure, TaskOutcome } from "@tradewind/contract";
+import { errorMessage, hasErrorCode, type Json } from "@tradewind/core";
+import { importBundle } from "@tradewind/loader/import-bundle";
+import { type AnyDag, classifyError, collectDags, runTask, type TaskRuntime } from "tradewind/internal";
+import type { RunMessage } from "../protocol/messages.ts";
+
+/** Bundles this process has imported, by path. A failed import is not kept: Node would only repeat it, and the process is not used again. */
+const imported = new Map<string, ReadonlyMap<string, AnyDag>>();
+
+/** Imports the bundle (once per process) and gives its DAGs by id. */
+export async function dagsOf(message: RunMessage): Promise<ReadonlyMap<string, AnyDag>> {
+  const known = imported.get(message.bundlePath);
+  if (known !== undefined) return known;
+  const dags = collectDags(await importBundle({ path: message.bundlePath, resolveFrom: message.resolveFrom }));
+  const byId = new Map(dags.map((dag) => [dag.dagId, dag]));
+  imported.set(message.bundlePath, byId);
+  return byId;
+}
+
+/** Runs the handler; whatever it does becomes an outcome. */
+export async function runHandler(dags: ReadonlyMap<string, AnyDag>, message: RunMessage, runtime: TaskRuntime, maxResultBytes: number): Promise<TaskOutcome> {
+  const { dagId, taskId } = message.context;
+  const dag = dags.get(dagId);
+  if (dag === undefined) return rejected(`The bundle of task "${taskId}" has no DAG "${dagId}". It exports ${[...dags.keys()].join(", ") || "no DAGs"}. DAG ids must not depend on the time or on chance when the file is loaded.`);
+  try {
+    const inputs = JSON.parse(message.inputs) as Record<string, Json>;
+    const done = await runTask(dag, taskId, { inputs, runtime });
+    const bytes = done.result === undefined ? 0 : Buffer.byteLength(done.result);
+    return bytes > maxResultBytes ? tooLarge(taskId, bytes, maxResultBytes) : { kind: "success", ...done };
+  } catch (thrown) {
+    return hasErrorCode(thrown, "task_not_found") ? rejected(thrown.message) : outcomeOfThrown(thrown);
+  }
+}
+
+/** What author code threw, as an outcome. */
+export function outcomeOfThrown(thrown: unknown): TaskOutcome {
+  const verdict = classifyError(thrown);
+  if (verdict.kind === "skip") return { kind: "skipped", reason: verdict.message };
+  const failure: TaskFailure = { reason: "error", type: verdict.type, message: verdict.message, stack: verdict.stack };
+  if (verdict.kind === "retry") return { kind: "failed", failure, retryable: true, retryAfterMs: verdict.afterMs };
+  return { kind: "failed", failure, retryable: verdict.kind !== "fail" };
+}
+
+export function importFailed(thrown: unknown): TaskOutcome {
+  const stack = thrown instanceof Error ? thrown.stack : undefined;
+  const type = thrown instanceof Error ? thrown.name : typeof thrown;
+  return { kind: "failed", failure: { reason: "error", type, message: `The DAG file could not be imported: ${errorMessage(thrown)}`, stack }, retryable: true };
+}
+
+function rejected(message: string): TaskOutcome {
+  return { kind: "failed", failure: { reason: "rejected", message }, retryable: true };
+}
+
+// The same code gives the same size: trying again would only waste the tries.
+function tooLarge(taskId: string, bytes: number, limit: number): TaskOutcome {
+  const message = `The result of task "${taskId}" has ${bytes} bytes of JSON, ${limit} are allowed. Store it where other tasks can reach it, and return its address.`;
+  return { kind: "failed", failure: { reason: "error", type: "XComTooLarge", message }, retryable: false };
+}

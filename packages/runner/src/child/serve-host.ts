@@ -1,0 +1,81 @@
+import type { TaskOutcome } from "@tradewind/contract";
+import type { AnyDag } from "tradewind/internal";
+import type { RunMessage, ToChild } from "../protocol/messages.ts";
+import { attemptRuntime, AuthorCalls } from "./attempt-runtime.ts";
+import { captureOutput } from "./capture-output.ts";
+import { HostChannel } from "./host-channel.ts";
+import { ProcessTraces } from "./process-traces.ts";
+import { dagsOf, importFailed, outcomeOfThrown, runHandler } from "./run-attempt.ts";
+
+/** Memory is looked at after each attempt that took this long, and after every so many of the short ones. */
+const LONG_ATTEMPT_MS = 50;
+const MEASURE_EVERY = 32;
+
+/** Exit code of a child that ends because of an error outside any attempt. */
+const STRAY_ERROR_EXIT_CODE = 70;
+
+interface Current {
+  seq: number;
+  startedAt: number;
+  abort: AbortController;
+}
+
+/** Runs the attempts that the host sends, one at a time, for as long as the host is there. */
+export function serveHost(): void {
+  const channel = new HostChannel();
+  const send = channel.send.bind(channel);
+  const calls = new AuthorCalls(send);
+  const traces = new ProcessTraces();
+  let maxResultBytes = 0;
+  let current: Current | null = null;
+  let attempts = 0;
+
+  captureOutput((stream, text) => {
+    if (current !== null) send({ kind: "out", seq: current.seq, stream, text });
+  });
+
+  const finish = (attempt: Current, outcome: TaskOutcome, unfit: string | undefined) => {
+    // Ended already: by an uncaught error, while the handler was still at work.
+    if (current !== attempt) return;
+    const durationMs = performance.now() - attempt.startedAt;
+    const unfitNow = traces.restore() ?? unfit;
+    const measure = durationMs > LONG_ATTEMPT_MS || ++attempts % MEASURE_EVERY === 0;
+    send({ kind: "finished", seq: attempt.seq, outcome, durationMs, unfit: unfitNow, rssBytes: measure ? process.memoryUsage.rss() : undefined });
+    current = null;
+    calls.forget();
+  };
+
+  const run = async (message: RunMessage) => {
+    const attempt: Current = { seq: message.seq, startedAt: performance.now(), abort: new AbortController() };
+    current = attempt;
+    let dags: ReadonlyMap<string, AnyDag>;
+    try {
+      dags = await dagsOf(message);
+    } catch (thrown) {
+      return finish(attempt, importFailed(thrown), "the import of its bundle failed");
+    }
+    traces.begin();
+    attempt.startedAt = performance.now();
+    finish(attempt, await runHandler(dags, message, attemptRuntime(message, attempt.abort.signal, send, calls), maxResultBytes), undefined);
+  };
+
+  process.on("uncaughtException", (thrown, origin) => {
+    if (current === null) process.exit(STRAY_ERROR_EXIT_CODE);
+    finish(current, uncaught(thrown, origin), "an error reached nobody");
+  });
+
+  const onMessage = (message: Exclude<ToChild, { kind: "hello" }>) => {
+    if (message.kind === "run") void run(message);
+    else if (message.kind === "reply") calls.answer(message);
+    else if (message.seq === current?.seq) current.abort.abort(new Error(message.reason));
+  };
+  channel.listen((hello) => void (maxResultBytes = hello.maxResultBytes), onMessage);
+}
+
+/** An error that author code left to nobody (a rejected promise that is not awaited, a throw in a timer) fails the attempt: its result can't be trusted. */
+function uncaught(thrown: unknown, origin: string): TaskOutcome {
+  const outcome = outcomeOfThrown(thrown);
+  if (outcome.kind !== "failed") return outcome;
+  const how = origin === "unhandledRejection" ? "A promise was rejected and nothing awaited it" : "An error was thrown outside of the handler's own calls";
+  return { ...outcome, failure: { ...outcome.failure, message: `${how}: ${outcome.failure.message}` } };
+}

@@ -1,0 +1,128 @@
+import type { AttemptFinish, TaskOutcome } from "@tradewind/contract";
+import type { ExecutionApiClient } from "@tradewind/contract/client";
+import type { FinishedMessage, FromChild } from "../protocol/messages.ts";
+import { clearTimers, type GrantedAttempt, type StopKind } from "./attempt.ts";
+import { closingWords, maskOutcome, memoryMessage, outcomeOfExit, outcomeOfStop, timeoutMessage } from "./attempt-outcome.ts";
+import { answerAuthorCall, refusalOf, replyOf } from "./author-calls.ts";
+import type { ChildPool } from "./child-pool.ts";
+import type { ChildExit, ChildProcessHandle } from "./child-process.ts";
+import type { StopLadder } from "./host-options.ts";
+import { MemoryWatch } from "./memory-watch.ts";
+
+export interface AttemptRunnerOptions {
+  client: ExecutionApiClient;
+  ladder: StopLadder;
+  /** All attempts in a child. */
+  running(): Iterable<GrantedAttempt>;
+  /** null: the end is not to be reported. */
+  onEnded(attempt: GrantedAttempt, finish: AttemptFinish | null): void;
+  onProgress(): void;
+}
+
+/** One attempt in a child process, from its start to its outcome: messages, limits, and the ladder that stops it. */
+export class AttemptRunner {
+  readonly #options: AttemptRunnerOptions;
+  readonly #memory: MemoryWatch;
+  #pool: ChildPool | undefined;
+
+  constructor(options: AttemptRunnerOptions) {
+    this.#options = options;
+    this.#memory = new MemoryWatch(options.running, (attempt, usedMb, limitMb) => this.stop(attempt, "memory", memoryMessage(limitMb, usedMb), { atOnce: true }));
+  }
+
+  /** The pool and the runner need each other; the pool is told last. */
+  use(pool: ChildPool): void {
+    this.#pool = pool;
+  }
+
+  start(attempt: GrantedAttempt, child: ChildProcessHandle): void {
+    const { grant } = attempt;
+    attempt.phase = "running";
+    attempt.child = child;
+    attempt.startedAt = performance.now();
+    child.send({ kind: "run", seq: child.seq, context: grant.context, inputs: attempt.inputs, bundlePath: attempt.bundlePath, resolveFrom: grant.resolveFrom });
+    const { executionTimeoutMs } = grant;
+    if (executionTimeoutMs !== null) this.#after(attempt, executionTimeoutMs, () => this.stop(attempt, "timeout", timeoutMessage(executionTimeoutMs)));
+    if (child.memoryLimitMb !== null) this.#memory.watch();
+  }
+
+  onMessage(child: ChildProcessHandle, attempt: GrantedAttempt, message: FromChild): void {
+    switch (message.kind) {
+      case "out":
+        return attempt.log.printed(message.stream, message.text);
+      case "log":
+        return attempt.log.entry(message);
+      case "progress":
+        attempt.progress = { fraction: message.fraction, message: message.message === null ? null : attempt.masker.maskText(message.message) };
+        return this.#options.onProgress();
+      case "call":
+        return void this.#answer(child, attempt, message);
+      case "finished":
+        // What programs it started have printed came before, but may still lie in a pipe: this turn of the event loop reads it.
+        setImmediate(() => this.#finished(child, attempt, message));
+    }
+  }
+
+  onLostChild(attempt: GrantedAttempt, exit: ChildExit): void {
+    if (attempt.phase !== "running") return;
+    this.#end(attempt, attempt.stop === null ? outcomeOfExit(attempt, exit) : outcomeOfStop(attempt), performance.now() - attempt.startedAt);
+  }
+
+  /**
+   * Abort signal in author code, then SIGTERM, then SIGKILL to the whole process group. The first reason to stop is the one that counts, except that a lost lease forbids any report.
+   */
+  stop(attempt: GrantedAttempt, kind: StopKind, message: string, options: { atOnce?: boolean } = {}): void {
+    const { child } = attempt;
+    if (attempt.phase !== "running" || child === null) return;
+    const first = attempt.stop === null;
+    if (first || kind === "lease") attempt.stop = { kind, message };
+    if (first) attempt.log.system(kind === "cancelled" ? "warn" : "error", message);
+    if (options.atOnce) return child.signalGroup("SIGKILL");
+    if (!first) return;
+    const { abortGraceMs, termGraceMs } = this.#options.ladder;
+    child.send({ kind: "abort", seq: child.seq, reason: message });
+    this.#after(attempt, abortGraceMs, () => child.signalGroup("SIGTERM"));
+    this.#after(attempt, abortGraceMs + termGraceMs, () => child.signalGroup("SIGKILL"));
+  }
+
+  close(): void {
+    this.#memory.stop();
+  }
+
+  #after(attempt: GrantedAttempt, ms: number, act: () => void): void {
+    // Longer than a timer can be told to wait (24.8 days) means: not within the life of this process.
+    if (ms < 2 ** 31) attempt.timers.push(setTimeout(act, ms));
+  }
+
+  async #answer(child: ChildProcessHandle, attempt: GrantedAttempt, message: Extract<FromChild, { kind: "call" }>): Promise<void> {
+    const { seq } = child;
+    const api = this.#options.client.forAttempt(() => attempt.token);
+    const reply = await answerAuthorCall(message, api, attempt.masker).then(
+      (value) => replyOf(message.call, value),
+      (error: unknown) => refusalOf(message.call, error),
+    );
+    if (attempt.child === child && child.seq === seq) child.send(reply);
+  }
+
+  #finished(child: ChildProcessHandle, attempt: GrantedAttempt, message: FinishedMessage): void {
+    if (attempt.phase !== "running" || attempt.child !== child) return;
+    if (message.unfit !== undefined) attempt.log.system("debug", `The task's process is replaced: ${message.unfit}.`);
+    // A task that was told to stop and came back may have left anything half done.
+    const unfit = message.unfit ?? (attempt.stop === null ? undefined : "it was stopped");
+    const outcome = attempt.stop === null ? message.outcome : outcomeOfStop(attempt);
+    attempt.child = null;
+    this.#end(attempt, outcome, message.durationMs);
+    this.#pool?.release(child, { durationMs: message.durationMs, rssBytes: message.rssBytes, unfit });
+  }
+
+  #end(attempt: GrantedAttempt, outcome: TaskOutcome | null, durationMs: number): void {
+    clearTimers(attempt);
+    attempt.child = null;
+    const masked = outcome === null ? null : maskOutcome(outcome, attempt.masker);
+    attempt.log.endOutput();
+    // The reason of a stop is in the log already.
+    const words = masked === null || attempt.stop !== null ? undefined : closingWords(masked);
+    if (words !== undefined) attempt.log.system(words.level, words.message);
+    this.#options.onEnded(attempt, masked === null ? null : { attemptId: attempt.attemptId, outcome: masked, durationMs });
+  }
+}

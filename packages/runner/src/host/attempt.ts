@@ -1,0 +1,52 @@
+import type { AttemptGrant, Progress, TaskCommand } from "@tradewind/contract";
+import type { AttemptLog } from "./attempt-log.ts";
+import type { ChildProcessHandle } from "./child-process.ts";
+import type { SecretMasker } from "./secret-masker.ts";
+
+/**
+ * waiting ──▶ starting ──▶ ready ──▶ running ──▶ reporting ──▶ (forgotten)
+ *   delivered   asked for    granted,   in a child   its end is      answered
+ *               a lease      no child               on its way
+ *
+ * From `ready` on the host holds the attempt's lease.
+ */
+export type AttemptPhase = "waiting" | "starting" | "ready" | "running" | "reporting";
+
+/** Why the host stops an attempt. What is reported follows from it; `cancelled` and `lease` report nothing: the server has decided already. */
+export type StopKind = "timeout" | "cancelled" | "lease" | "memory" | "shutdown";
+
+export interface Attempt {
+  readonly attemptId: string;
+  phase: AttemptPhase;
+  /** null: taken by the host itself, as the answer to a finish. */
+  command: TaskCommand | null;
+}
+
+/** An attempt whose lease the host holds. */
+export interface GrantedAttempt extends Attempt {
+  grant: AttemptGrant;
+  /** Renewed with the lease. */
+  token: string;
+  /** By the monotonic clock. */
+  leaseEndsAt: number;
+  log: AttemptLog;
+  masker: SecretMasker;
+  bundlePath: string;
+  inputs: string;
+  readyAt: number;
+  startedAt: number;
+  child: ChildProcessHandle | null;
+  stop: { kind: StopKind; message: string } | null;
+  timers: NodeJS.Timeout[];
+  /** Not yet told to the server. */
+  progress: Progress | undefined;
+}
+
+export function isGranted(attempt: Attempt): attempt is GrantedAttempt {
+  return attempt.phase === "ready" || attempt.phase === "running" || attempt.phase === "reporting";
+}
+
+export function clearTimers(attempt: GrantedAttempt): void {
+  for (const timer of attempt.timers) clearTimeout(timer);
+  attempt.timers = [];
+}

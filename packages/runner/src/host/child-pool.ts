@@ -1,0 +1,205 @@
+import { availableParallelism } from "node:os";
+import type { FromChild } from "../protocol/messages.ts";
+import type { GrantedAttempt } from "./attempt.ts";
+import { type ChildExit, ChildProcessHandle, type ChildSpawn } from "./child-process.ts";
+import type { ChildPolicy } from "./host-options.ts";
+import { placeAttempt } from "./place-attempt.ts";
+
+export interface ChildPoolOptions {
+  slots: number;
+  policy: ChildPolicy;
+  spawn: Omit<ChildSpawn, "memoryLimitMb">;
+  defaultMemoryLimitMb: number | null;
+  /** The attempt has got a child and is to be sent to it. */
+  onPlaced(attempt: GrantedAttempt, child: ChildProcessHandle): void;
+  onMessage(child: ChildProcessHandle, attempt: GrantedAttempt, message: FromChild): void;
+  onPrinted(attempt: GrantedAttempt, stream: "stdout" | "stderr", bytes: Buffer): void;
+  /** The child ended under its attempt. */
+  onLostChild(attempt: GrantedAttempt, exit: ChildExit): void;
+  onSpawned(child: ChildProcessHandle): void;
+}
+
+/** Weight of the newest attempt in the typical time; one long task must not hide that the others are short. */
+const TYPICAL_WEIGHT = 0.05;
+const TYPICAL_CLIP_MS = 200;
+
+/** The child processes of a host: who runs what, and when a process is started, kept, replaced and ended. */
+export class ChildPool {
+  readonly #options: ChildPoolOptions;
+  readonly #children = new Set<ChildProcessHandle>();
+  readonly #attempts = new Map<ChildProcessHandle, GrantedAttempt>();
+  #ready: GrantedAttempt[] = [];
+  #spare: ChildProcessHandle | null = null;
+  #recheck: NodeJS.Timeout | null = null;
+  #idleSweep: NodeJS.Timeout | null = null;
+  #lastOverflowAt = 0;
+  #typicalMs = TYPICAL_CLIP_MS;
+  #stopping = false;
+  readonly #cores = availableParallelism();
+  #allGone: (() => void) | null = null;
+
+  constructor(options: ChildPoolOptions) {
+    this.#options = options;
+  }
+
+  get typicalMs(): number {
+    return this.#typicalMs;
+  }
+
+  /** Starts a process in advance, so that the first attempt does not wait for one. */
+  warmUp(): void {
+    if (this.#spare !== null || this.#stopping || !this.#options.policy.spare) return;
+    this.#spare = this.#spawn(this.#options.defaultMemoryLimitMb);
+  }
+
+  enqueue(attempt: GrantedAttempt): void {
+    this.#ready.push(attempt);
+    this.#place();
+  }
+
+  /** Takes back an attempt that has no child yet. */
+  remove(attempt: GrantedAttempt): void {
+    const index = this.#ready.indexOf(attempt);
+    if (index !== -1) this.#ready.splice(index, 1);
+  }
+
+  /** The child is done with its attempt. `unfit`: why it must not get another. */
+  release(child: ChildProcessHandle, spent: { durationMs: number; rssBytes: number | undefined; unfit: string | undefined }): void {
+    const attempt = this.#attempts.get(child);
+    this.#attempts.delete(child);
+    this.#typicalMs += TYPICAL_WEIGHT * (Math.min(spent.durationMs, TYPICAL_CLIP_MS) - this.#typicalMs);
+    child.attemptsRun++;
+    child.sinceAt = performance.now();
+    const keep = attempt !== undefined && child.state === "busy" && spent.unfit === undefined && attempt.grant.isolation === "warm" && !this.#isWorn(child, spent.rssBytes);
+    if (keep) child.state = "idle";
+    else child.end();
+    this.#place();
+    if (child.state === "idle") this.#sweepLater();
+  }
+
+  pids(): number[] {
+    return [...this.#children].flatMap((child) => child.pid ?? []);
+  }
+
+  /** Kills all children; resolves when they are gone. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#recheck !== null) clearTimeout(this.#recheck);
+    if (this.#idleSweep !== null) clearTimeout(this.#idleSweep);
+    const gone = new Promise<void>((resolve) => (this.#allGone = resolve));
+    for (const child of this.#children) child.end();
+    if (this.#children.size > 0) await gone;
+  }
+
+  #isWorn(child: ChildProcessHandle, rssBytes: number | undefined): boolean {
+    const { policy } = this.#options;
+    return child.attemptsRun >= policy.maxAttempts || performance.now() - child.bornAt > policy.maxAgeMs || (rssBytes ?? 0) > policy.maxRssBytes;
+  }
+
+  #place(): void {
+    if (this.#recheck !== null) clearTimeout(this.#recheck);
+    this.#recheck = null;
+    if (this.#ready.length === 0 || this.#stopping) return;
+    const waiting = new Set<string>();
+    let recheckMs = Infinity;
+    const left: GrantedAttempt[] = [];
+    for (const attempt of this.#ready) {
+      const key = keyOf(attempt, this.#memoryLimit(attempt));
+      const waitMs = waiting.has(key) ? Infinity : this.#tryPlace(attempt);
+      if (waitMs === null) continue;
+      waiting.add(key);
+      recheckMs = Math.min(recheckMs, waitMs);
+      left.push(attempt);
+    }
+    this.#ready = left;
+    if (recheckMs < Infinity) this.#recheck = setTimeout(() => this.#place(), Math.max(1, recheckMs));
+  }
+
+  /** null: it has a child now; else for how long it may wait before this is looked at again. */
+  #tryPlace(attempt: GrantedAttempt): number | null {
+    const memoryLimitMb = this.#memoryLimit(attempt);
+    const now = performance.now();
+    // A process of its own is never one that ran something before.
+    const bundleKey = attempt.grant.isolation === "process" ? `only ${attempt.attemptId}` : bundleKeyOf(attempt);
+    const children = [...this.#children].filter((child) => child !== this.#spare);
+    const situation = { children, slots: this.#options.slots, cores: this.#cores, typicalMs: this.#typicalMs, lastOverflowAt: this.#lastOverflowAt, now };
+    const policy = attempt.grant.isolation === "process" ? { ...this.#options.policy, bundlesPerChild: 0 } : this.#options.policy;
+    const placement = placeAttempt({ bundleKey, memoryLimitMb, readyAt: attempt.readyAt }, situation, policy);
+    if (placement.kind === "wait") return placement.atMostMs;
+    if (placement.kind === "replace") placement.child.end();
+    if (placement.kind === "start" && children.filter((child) => child.state === "busy").length >= this.#options.slots) this.#lastOverflowAt = now;
+    this.#give(attempt, placement.kind === "use" ? placement.child : this.#freshChild(memoryLimitMb), bundleKey);
+    return null;
+  }
+
+  #give(attempt: GrantedAttempt, child: ChildProcessHandle, bundleKey: string): void {
+    child.state = "busy";
+    child.sinceAt = performance.now();
+    child.seq++;
+    child.bundles.add(bundleKey);
+    this.#attempts.set(child, attempt);
+    this.#options.onPlaced(attempt, child);
+  }
+
+  #freshChild(memoryLimitMb: number | null): ChildProcessHandle {
+    const spare = this.#spare;
+    if (spare === null || spare.memoryLimitMb !== memoryLimitMb || spare.state !== "idle") return this.#spawn(memoryLimitMb);
+    this.#spare = null;
+    // After this attempt has been sent: a process that starts takes a core from the one that works.
+    setTimeout(() => this.warmUp(), 50).unref();
+    return spare;
+  }
+
+  #spawn(memoryLimitMb: number | null): ChildProcessHandle {
+    const child = new ChildProcessHandle(
+      { ...this.#options.spawn, memoryLimitMb },
+      {
+        onMessage: (from, message) => {
+          const attempt = this.#attempts.get(from);
+          if (attempt !== undefined && message.seq === from.seq) this.#options.onMessage(from, attempt, message);
+        },
+        onPrinted: (from, stream, bytes) => {
+          const attempt = this.#attempts.get(from);
+          if (attempt !== undefined) this.#options.onPrinted(attempt, stream, bytes);
+        },
+        onGone: (from, exit) => this.#forget(from, exit),
+      },
+    );
+    this.#children.add(child);
+    this.#options.onSpawned(child);
+    return child;
+  }
+
+  #forget(child: ChildProcessHandle, exit: ChildExit): void {
+    this.#children.delete(child);
+    if (this.#spare === child) this.#spare = null;
+    const attempt = this.#attempts.get(child);
+    this.#attempts.delete(child);
+    if (attempt !== undefined) this.#options.onLostChild(attempt, exit);
+    if (this.#children.size === 0) this.#allGone?.();
+    this.#place();
+  }
+
+  #memoryLimit(attempt: GrantedAttempt): number | null {
+    return attempt.grant.memoryLimitMb ?? this.#options.defaultMemoryLimitMb;
+  }
+
+  #sweepLater(): void {
+    this.#idleSweep ??= setTimeout(() => {
+      this.#idleSweep = null;
+      const now = performance.now();
+      const idle = [...this.#children].filter((child) => child !== this.#spare && child.state === "idle");
+      for (const child of idle) if (now - child.sinceAt >= this.#options.policy.maxIdleMs) child.end();
+      if (idle.some((child) => child.state === "idle")) this.#sweepLater();
+    }, this.#options.policy.maxIdleMs);
+  }
+}
+
+function keyOf(attempt: GrantedAttempt, memoryLimitMb: number | null): string {
+  return `${attempt.grant.isolation} ${bundleKeyOf(attempt)} ${memoryLimitMb}`;
+}
+
+// The same text in two projects may mean different packages.
+function bundleKeyOf(attempt: GrantedAttempt): string {
+  return `${attempt.grant.bundleSha256} ${attempt.grant.resolveFrom.join(":")}`;
+}

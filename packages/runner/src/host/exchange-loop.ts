@@ -1,0 +1,142 @@
+import type { AttemptFinish, ExchangeRequest, ExchangeResponse } from "@tradewind/contract";
+import { delay, type ExecutionApiClient, isExecutionApiError, isTransient } from "@tradewind/contract/client";
+import type { HostLogger, PausePoint } from "./host-options.ts";
+
+export interface ExchangeLoopOptions {
+  hostId: string;
+  queues: string[] | null;
+  client: ExecutionApiClient;
+  logger: HostLogger;
+  /** How many attempts to ask for with so many finishes. */
+  want(finishes: number): number;
+  /** `sentAt`: when the answered request left, by the monotonic clock: leases count from there. */
+  onAnswer(request: ExchangeRequest, answer: ExchangeResponse, sentAt: number): void;
+  /** The server will never take this finish as it is. */
+  onFinishRefused(finish: AttemptFinish, why: string): void;
+  /** A start that can't be asked for. */
+  onStartRefused(attemptId: string, why: string): void;
+  /** 401 and 404: the host must show itself again before it goes on. */
+  onUnknownHost(status: 401 | 404): Promise<void>;
+  pausePoint(name: PausePoint): Promise<void>;
+}
+
+interface Batch {
+  starts: string[];
+  finishes: AttemptFinish[];
+}
+
+/**
+ * The hot path: one request in flight, and the next takes everything that came meanwhile. Nothing is dropped on a failure: a batch is sent until it is answered, since repeating it is
+ * harmless, and leases go on being renewed apart from it.
+ */
+export class ExchangeLoop {
+  readonly #options: ExchangeLoopOptions;
+  #starts: string[] = [];
+  #finishes: AttemptFinish[] = [];
+  #scheduled = false;
+  #busy = false;
+  #idle: (() => void)[] = [];
+  #closed = new AbortController();
+  /** Typical time of an exchange lately. */
+  roundTripMs = 5;
+
+  constructor(options: ExchangeLoopOptions) {
+    this.#options = options;
+  }
+
+  start(attemptId: string): void {
+    this.#starts.push(attemptId);
+    this.#kick();
+  }
+
+  finish(finish: AttemptFinish): void {
+    this.#finishes.push(finish);
+    this.#kick();
+  }
+
+  /** Resolves when everything has been answered. */
+  settled(): Promise<void> {
+    if (!this.#busy && !this.#hasWork()) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  close(): void {
+    this.#closed.abort(new Error("the host stops"));
+    this.#becomeIdle();
+  }
+
+  #hasWork(): boolean {
+    return this.#starts.length > 0 || this.#finishes.length > 0;
+  }
+
+  // Once per turn of the event loop: all messages that children sent at the same time share a request.
+  #kick(): void {
+    if (this.#scheduled || this.#busy || this.#closed.signal.aborted) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      while (this.#hasWork() && !this.#closed.signal.aborted) {
+        const batch = { starts: this.#starts, finishes: this.#finishes };
+        this.#starts = [];
+        this.#finishes = [];
+        await this.#sendUntilAnswered(batch);
+      }
+    } finally {
+      this.#busy = false;
+      this.#becomeIdle();
+    }
+  }
+
+  #becomeIdle(): void {
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #sendUntilAnswered(batch: Batch): Promise<void> {
+    const { signal } = this.#closed;
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        return await this.#send(batch);
+      } catch (error) {
+        if (signal.aborted) return;
+        const status = isExecutionApiError(error) ? error.httpStatus : undefined;
+        if (status === 401 || status === 404) await this.#options.onUnknownHost(status);
+        else if (!isTransient(error)) return this.#sendApart(batch, error);
+        this.#options.logger.warn({ failures, error: String(error) }, "the exchange with the execution API failed; it is repeated");
+        await delay(Math.min(2_000, 50 * 2 ** Math.min(failures, 6)), signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #send({ starts, finishes }: Batch): Promise<void> {
+    const { hostId, queues, client } = this.#options;
+    if (starts.length > 0) await this.#options.pausePoint("before_start_request");
+    if (finishes.length > 0) await this.#options.pausePoint("before_finish_report");
+    const request: ExchangeRequest = { hostId, starts, finishes, want: this.#options.want(finishes.length), queues };
+    const sentAt = performance.now();
+    // Renewal of leases does not wait for this, so a try may be given up soon and made again.
+    const answer = await client.exchange(request, { signal: this.#closed.signal, retryForMs: 0 });
+    this.roundTripMs += 0.1 * (Math.min(100, performance.now() - sentAt) - this.roundTripMs);
+    this.#options.onAnswer(request, answer, sentAt);
+  }
+
+  // Something in the batch is unacceptable, and must not hold up the rest: each part goes alone, and what is refused alone is told to its attempt.
+  async #sendApart({ starts, finishes }: Batch, error: unknown): Promise<void> {
+    const why = error instanceof Error ? error.message : String(error);
+    if (starts.length + finishes.length > 1) {
+      for (const finish of finishes) await this.#sendUntilAnswered({ starts: [], finishes: [finish] });
+      for (const attemptId of starts) await this.#sendUntilAnswered({ starts: [attemptId], finishes: [] });
+      return;
+    }
+    this.#options.logger.error({ starts, finishes: finishes.map((one) => one.attemptId), error: why }, "the execution API refused an exchange");
+    for (const finish of finishes) this.#options.onFinishRefused(finish, why);
+    for (const attemptId of starts) this.#options.onStartRefused(attemptId, why);
+  }
+}

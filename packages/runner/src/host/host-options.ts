@@ -1,0 +1,87 @@
+import { type ExecutionApiClient } from "@tradewind/contract/client";
+
+export interface HostLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** How child processes are kept and replaced. */
+export interface ChildPolicy {
+  /** Attempts after which a warm child is replaced. */
+  maxAttempts: number;
+  /** Age after which it is replaced. */
+  maxAgeMs: number;
+  /** Time without work after which it ends. */
+  maxIdleMs: number;
+  /** Resident memory after an attempt, above which it is replaced. */
+  maxRssBytes: number;
+  /** Bundles that one child may have imported. 1: DAG files never share a process. */
+  bundlesPerChild: number;
+  /** How long an attempt waits for a busy child of its bundle before a further child is started for it. */
+  growAfterMs: number;
+  /** How long a granted attempt may wait while all slots are taken, before it runs in a child beyond them. */
+  overflowAfterMs: number;
+  /** A process without a bundle, started in advance. */
+  spare: boolean;
+}
+
+export const DEFAULT_CHILD_POLICY: ChildPolicy = {
+  maxAttempts: 10_000,
+  maxAgeMs: 60 * 60_000,
+  maxIdleMs: 60_000,
+  maxRssBytes: 512 * 1024 * 1024,
+  bundlesPerChild: 1,
+  growAfterMs: 10,
+  overflowAfterMs: 500,
+  spare: true,
+};
+
+/** The steps from "please stop" to "gone". */
+export interface StopLadder {
+  /** Between the abort signal in author code and SIGTERM to the process group. */
+  abortGraceMs: number;
+  /** Between SIGTERM and SIGKILL. */
+  termGraceMs: number;
+}
+
+export const DEFAULT_STOP_LADDER: StopLadder = { abortGraceMs: 5_000, termGraceMs: 5_000 };
+
+/** What changed since the last call; see `HostControlEvent`. */
+export interface HostChange {
+  taken: string[];
+  ended: string[];
+}
+
+/** Names of the moments at which tests stop a host: between two steps that a crash may come between. */
+export type PausePoint = "before_start_request" | "before_child_start" | "before_finish_report" | "before_heartbeat";
+
+export interface RunnerHostOptions {
+  hostId: string;
+  executor: string;
+  hostname: string;
+  version: string;
+  client: ExecutionApiClient;
+  /** Attempts that may run at once. */
+  slots: number;
+  /** Queues whose attempts the host would take by itself; null: all. */
+  queues: string[] | null;
+  /** Folder for bundles, the compile cache and the list of child processes. */
+  stateDir: string;
+  logger: HostLogger;
+  /** Memory limit of attempts that have none of their own; null: none. */
+  memoryLimitMb?: number | null;
+  /** Largest result in bytes of JSON. Default 16 MiB. */
+  maxResultBytes?: number;
+  /** Environment variables that author code may see besides the fixed list; `*` at the end matches any rest. */
+  passEnv?: readonly string[];
+  childPolicy?: Partial<ChildPolicy>;
+  stopLadder?: StopLadder;
+  /** Called after attempts came or went, at most every few milliseconds. */
+  onChange?: (change: HostChange) => void;
+  /** The host token was refused: whoever made it should send another by `setHostToken`. */
+  onTokenRefused?: () => void;
+  /** For tests of faults: awaited at named moments. */
+  pausePoint?: (name: PausePoint) => Promise<void>;
+}

@@ -1,0 +1,153 @@
+import type { HeartbeatRequest, HeartbeatResponse } from "@tradewind/contract";
+import { type ExecutionApiClient, isExecutionApiError } from "@tradewind/contract/client";
+import type { GrantedAttempt } from "./attempt.ts";
+import type { HostLogger, PausePoint } from "./host-options.ts";
+
+export interface LeaseKeeperOptions {
+  hostId: string;
+  client: ExecutionApiClient;
+  logger: HostLogger;
+  heartbeatMs: number;
+  /** All attempts whose lease this host holds. */
+  granted(): Iterable<GrantedAttempt>;
+  queued(): string[];
+  /** The server wants it stopped, or does not count it as this host's any more. */
+  onStop(attempt: GrantedAttempt, reason: string): void;
+  /** The lease is about to end and could not be renewed. */
+  onLeaseEnding(attempt: GrantedAttempt): void;
+  onUnknownHost(status: 401 | 404): Promise<void>;
+  pausePoint(name: PausePoint): Promise<void>;
+}
+
+/** Progress is sent with a heartbeat of its own when it changed, but not more often than this. */
+const PROGRESS_EVERY_MS = 1_000;
+
+/** A child is killed so long before its lease ends: time for the signal to work, and for clocks that do not run quite alike. A share of the lease, so that short leases work too. */
+export function leaseMarginMs(leaseMs: number): number {
+  return Math.min(2_000, leaseMs / 8);
+}
+
+/**
+ * Renews the leases of all attempts, and notices those that can't be renewed in time. A lease counts from the moment when the renewing request was *sent*, by the monotonic clock.
+ */
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions;
+  #heartbeat: NodeJS.Timeout | null = null;
+  #deadline: NodeJS.Timeout | null = null;
+  #deadlineAt = Infinity;
+  #beating = false;
+  #lastBeatAt = -Infinity;
+  #stopped = false;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+    this.#beatIn(options.heartbeatMs);
+  }
+
+  /** A lease was given or renewed: its end must be watched. */
+  watch(attempt: GrantedAttempt): void {
+    const at = attempt.leaseEndsAt - leaseMarginMs(attempt.grant.leaseMs);
+    if (at < this.#deadlineAt) this.#watchAt(at);
+  }
+
+  progressChanged(): void {
+    if (this.#beating || this.#stopped) return;
+    const inMs = Math.max(0, this.#lastBeatAt + PROGRESS_EVERY_MS - performance.now());
+    if (inMs < this.#options.heartbeatMs) this.#beatIn(inMs);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#heartbeat !== null) clearTimeout(this.#heartbeat);
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+  }
+
+  #beatIn(ms: number): void {
+    if (this.#stopped) return;
+    if (this.#heartbeat !== null) clearTimeout(this.#heartbeat);
+    this.#heartbeat = setTimeout(() => void this.#beat(), ms);
+  }
+
+  async #beat(): Promise<void> {
+    this.#beating = true;
+    let nextMs = this.#options.heartbeatMs;
+    try {
+      await this.#options.pausePoint("before_heartbeat");
+      await this.#renew();
+    } catch (error) {
+      // Sooner than usual: the leases do not wait.
+      nextMs = Math.min(nextMs, 500);
+      await this.#explain(error);
+    } finally {
+      this.#beating = false;
+      this.#beatIn(nextMs);
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const attempts = [...this.#options.granted()];
+    const sentAt = performance.now();
+    this.#lastBeatAt = sentAt;
+    const request: HeartbeatRequest = { hostId: this.#options.hostId, attempts: attempts.map(heartbeatOf), queued: this.#options.queued() };
+    let answer: HeartbeatResponse;
+    try {
+      answer = await this.#options.client.heartbeat(request, { retryForMs: 0, signal: AbortSignal.timeout(Math.max(1_000, this.#options.heartbeatMs)) });
+    } catch (error) {
+      for (const [index, attempt] of attempts.entries()) attempt.progress ??= request.attempts[index]!.progress;
+      throw error;
+    }
+    this.#apply(attempts, answer, sentAt);
+  }
+
+  #apply(attempts: readonly GrantedAttempt[], answer: HeartbeatResponse, sentAt: number): void {
+    const renewed = new Map(answer.renewed.map((one) => [one.attemptId, one]));
+    const stops = new Map(answer.stop.map((one) => [one.attemptId, one.reason]));
+    for (const attempt of attempts) {
+      // Its end is on the way to the server, or has arrived: there may be no lease left to renew.
+      if (attempt.phase === "reporting") continue;
+      const lease = renewed.get(attempt.attemptId);
+      const stop = stops.get(attempt.attemptId);
+      if (lease !== undefined) {
+        attempt.leaseEndsAt = sentAt + lease.leaseMs;
+        attempt.token = lease.token;
+      }
+      if (stop !== undefined) this.#options.onStop(attempt, stop);
+      else if (lease === undefined) this.#options.onStop(attempt, "the server does not count this attempt as running on this host any more");
+    }
+    this.#checkDeadlines();
+  }
+
+  async #explain(error: unknown): Promise<void> {
+    const status = isExecutionApiError(error) ? error.httpStatus : undefined;
+    this.#options.logger.warn({ error: String(error) }, "leases could not be renewed");
+    if (status === 401 || status === 404) await this.#options.onUnknownHost(status).catch(() => undefined);
+  }
+
+  #watchAt(at: number): void {
+    if (this.#stopped) return;
+    this.#deadlineAt = at;
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.#checkDeadlines(), Math.max(0, at - performance.now()));
+  }
+
+  #checkDeadlines(): void {
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    this.#deadline = null;
+    this.#deadlineAt = Infinity;
+    const now = performance.now();
+    let next = Infinity;
+    for (const attempt of this.#options.granted()) {
+      if (attempt.phase === "reporting" || attempt.stop?.kind === "lease") continue;
+      const at = attempt.leaseEndsAt - leaseMarginMs(attempt.grant.leaseMs);
+      if (at <= now) this.#options.onLeaseEnding(attempt);
+      else next = Math.min(next, at);
+    }
+    if (next < Infinity) this.#watchAt(next);
+  }
+}
+
+function heartbeatOf(attempt: GrantedAttempt): HeartbeatRequest["attempts"][number] {
+  const { attemptId, progress } = attempt;
+  attempt.progress = undefined;
+  return progress === undefined ? { attemptId } : { attemptId, progress };
+}

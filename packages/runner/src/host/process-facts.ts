@@ -1,0 +1,31 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/**
+ * When a process was started, in whatever unit the system tells: with the pid it names one process for ever, where a pid alone may be another's by now. undefined: there is no such process
+ * (or only its zombie).
+ */
+export async function processStartTime(pid: number): Promise<string | undefined> {
+  if (process.platform !== "linux") return (await ps(pid, "lstart")) || undefined;
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  if (stat === undefined) return undefined;
+  // The name, in parentheses, may hold spaces and parentheses itself.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" ? undefined : fields[19];
+}
+
+/** Resident memory in bytes; undefined: no such process. */
+export async function residentBytes(pid: number): Promise<number | undefined> {
+  if (process.platform !== "linux") return Number(await ps(pid, "rss")) * 1024 || undefined;
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const found = /^VmRSS:\s+(\d+) kB$/mu.exec(status);
+  return found === null ? undefined : Number(found[1]) * 1024;
+}
+
+async function ps(pid: number, field: string): Promise<string> {
+  const { stdout } = await run("ps", ["-o", `${field}=`, "-p", String(pid)]).catch(() => ({ stdout: "" }));
+  return stdout.trim();
+}

@@ -1,0 +1,388 @@
+import { join } from "node:path";
+import { availableParallelism } from "node:os";
+import type { AttemptFinish, AttemptGrant, ExchangeRequest, ExchangeResponse, HostAttempts, HostLoad, TaskCommand } from "@tradewind/contract";
+import { delay, isTransient } from "@tradewind/contract/client";
+import { type Attempt, type GrantedAttempt, isGranted } from "./attempt.ts";
+import { AttemptLog } from "./attempt-log.ts";
+import { failed } from "./attempt-outcome.ts";
+import { AttemptRunner } from "./attempt-runner.ts";
+import { BundleCache } from "./bundle-cache.ts";
+import { childEnv } from "./child-env.ts";
+import { ChildLedger } from "./child-ledger.ts";
+import { ChildPool } from "./child-pool.ts";
+import { ExchangeLoop } from "./exchange-loop.ts";
+import { DEFAULT_CHILD_POLICY, DEFAULT_STOP_LADDER, type HostChange, type RunnerHostOptions } from "./host-options.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { LogShipper } from "./log-shipper.ts";
+import { attemptsAhead } from "./place-attempt.ts";
+import { SecretMasker } from "./secret-masker.ts";
+import { WaitingQueue } from "./waiting-queue.ts";
+
+export const DEFAULT_MAX_RESULT_BYTES = 16 * 1024 * 1024;
+
+/** A host token is replaced well before it could expire, whether or not it does. */
+const RENEW_TOKEN_EVERY_MS = 5 * 60_000;
+const TELL_CHANGES_AFTER_MS = 5;
+/** For reports and logs after the last attempt has ended. */
+const FAREWELL_MS = 5_000;
+
+/**
+ * Runs attempts in child processes. It needs the execution API and nothing else: whoever delivers commands (a socket, a queue, a pod's arguments) calls `deliver`.
+ */
+export class RunnerHost {
+  readonly #options: RunnerHostOptions;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #waiting = new WaitingQueue();
+  readonly #exchange: ExchangeLoop;
+  readonly #bundles: BundleCache;
+  readonly #logs: LogShipper;
+  readonly #pool: ChildPool;
+  readonly #runner: AttemptRunner;
+  readonly #ledger: ChildLedger;
+  #leases: LeaseKeeper | null = null;
+  #registering: Promise<void> | null = null;
+  #renewal: NodeJS.Timeout | null = null;
+  #draining = false;
+  /** What is granted now came too late to be run. */
+  #givingBack = false;
+  #stopped: Promise<void> | null = null;
+  /** Attempts asked for, ready or running: what takes a slot or waits for one. */
+  #taken = 0;
+  #change: HostChange = { taken: [], ended: [] };
+  #changeTimer: NodeJS.Timeout | null = null;
+  #empty: (() => void)[] = [];
+  readonly #closed = new AbortController();
+
+  constructor(options: RunnerHostOptions) {
+    this.#options = options;
+    const { client, hostId, logger, stateDir } = options;
+    const maxResultBytes = options.maxResultBytes ?? DEFAULT_MAX_RESULT_BYTES;
+    const pausePoint = options.pausePoint ?? (() => Promise.resolve());
+    this.#bundles = new BundleCache(join(stateDir, "bundles"), (sha256) => client.getBundle(sha256));
+    this.#ledger = new ChildLedger(join(stateDir, "children"));
+    const bounds = { flushAfterMs: 120, maxAttemptBytes: 4 * 1024 * 1024, maxTotalBytes: 64 * 1024 * 1024 };
+    this.#logs = new LogShipper({ hostId, logger, send: (request) => client.sendLogs(request), ...bounds });
+    this.#exchange = new ExchangeLoop({
+      hostId,
+      queues: options.queues,
+      client,
+      logger,
+      pausePoint,
+      want: (finishes) => this.#want(finishes),
+      onAnswer: (request, answer, sentAt) => this.#onAnswer(request, answer, sentAt),
+      onFinishRefused: (finish, why) => this.#onFinishRefused(finish, why),
+      onStartRefused: (attemptId) => this.#forget(attemptId),
+      onUnknownHost: (status) => this.#onUnknownHost(status),
+    });
+    this.#runner = new AttemptRunner({
+      client,
+      ladder: options.stopLadder ?? DEFAULT_STOP_LADDER,
+      running: () => this.#granted(),
+      onProgress: () => this.#leases?.progressChanged(),
+      onEnded: (attempt, finish) => this.#onEnded(attempt, finish),
+    });
+    this.#pool = new ChildPool({
+      slots: options.slots,
+      policy: { ...DEFAULT_CHILD_POLICY, ...options.childPolicy },
+      defaultMemoryLimitMb: options.memoryLimitMb ?? null,
+      spawn: { env: childEnv(process.env, options.passEnv ?? []), compileCacheDir: join(stateDir, "compile-cache"), maxResultBytes },
+      onPlaced: (attempt, child) => this.#runner.start(attempt, child),
+      onMessage: (child, attempt, message) => this.#runner.onMessage(child, attempt, message),
+      onPrinted: (attempt, stream, bytes) => attempt.log.printedRaw(stream, bytes),
+      onLostChild: (attempt, exit) => this.#runner.onLostChild(attempt, exit),
+      onSpawned: (child) => void (child.pid !== undefined && this.#ledger.record(child.pid, () => this.#pool.pids())),
+    });
+    this.#runner.use(this.#pool);
+  }
+
+  /** Ends what an earlier host on this folder left behind, makes the host known, and gets a first process ready. Commands may be delivered from then on. */
+  async start(): Promise<void> {
+    const leftovers = await this.#ledger.killLeftovers();
+    if (leftovers > 0) this.#options.logger.warn({ leftovers }, "ended child processes that an earlier host left behind");
+    this.#pool.warmUp();
+    await this.#registerUntilKnown();
+  }
+
+  /** Takes commands; those it has already are ignored. */
+  deliver(commands: readonly TaskCommand[]): void {
+    for (const command of commands) {
+      if (this.#draining || this.#attempts.has(command.attemptId)) continue;
+      const attempt = { attemptId: command.attemptId, phase: "waiting" as const, command };
+      this.#attempts.set(attempt.attemptId, attempt);
+      this.#waiting.push(attempt);
+    }
+    this.#askForWaiting();
+    this.#noteChange();
+  }
+
+  /** Stops attempts; their end is not reported. Unknown ids are ignored. */
+  cancel(attempts: readonly { attemptId: string; reason: string }[]): void {
+    for (const { attemptId, reason } of attempts) {
+      const attempt = this.#attempts.get(attemptId);
+      if (attempt?.phase === "waiting") {
+        this.#waiting.remove(attemptId);
+        this.#forget(attemptId);
+      } else if (attempt !== undefined && isGranted(attempt)) this.#onStop(attempt, reason);
+    }
+  }
+
+  list(): HostAttempts {
+    const ids = (waiting: boolean) => [...this.#attempts.values()].filter((one) => (one.phase === "waiting") === waiting).map((one) => one.attemptId);
+    return { waiting: ids(true), running: ids(false) };
+  }
+
+  load(): HostLoad {
+    return { slots: this.#options.slots, waiting: this.#waiting.length, running: this.#attempts.size - this.#waiting.length };
+  }
+
+  setHostToken(token: string): void {
+    this.#options.client.setHostToken(token);
+  }
+
+  /** Resolves when no attempt is left. */
+  async empty(): Promise<void> {
+    if (this.#attempts.size > 0) await new Promise<void>((resolve) => this.#empty.push(resolve));
+  }
+
+  /**
+   * Ends the host. Waiting commands are dropped: they were granted to nobody. With `drain`, running attempts may end by themselves for `timeoutMs`; what is left then is stopped and
+   * reported as lost, so that it is tried again without waiting for its lease.
+   */
+  stop(options: { drain: boolean; timeoutMs: number }): Promise<void> {
+    this.#draining = true;
+    this.#stopped ??= this.#shutDown(options);
+    return this.#stopped;
+  }
+
+  async #shutDown({ drain, timeoutMs }: { drain: boolean; timeoutMs: number }): Promise<void> {
+    for (const attempt of this.#waiting.clear()) this.#forget(attempt.attemptId);
+    if (drain && timeoutMs > 0) await Promise.race([this.empty(), delay(timeoutMs, this.#closed.signal).catch(() => undefined)]);
+    this.#givingBack = true;
+    for (const attempt of [...this.#granted()]) this.#stopForShutdown(attempt);
+    const { abortGraceMs, termGraceMs } = this.#options.stopLadder ?? DEFAULT_STOP_LADDER;
+    await Promise.race([this.empty(), delay(abortGraceMs + termGraceMs + FAREWELL_MS, this.#closed.signal).catch(() => undefined)]);
+    await this.#logs.drain(AbortSignal.timeout(FAREWELL_MS));
+    this.#closed.abort(new Error("the host stops"));
+    this.#exchange.close();
+    this.#leases?.stop();
+    this.#runner.close();
+    if (this.#renewal !== null) clearTimeout(this.#renewal);
+    if (this.#changeTimer !== null) clearTimeout(this.#changeTimer);
+    await this.#pool.stop();
+    await this.#options.client.close();
+  }
+
+  #stopForShutdown(attempt: GrantedAttempt): void {
+    const message = "The runner host is shutting down; the attempt is given back.";
+    if (attempt.phase === "running") return this.#runner.stop(attempt, "shutdown", message);
+    if (attempt.phase !== "ready") return;
+    this.#pool.remove(attempt);
+    this.#report(attempt, { attemptId: attempt.attemptId, outcome: failed("lost", message), durationMs: 0 });
+  }
+
+  *#granted(): Iterable<GrantedAttempt> {
+    for (const attempt of this.#attempts.values()) if (isGranted(attempt)) yield attempt;
+  }
+
+  // --- getting attempts -------------------------------------------------------------------------------------------------------------------------------------------------
+
+  #room(): number {
+    const situation = { slots: this.#options.slots, cores: availableCores, typicalMs: this.#pool.typicalMs, roundTripMs: this.#exchange.roundTripMs };
+    return this.#options.slots + attemptsAhead(situation) - this.#taken;
+  }
+
+  #askForWaiting(): void {
+    for (let room = this.#room(); room > 0 && this.#waiting.length > 0 && !this.#draining; room--) {
+      const attempt = this.#waiting.shift()!;
+      attempt.phase = "starting";
+      this.#taken++;
+      this.#exchange.start(attempt.attemptId);
+    }
+  }
+
+  #want(finishes: number): number {
+    return this.#draining || this.#waiting.length > 0 ? 0 : Math.max(0, Math.min(finishes, this.#room()));
+  }
+
+  #onAnswer(request: ExchangeRequest, answer: ExchangeResponse, sentAt: number): void {
+    const { logger } = this.#options;
+    for (const { attemptId, accepted, reason } of answer.finished) if (!accepted) logger.info({ attemptId, reason }, "the end of an attempt was not accepted");
+    for (const { attemptId, code, reason } of answer.refused) logger.debug({ attemptId, code, reason }, "an attempt was not granted");
+    for (const grant of answer.granted) this.#onGrant(grant, sentAt);
+    for (const grant of answer.next) this.#onGrant(grant, sentAt);
+    for (const { attemptId } of request.finishes) this.#forget(attemptId);
+    for (const attemptId of request.starts) if (this.#attempts.get(attemptId)?.phase === "starting") this.#forget(attemptId);
+    this.#askForWaiting();
+  }
+
+  #onGrant(grant: AttemptGrant, sentAt: number): void {
+    const known = this.#attempts.get(grant.attemptId);
+    if (known !== undefined && known.phase !== "starting" && known.phase !== "waiting") return;
+    if (known === undefined) this.#taken++;
+    else if (known.phase === "waiting") {
+      this.#waiting.remove(known.attemptId);
+      this.#taken++;
+    }
+    const masker = new SecretMasker();
+    const attempt: GrantedAttempt = {
+      attemptId: grant.attemptId,
+      phase: "ready",
+      command: known?.command ?? null,
+      grant,
+      token: grant.token,
+      leaseEndsAt: sentAt + grant.leaseMs,
+      log: new AttemptLog(grant.attemptId, this.#logs, masker),
+      masker,
+      bundlePath: "",
+      inputs: grant.inputs ?? "",
+      readyAt: performance.now(),
+      startedAt: 0,
+      child: null,
+      stop: null,
+      timers: [],
+      progress: undefined,
+    };
+    this.#attempts.set(attempt.attemptId, attempt);
+    if (known === undefined) this.#noteChange({ taken: attempt.attemptId });
+    if (this.#givingBack) return this.#stopForShutdown(attempt);
+    this.#leases?.watch(attempt);
+    const bundlePath = this.#bundles.pathIfReady(grant.bundleSha256);
+    if (bundlePath !== undefined && grant.inputs !== null) {
+      attempt.bundlePath = bundlePath;
+      this.#pool.enqueue(attempt);
+    } else void this.#fetchAndEnqueue(attempt);
+  }
+
+  async #fetchAndEnqueue(attempt: GrantedAttempt): Promise<void> {
+    const { grant } = attempt;
+    try {
+      const api = this.#options.client.forAttempt(() => attempt.token);
+      const inputs = grant.inputs === null ? api.inputs() : Promise.resolve(grant.inputs);
+      [attempt.bundlePath, attempt.inputs] = await Promise.all([this.#bundles.path(grant.bundleSha256), inputs]);
+      await this.#options.pausePoint?.("before_child_start");
+    } catch (error) {
+      if (this.#attempts.get(attempt.attemptId) !== attempt || attempt.phase !== "ready") return;
+      const message = `The attempt could not be started: ${error instanceof Error ? error.message : String(error)}`;
+      attempt.log.system("error", message);
+      return this.#report(attempt, { attemptId: attempt.attemptId, outcome: failed("rejected", message), durationMs: 0 });
+    }
+    // Cancelled, or given back, while this was under way.
+    if (this.#attempts.get(attempt.attemptId) === attempt && attempt.phase === "ready") this.#pool.enqueue(attempt);
+  }
+
+  // --- ending attempts --------------------------------------------------------------------------------------------------------------------------------------------------
+
+  #onEnded(attempt: GrantedAttempt, finish: AttemptFinish | null): void {
+    if (finish !== null) return this.#report(attempt, finish);
+    attempt.log.close();
+    this.#forget(attempt.attemptId);
+    this.#askForWaiting();
+  }
+
+  #report(attempt: GrantedAttempt, finish: AttemptFinish): void {
+    if (attempt.phase !== "reporting") this.#taken--;
+    attempt.phase = "reporting";
+    attempt.log.close();
+    this.#exchange.finish(finish);
+    this.#askForWaiting();
+  }
+
+  #onFinishRefused(finish: AttemptFinish, why: string): void {
+    const attempt = this.#attempts.get(finish.attemptId);
+    if (finish.outcome.kind !== "success" || attempt === undefined) return this.#forget(finish.attemptId);
+    const message = `The task ended well, but its result was refused: ${why}`;
+    this.#exchange.finish({ ...finish, outcome: { kind: "failed", failure: { reason: "error", message }, retryable: false } });
+  }
+
+  #onStop(attempt: GrantedAttempt, reason: string): void {
+    if (attempt.phase === "running") return this.#runner.stop(attempt, "cancelled", reason);
+    if (attempt.phase === "ready") this.#dropReady(attempt, reason);
+  }
+
+  #onLeaseEnding(attempt: GrantedAttempt): void {
+    const message = "The lease could not be renewed in time; the task's process is killed before another attempt may start.";
+    this.#options.logger.error({ attemptId: attempt.attemptId }, message);
+    if (attempt.phase === "running") this.#runner.stop(attempt, "lease", message, { atOnce: true });
+    else if (attempt.phase === "ready") this.#dropReady(attempt, message);
+  }
+
+  #dropReady(attempt: GrantedAttempt, reason: string): void {
+    this.#pool.remove(attempt);
+    attempt.log.system("warn", reason);
+    attempt.log.close();
+    this.#forget(attempt.attemptId);
+  }
+
+  #forget(attemptId: string): void {
+    const attempt = this.#attempts.get(attemptId);
+    if (attempt === undefined) return;
+    if (attempt.phase !== "waiting" && attempt.phase !== "reporting") this.#taken--;
+    this.#attempts.delete(attemptId);
+    this.#noteChange({ ended: attemptId });
+    if (this.#attempts.size === 0) for (const resolve of this.#empty.splice(0)) resolve();
+  }
+
+  #noteChange(change: { taken?: string; ended?: string } = {}): void {
+    const { onChange } = this.#options;
+    if (onChange === undefined) return;
+    if (change.taken !== undefined) this.#change.taken.push(change.taken);
+    if (change.ended !== undefined) this.#change.ended.push(change.ended);
+    this.#changeTimer ??= setTimeout(() => {
+      this.#changeTimer = null;
+      const gathered = this.#change;
+      this.#change = { taken: [], ended: [] };
+      onChange(gathered);
+    }, TELL_CHANGES_AFTER_MS);
+  }
+
+  // --- being known ------------------------------------------------------------------------------------------------------------------------------------------------------
+
+  async #registerUntilKnown(): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await this.#register();
+      } catch (error) {
+        if (this.#closed.signal.aborted) throw error;
+        const refused = (error as { httpStatus?: number }).httpStatus === 401;
+        if (!isTransient(error) && !refused) throw error;
+        if (refused) this.#options.onTokenRefused?.();
+        this.#options.logger.warn({ error: String(error) }, "the host could not make itself known to the execution API; it tries again");
+        await delay(Math.min(2_000, 100 * 2 ** Math.min(failures, 5)), this.#closed.signal);
+      }
+    }
+  }
+
+  async #register(): Promise<void> {
+    const { client, hostId, executor, hostname, version, slots, queues } = this.#options;
+    const answer = await client.registerHost({ hostId, executor, hostname, pid: process.pid, version, slots, queues }, { retryForMs: 0, signal: this.#closed.signal });
+    client.setHostToken(answer.token);
+    if (this.#leases === null && !this.#closed.signal.aborted) this.#leases = this.#keepLeases(answer.heartbeatMs);
+    if (this.#renewal !== null) clearTimeout(this.#renewal);
+    this.#renewal = setTimeout(() => void this.#register().catch((error: unknown) => this.#options.logger.warn({ error: String(error) }, "the host token could not be renewed")), RENEW_TOKEN_EVERY_MS);
+    this.#renewal.unref();
+  }
+
+  #keepLeases(heartbeatMs: number): LeaseKeeper {
+    return new LeaseKeeper({
+      hostId: this.#options.hostId,
+      client: this.#options.client,
+      logger: this.#options.logger,
+      heartbeatMs,
+      granted: () => this.#granted(),
+      queued: () => this.#waiting.ids(),
+      onStop: (attempt, reason) => this.#onStop(attempt, reason),
+      onLeaseEnding: (attempt) => this.#onLeaseEnding(attempt),
+      onUnknownHost: (status) => this.#onUnknownHost(status),
+      pausePoint: this.#options.pausePoint ?? (() => Promise.resolve()),
+    });
+  }
+
+  /** Many calls may be refused at once; one registration, or one request for a token, answers them all. */
+  async #onUnknownHost(status: 401 | 404): Promise<void> {
+    if (status === 401) return this.#options.onTokenRefused?.();
+    this.#registering ??= this.#register().finally(() => (this.#registering = null));
+    await this.#registering.catch(() => undefined);
+  }
+}
+
+const availableCores = availableParallelism();

@@ -1,0 +1,57 @@
+import type { AttemptContext, LogLevel, TaskOutcome } from "@tradewind/contract";
+
+/**
+ * What a host and its child process say to each other. The host writes to the child's descriptor 3, one JSON object per line; the child answers on descriptor 4, each line led by the
+ * nonce of the first message, so that author code that writes to a descriptor it guessed is noticed and not believed.
+ *
+ * `seq` numbers the attempts of one child. A message with a `seq` that is not the current one comes from something an earlier attempt left behind, and is dropped.
+ */
+export type ToChild =
+  | { kind: "hello"; nonce: string; maxResultBytes: number }
+  | RunMessage
+  | { kind: "abort"; seq: number; reason: string }
+  | { kind: "reply"; call: number; ok: true; value?: unknown }
+  | { kind: "reply"; call: number; ok: false; code: string; message: string };
+
+export interface RunMessage {
+  kind: "run";
+  seq: number;
+  context: AttemptContext;
+  /** The handler's inputs, a JSON object. */
+  inputs: string;
+  bundlePath: string;
+  resolveFrom: string[];
+}
+
+export type FromChild =
+  | { kind: "log"; seq: number; at: number; level: LogLevel; message: string; fields?: Record<string, unknown>; stream?: "stdout" | "stderr" }
+  | { kind: "out"; seq: number; stream: "stdout" | "stderr"; text: string }
+  | { kind: "progress"; seq: number; fraction: number | null; message: string | null }
+  | ({ kind: "call"; seq: number; call: number } & AuthorCall)
+  | FinishedMessage;
+
+export interface FinishedMessage {
+  kind: "finished";
+  seq: number;
+  outcome: TaskOutcome;
+  durationMs: number;
+  /** Why this process must not run another attempt; absent: it may. */
+  unfit?: string;
+  /** Resident memory after the attempt; not measured each time. */
+  rssBytes?: number;
+}
+
+/** What author code may ask for; the host calls the execution API with the attempt's token. */
+export type AuthorCall =
+  | { method: "getVariable"; key: string }
+  | { method: "setVariable"; key: string; value: string; description: string | null }
+  | { method: "deleteVariable"; key: string }
+  | { method: "getConnection"; connectionId: string }
+  | { method: "getXCom"; address: { taskId: string; key: string; dagId?: string; runId?: string; mapIndex?: number } }
+  | { method: "setXCom"; key: string; value: unknown }
+  | { method: "triggerDagRun"; request: { dagId: string; runId?: string; logicalDate?: string | null; conf?: Record<string, unknown> } }
+  | { method: "getDagRunState"; dagId: string; runId: string };
+
+/** Descriptors in the child. */
+export const TO_CHILD_FD = 3;
+export const FROM_CHILD_FD = 4;
