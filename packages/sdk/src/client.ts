@@ -80,7 +80,10 @@ function variables(runtime: TaskRuntime): VariablesClient {
   return {
     get: (key, options) => find(key, options, (text) => text) as never,
     getJson: (key, options) => find(key, options, (text) => parseJson(key, text)) as never,
-    set: (key, value, options = {}) => runtime.setVariable(key, typeof value === "string" ? value : JSON.stringify(checkedJson(value, `variable "${key}"`)), options.description ?? null),
+    async set(key, value, options = {}) {
+      const text = typeof value === "string" ? value : JSON.stringify(checkedJson(value, `variable "${key}"`));
+      await runtime.setVariable(key, text, options.description ?? null);
+    },
     delete: (key) => runtime.deleteVariable(key),
   };
 }
@@ -109,7 +112,9 @@ function xcom(runtime: TaskRuntime): XComClient {
     async get({ key = "return_value", ...address }) {
       return ((await runtime.getXCom({ ...address, key })) ?? null) as never;
     },
-    set: (key, value) => runtime.setXCom(key, checkedJson(value, `XCom "${key}"`)),
+    async set(key, value) {
+      await runtime.setXCom(key, checkedJson(value, `XCom "${key}"`));
+    },
   };
 }
 

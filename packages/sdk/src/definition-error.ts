@@ -19,8 +19,7 @@ export function definitionError(message: string, facts: DefinitionErrorFacts = {
 }
 
 /** Marks a place in the author's file. The text is only made when somebody asks for it, so this is cheap. */
-// oxlint-disable-next-line typescript/no-unsafe-function-type
-export function captureSite(above: Function): Error {
+export function captureSite(above: (...args: never[]) => unknown): Error {
   const site = new Error("defined here");
   Error.captureStackTrace(site, above);
   return site;

@@ -9,6 +9,9 @@ import { defineGroup, insideGroup, type TaskGroupOptions } from "./task-group.ts
 import type { TaskOptions } from "./task-options.ts";
 import { isTaskRef, type Linkable, link, nodesOf, type TaskRef } from "./task-ref.ts";
 
+type Method = (...args: never[]) => unknown;
+type Declaration = Pick<DeclaredTask, "label" | "handler" | "options" | "operator" | "kind"> & { respectDownstreamRules?: boolean };
+
 /** What a DAG and a task group have in common: tasks, operators and groups are defined in them. */
 export abstract class TaskContainer {
   readonly #dag: DagDefinition;
@@ -34,9 +37,9 @@ export abstract class TaskContainer {
   /** Declares a task from an operator, for instance to map it: `dag.task(bash("zip", …)).expand({ file: files() })`. */
   task<Arguments, Result>(operator: Operator<Arguments, Result>): TaskFactory<Arguments, Serialized<Result>>;
   task(first: unknown, second?: unknown, third?: TaskOptions): TaskFactory<unknown, unknown> {
-    if (isOperator(first)) return this.#declare({ ...first[OPERATOR], label: first[OPERATOR].taskId });
+    if (isOperator(first)) return this.#declareOperator(first, this.task);
     const { label, handler, options } = this.#readHandler("task", first, second, third);
-    return this.#declare({ label, handler, options, operator: "task", kind: "task" });
+    return this.#declare({ label, handler, options, operator: "task", kind: "task" }, this.task);
   }
 
   /**
@@ -50,7 +53,7 @@ export abstract class TaskContainer {
     if (!isOperator(operator)) {
       throw definitionError(`add() in DAG "${this.#dag.dagId}" was given ${show(operator)}, which is not an operator. For a function of your own use dag.task(id, handler).`, { dagId: this.#dag.dagId });
     }
-    return (this.task(operator) as (inputs?: unknown) => TaskRef<unknown>)(inputs);
+    return (this.#declareOperator(operator, this.add) as (inputs?: unknown) => TaskRef<unknown>)(inputs);
   }
 
   /**
@@ -63,7 +66,7 @@ export abstract class TaskContainer {
    */
   branch<F extends (inputs: never) => BranchChoice | Promise<BranchChoice>>(taskId: string, handler: F, options?: TaskOptions): TaskFactory<ArgumentsOf<F>, string[]> {
     const read = this.#readHandler("branch", taskId, handler, options);
-    return this.#declare({ ...read, operator: "branch", kind: "branch" });
+    return this.#declare({ ...read, operator: "branch", kind: "branch" }, this.branch);
   }
 
   /**
@@ -77,7 +80,7 @@ export abstract class TaskContainer {
   shortCircuit<F extends TaskHandler>(taskId: string, handler: F, options: TaskOptions & { respectDownstreamRules?: boolean } = {}): TaskFactory<ArgumentsOf<F>, ResultOf<F>> {
     const { respectDownstreamRules = false, ...taskOptions } = options;
     const read = this.#readHandler("shortCircuit", taskId, handler, taskOptions);
-    return this.#declare({ ...read, operator: "short_circuit", kind: "short_circuit", respectDownstreamRules });
+    return this.#declare({ ...read, operator: "short_circuit", kind: "short_circuit", respectDownstreamRules }, this.shortCircuit);
   }
 
   /**
@@ -129,19 +132,16 @@ export abstract class TaskContainer {
     throw definitionError(`dag.${verb}() in DAG "${this.#dag.dagId}" was given ${show(given)}. Give it a placed task (call the task: check()) or a named function without inputs.`, { dagId: this.#dag.dagId });
   }
 
-  #declare<Arguments, Result>(task: Pick<DeclaredTask, "label" | "handler" | "options" | "operator" | "kind"> & { respectDownstreamRules?: boolean }): TaskFactory<Arguments, Result> {
-    checkId(task.label, "task", { dagId: this.#dag.dagId });
-    const declared: DeclaredTask = {
-      label: task.label,
-      groupId: this.#groupId,
-      operator: task.operator,
-      kind: task.kind,
-      handler: task.handler,
-      respectDownstreamRules: task.respectDownstreamRules ?? false,
-      options: task.options,
-      placements: 0,
-      site: captureSite(this.#declare),
-    };
+  #declareOperator(given: Operator<unknown, unknown>, above: Method): TaskFactory<unknown, unknown> {
+    const { taskId: label, ...rest } = given[OPERATOR];
+    return this.#declare({ label, ...rest }, above);
+  }
+
+  /** @param above The author called this method: where it was called is where the task was declared. */
+  #declare<Arguments, Result>(task: Declaration, above: Method): TaskFactory<Arguments, Result> {
+    const { label, operator: name, kind, handler, options, respectDownstreamRules = false } = task;
+    checkId(label, "task", { dagId: this.#dag.dagId });
+    const declared: DeclaredTask = { label, groupId: this.#groupId, operator: name, kind, handler, respectDownstreamRules, options, placements: 0, site: captureSite(above) };
     this.#dag.declared.push(declared);
     return makeTaskFactory<Arguments, Result>(this.#dag, declared);
   }
