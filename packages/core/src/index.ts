@@ -91,3 +91,7 @@ export {
   taskLimitKey,
 } from "./limits.ts";
 export { activeRunsKey, mayCreateRun, planRunStarts, type QueuedRun } from "./run-limits.ts";
+export { listXComRefs, resolveInputs, RETURN_VALUE_KEY, type XComLookup, type XComRef } from "./inputs.ts";
+export { resolveParams, type ResolveParamsInput, type SchemaValidator } from "./params.ts";
+export { assertRunId, DEFAULT_ALLOWED_RUN_ID_PATTERN, makeRunId, runTypeOfRunId } from "./run-id.ts";
+export { describeTask, describeTaskInstance, type TaskInstanceName } from "./task-instance-name.ts";

@@ -20,7 +20,7 @@ function getOffset(atMs: number): number {
   return getTimeZone("Africa/Casablanca").toWallClock(atMs) - atMs;
 }
 
-// prettier-ignore
+// oxfmt-ignore
 const PAUSE_DAYS: readonly (readonly [string, string])[] = [
   ["2027-02-07", "2027-03-14"], ["2028-01-23", "2028-03-05"], ["2029-01-14", "2029-02-18"],
   ["2029-12-30", "2030-02-10"], ["2030-12-22", "2031-01-26"], ["2031-12-14", "2032-01-18"],
