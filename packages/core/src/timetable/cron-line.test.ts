@@ -3,7 +3,9 @@ import { isTradewindError, type TradewindError } from "../errors.ts";
 import { type CronLine, parseCron } from "./cron-line.ts";
 
 function membersOf(bits: number, first: number): number[] {
-  return Array.from({ length: 32 }, (_, index) => index).filter((index) => (bits & (1 << index)) !== 0).map((index) => index + first);
+  return Array.from({ length: 32 }, (_, index) => index)
+    .filter((index) => (bits & (1 << index)) !== 0)
+    .map((index) => index + first);
 }
 
 function fieldsOf(line: CronLine) {
@@ -18,14 +20,38 @@ function fieldsOf(line: CronLine) {
 
 describe("the dialect of cron lines: croniter's", () => {
   it.each([
-    ["values, lists, ranges and steps", "5,10 8-10 1-7/3 1,6 1-5", { minutes: [5, 10], hours: [8, 9, 10], daysOfMonth: [1, 4, 7], months: [1, 6], weekdays: [1, 2, 3, 4, 5] }],
+    [
+      "values, lists, ranges and steps",
+      "5,10 8-10 1-7/3 1,6 1-5",
+      { minutes: [5, 10], hours: [8, 9, 10], daysOfMonth: [1, 4, 7], months: [1, 6], weekdays: [1, 2, 3, 4, 5] },
+    ],
     ["a step on a star", "*/20 */6 1 1 0", { minutes: [0, 20, 40], hours: [0, 6, 12, 18], daysOfMonth: [1], months: [1], weekdays: [0] }],
-    ["a value with a step goes on to the end of the field", "40/10 20/2 29/1 11/1 5/1", { minutes: [40, 50], hours: [20, 22], daysOfMonth: [29, 30, 31], months: [11, 12], weekdays: [5, 6] }],
-    ["names, in any case", "0 0 1 jan,JUL-Sep Mon-fri", { minutes: [0], hours: [0], daysOfMonth: [1], months: [1, 7, 8, 9], weekdays: [1, 2, 3, 4, 5] }],
+    [
+      "a value with a step goes on to the end of the field",
+      "40/10 20/2 29/1 11/1 5/1",
+      { minutes: [40, 50], hours: [20, 22], daysOfMonth: [29, 30, 31], months: [11, 12], weekdays: [5, 6] },
+    ],
+    [
+      "names, in any case",
+      "0 0 1 jan,JUL-Sep Mon-fri",
+      { minutes: [0], hours: [0], daysOfMonth: [1], months: [1, 7, 8, 9], weekdays: [1, 2, 3, 4, 5] },
+    ],
     ["0 and 7 are Sunday", "0 0 1 1 0,7", { minutes: [0], hours: [0], daysOfMonth: [1], months: [1], weekdays: [0] }],
-    ["ranges that end on Sunday, or go round the end of the field", "0 22-2 1 nov-feb fri-7", { minutes: [0], hours: [0, 1, 2, 22, 23], daysOfMonth: [1], months: [1, 2, 11, 12], weekdays: [0, 5, 6] }],
-    ["a wrapped range with a step", "0 22-4/2 1 apr-jan/3 1", { minutes: [0], hours: [0, 2, 4, 22], daysOfMonth: [1], months: [1, 4, 7, 10], weekdays: [1] }],
-    ["a range from a value to itself is the whole cycle", "0 0 1 1 mon-mon", { minutes: [0], hours: [0], daysOfMonth: [1], months: [1], weekdays: [0, 1, 2, 3, 4, 5, 6] }],
+    [
+      "ranges that end on Sunday, or go round the end of the field",
+      "0 22-2 1 nov-feb fri-7",
+      { minutes: [0], hours: [0, 1, 2, 22, 23], daysOfMonth: [1], months: [1, 2, 11, 12], weekdays: [0, 5, 6] },
+    ],
+    [
+      "a wrapped range with a step",
+      "0 22-4/2 1 apr-jan/3 1",
+      { minutes: [0], hours: [0, 2, 4, 22], daysOfMonth: [1], months: [1, 4, 7, 10], weekdays: [1] },
+    ],
+    [
+      "a range from a value to itself is the whole cycle",
+      "0 0 1 1 mon-mon",
+      { minutes: [0], hours: [0], daysOfMonth: [1], months: [1], weekdays: [0, 1, 2, 3, 4, 5, 6] },
+    ],
     ["a day range up to L", "0 0 29-L 1 1", { minutes: [0], hours: [0], daysOfMonth: [29, 30, 31], months: [1], weekdays: [1] }],
     ["blanks of any width", "  0\t0   1 1 1 ", { minutes: [0], hours: [0], daysOfMonth: [1], months: [1], weekdays: [1] }],
   ])("%s", (_, line, expected) => {

@@ -74,7 +74,10 @@ export function parseCron(line: string): CronLine {
   const expression = expandPreset(line);
   const fields = expression.toLowerCase().split(" ");
   if (fields.length !== 5) {
-    throw invalidCron(line, `it has ${fields.length} fields; expected 5: minute, hour, day of month, month, day of week`, { found: fields.length, expected: 5 });
+    throw invalidCron(line, `it has ${fields.length} fields; expected 5: minute, hour, day of month, month, day of week`, {
+      found: fields.length,
+      expected: 5,
+    });
   }
   const [minute, hour, dayOfMonth, month, dayOfWeek] = fields as [string, string, string, string, string];
   const minutes = parseNumbers(line, MINUTE, minute);

@@ -89,7 +89,10 @@ const anyMinute = fc.integer({ min: Date.UTC(1971, 0) / MINUTE_MS, max: Date.UTC
 
 function field(min: number, max: number): fc.Arbitrary<string> {
   const value = fc.integer({ min, max });
-  const range = fc.tuple(value, value).filter(([a, b]) => a < b && (a > min || b < max)).map(([a, b]) => `${a}-${b}`);
+  const range = fc
+    .tuple(value, value)
+    .filter(([a, b]) => a < b && (a > min || b < max))
+    .map(([a, b]) => `${a}-${b}`);
   const step = fc.integer({ min: 2, max: Math.ceil((max - min) / 2) }).map((n) => `*/${n}`);
   const list = fc.uniqueArray(value, { minLength: 1, maxLength: 4 }).map((values) => values.join(","));
   return fc.oneof(fc.constant("*"), list, range, step);

@@ -25,7 +25,12 @@ function describeMinutes(minute: string, hour: string): string {
   if (minute === "0") return hour.includes("/") ? "" : "every hour";
   const step = everyStep(minute);
   if (step !== null) return `every ${step} minutes`;
-  return `at ${describeList(minute, (value) => value, (from, to) => `${from} through ${to}`, "minutes")} minutes past the hour`;
+  return `at ${describeList(
+    minute,
+    (value) => value,
+    (from, to) => `${from} through ${to}`,
+    "minutes",
+  )} minutes past the hour`;
 }
 
 function describeHours(hour: string): string {

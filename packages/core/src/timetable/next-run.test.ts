@@ -3,7 +3,12 @@ import type { TimetableSpec } from "../timetable-spec.ts";
 import type { NextRun, NextRunRequest } from "./intervals.ts";
 import { manualInterval, nextRun } from "./next-run.ts";
 
-type Asked = Partial<Omit<NextRunRequest, "now" | "startDate" | "endDate" | "lastRun">> & { now?: string; start?: string; end?: string; last?: [string, string] };
+type Asked = Partial<Omit<NextRunRequest, "now" | "startDate" | "endDate" | "lastRun">> & {
+  now?: string;
+  start?: string;
+  end?: string;
+  last?: [string, string];
+};
 
 const at = (iso: string) => new Date(`${iso}Z`);
 const short = (date: Date) => date.toISOString().slice(0, 16);
@@ -106,9 +111,17 @@ describe("cron_data_interval: 'run for [a,b) is created at b'", () => {
     ["'No catchup: newest complete interval'", {}, "2026-03-09T00:00/2026-03-10T00:00"],
     ["'if now is exactly a tick, the interval ending now is taken'", { now: "2026-03-10T00:00" }, "2026-03-09T00:00/2026-03-10T00:00"],
     ["'Consecutive intervals touch'", { last: ["2026-03-09T00:00", "2026-03-10T00:00"] }, "2026-03-10T00:00/2026-03-11T00:00"],
-    ["'after a schedule change the last end is aligned back to the new grid'", { catchup: true, last: ["2026-03-09T06:00", "2026-03-09T18:00"] }, "2026-03-09T00:00/2026-03-10T00:00"],
+    [
+      "'after a schedule change the last end is aligned back to the new grid'",
+      { catchup: true, last: ["2026-03-09T06:00", "2026-03-09T18:00"] },
+      "2026-03-09T00:00/2026-03-10T00:00",
+    ],
     ["a start date in the future", { start: "2026-04-01T00:00" }, "2026-04-01T00:00/2026-04-02T00:00"],
-    ["the end date is the last logical date", { last: ["2026-03-09T00:00", "2026-03-10T00:00"], end: "2026-03-10T00:00" }, "2026-03-10T00:00/2026-03-11T00:00"],
+    [
+      "the end date is the last logical date",
+      { last: ["2026-03-09T00:00", "2026-03-10T00:00"], end: "2026-03-10T00:00" },
+      "2026-03-10T00:00/2026-03-11T00:00",
+    ],
     ["past the end date", { last: ["2026-03-09T00:00", "2026-03-10T00:00"], end: "2026-03-09T23:59" }, null],
   ] satisfies [string, Asked, string | null][])("%s", (_, asked, expected) => {
     expect(ask(cronDataInterval("@daily"), asked)).toBe(expected);
@@ -173,7 +186,11 @@ describe("none, once, continuous", () => {
     ["first run, start date past", { start: "2026-03-10T09:00" }, "2026-03-10T09:00/2026-03-10T10:20"],
     ["first run, no start date", {}, "2026-03-10T10:20/2026-03-10T10:20"],
     ["first run, start date in the future", { start: "2026-03-11T00:00" }, "2026-03-11T00:00/2026-03-11T00:00"],
-    ["last end in the future: same length from the start date", { start: "2026-03-12T00:00", last: ["2026-03-10T09:00", "2026-03-10T11:00"] }, "2026-03-12T00:00/2026-03-12T02:00"],
+    [
+      "last end in the future: same length from the start date",
+      { start: "2026-03-12T00:00", last: ["2026-03-10T09:00", "2026-03-10T11:00"] },
+      "2026-03-12T00:00/2026-03-12T02:00",
+    ],
     ["past the end date", { last: ["2026-03-10T09:00", "2026-03-10T10:00"], end: "2026-03-10T10:19" }, null],
   ] satisfies [string, Asked, string | null][])("continuous: %s", (_, asked, expected) => {
     expect(ask({ kind: "continuous" }, asked)).toBe(expected);
@@ -181,7 +198,12 @@ describe("none, once, continuous", () => {
 });
 
 describe("events: 'explicit list; no catchup: first future event'", () => {
-  const spec: TimetableSpec = { kind: "events", events: ["2026-03-01T12:00:00.000Z", "2026-03-10T10:20:00.000Z", "2026-04-01T00:00:00.000Z"], restrictToEvents: false, description: null };
+  const spec: Extract<TimetableSpec, { kind: "events" }> = {
+    kind: "events",
+    events: ["2026-03-01T12:00:00.000Z", "2026-03-10T10:20:00.000Z", "2026-04-01T00:00:00.000Z"],
+    restrictToEvents: false,
+    description: null,
+  };
   it.each([
     ["catchup", { catchup: true }, "2026-03-01T12:00"],
     ["catchup, after the last run", { catchup: true, last: ["2026-03-01T12:00", "2026-03-01T12:00"] }, "2026-03-10T10:20"],
@@ -196,7 +218,7 @@ describe("events: 'explicit list; no catchup: first future event'", () => {
   });
 
   it("restricted to events, a manual run is for the newest event past, or the first one", () => {
-    const restricted: TimetableSpec = { ...spec, restrictToEvents: true } as TimetableSpec;
+    const restricted = { ...spec, restrictToEvents: true };
     const manual = (now: string) => short(manualInterval(restricted, at(now)).start);
     expect(manual("2026-02-01T00:00")).toBe("2026-03-01T12:00");
     expect(manual("2026-03-10T10:19")).toBe("2026-03-01T12:00");
@@ -226,7 +248,7 @@ describe("catchup over a month with a change of the clock", () => {
     const spec: TimetableSpec = { kind: "cron_data_interval", cron: "@daily", timezone: "Europe/Madrid", runImmediately: null };
     const request = { now: at("2026-04-15T00:00"), startDate: at("2026-03-14T23:00"), endDate: null, catchup: true };
     const runs: NextRun[] = [];
-    for (let last: NextRun | null = null; ; ) {
+    for (let last: NextRun | null = null; ;) {
       const lastRun: NextRunRequest["lastRun"] = last && { dataInterval: { start: last.dataIntervalStart, end: last.dataIntervalEnd } };
       const run: NextRun | null = nextRun(spec, { ...request, lastRun });
       if (run === null || run.runAfter > request.now) break;

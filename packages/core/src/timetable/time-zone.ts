@@ -114,7 +114,9 @@ function createTimeZone(name: string): TimeZone {
   }
   const similar = findSimilarZones(name);
   const hint =
-    similar.length > 0 ? `Did you mean ${similar.map((zone) => `"${zone}"`).join(" or ")}?` : `Expected an IANA name such as "Europe/Madrid" or "UTC".`;
+    similar.length > 0
+      ? `Did you mean ${similar.map((zone) => `"${zone}"`).join(" or ")}?`
+      : `Expected an IANA name such as "Europe/Madrid" or "UTC".`;
   throw new TradewindError("invalid_timetable", `There is no time zone "${name}". ${hint}`, { details: { timezone: name, similar } });
 }
 
@@ -140,5 +142,8 @@ function findSimilarZones(name: string): string[] {
 }
 
 function cityOf(zone: string): string {
-  return zone.slice(zone.lastIndexOf("/") + 1).toLowerCase().replace(/[^a-z]/g, "");
+  return zone
+    .slice(zone.lastIndexOf("/") + 1)
+    .toLowerCase()
+    .replace(/[^a-z]/g, "");
 }

@@ -28,12 +28,21 @@ describe("a timetable that cannot work says why", () => {
     [{ ...cronTrigger, crons: ["0 0 30 2 *"] }, `Cron line "0 0 30 2 *" never ticks`],
     [{ ...cronTrigger, crons: ["@daily"], timezone: "Europe/Madird" }, `There is no time zone "Europe/Madird". Did you mean "Europe/Madrid"?`],
     [{ ...cronTrigger, crons: ["@daily"], intervalMs: -1 }, "A timetable's interval must be 0 milliseconds or more; found -1."],
-    [{ kind: "cron_data_interval", cron: "@daily", timezone: "UTC", runImmediately: -5 }, "A timetable's runImmediately must be 0 milliseconds or more; found -5."],
-    [{ kind: "cron_data_interval", cron: "bad", timezone: "UTC", runImmediately: null }, `Cron line "bad" could not be read: it has 1 fields; expected 5`],
+    [
+      { kind: "cron_data_interval", cron: "@daily", timezone: "UTC", runImmediately: -5 },
+      "A timetable's runImmediately must be 0 milliseconds or more; found -5.",
+    ],
+    [
+      { kind: "cron_data_interval", cron: "bad", timezone: "UTC", runImmediately: null },
+      `Cron line "bad" could not be read: it has 1 fields; expected 5`,
+    ],
     [{ kind: "delta_trigger", everyMs: 0, intervalMs: 0 }, "must be more than 0 milliseconds; found 0."],
     [{ kind: "delta_data_interval", everyMs: Number.NaN }, "must be more than 0 milliseconds; found NaN."],
     [{ ...events, events: ["2026-01-01T00:00:00.000Z", "soon"] }, `Event 2 of the timetable is not an ISO 8601 instant: "soon".`],
-    [{ ...events, events: ["2026-01-02T00:00:00.000Z", "2026-01-01T00:00:00.000Z"] }, `must be sorted; "2026-01-01T00:00:00.000Z" comes after a later one`],
+    [
+      { ...events, events: ["2026-01-02T00:00:00.000Z", "2026-01-01T00:00:00.000Z"] },
+      `must be sorted; "2026-01-01T00:00:00.000Z" comes after a later one`,
+    ],
   ] satisfies [TimetableSpec, string][])("%j", (spec, message) => {
     expect(() => validateTimetable(spec)).toThrow(expect.objectContaining({ code: "invalid_timetable", message: expect.stringContaining(message) }));
   });

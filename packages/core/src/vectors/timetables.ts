@@ -100,7 +100,13 @@ function toRecord(run: NextRun): Record<keyof NextRun, string> {
 function inOurOrder(expected: { runs: TimetableCase["expect"]; manual: TimetableCase["manual"] }): unknown {
   return {
     runs: expected.runs.map(
-      (run) => run && { logicalDate: run.logicalDate, dataIntervalStart: run.dataIntervalStart, dataIntervalEnd: run.dataIntervalEnd, runAfter: run.runAfter },
+      (run) =>
+        run && {
+          logicalDate: run.logicalDate,
+          dataIntervalStart: run.dataIntervalStart,
+          dataIntervalEnd: run.dataIntervalEnd,
+          runAfter: run.runAfter,
+        },
     ),
     manual: { dataIntervalStart: expected.manual.dataIntervalStart, dataIntervalEnd: expected.manual.dataIntervalEnd },
   };
