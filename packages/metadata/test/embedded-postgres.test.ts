@@ -5,7 +5,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { isAlive } from "../src/embedded/postmaster-file.ts";
 import { type EmbeddedPostgres, type EmbeddedPostgresEvent, type EmbeddedPostgresOptions, startEmbeddedPostgres } from "../src/embedded-postgres.ts";
 
@@ -14,24 +14,33 @@ const isRoot = process.getuid?.() === 0;
 const ordinaryUser = 1_000;
 
 const serverPids = new Set<number>();
+const handles: EmbeddedPostgres[] = [];
+const programs: ChildProcess[] = [];
+const directories: string[] = [];
 
 afterEach(async () => {
-  // No server outlives its test, whatever the test did to it.
-  await vi.waitFor(() => expect([...serverPids].filter(isAlive)).toEqual([]), { timeout: 15_000 });
-  serverPids.clear();
+  for (const child of programs.splice(0)) child.kill("SIGKILL");
+  await Promise.all(handles.splice(0).map((postgres) => postgres.stop("immediate")));
+  try {
+    // No server outlives its test, whatever the test did to it.
+    await vi.waitFor(() => expect([...serverPids].filter(isAlive)).toEqual([]), { timeout: 15_000 });
+  } finally {
+    serverPids.clear();
+    for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
 });
 
 function makeDirectory(mode = 0o755): string {
   const parent = mkdtempSync(path.join(tmpdir(), "tradewind-embedded-"));
   chmodSync(parent, mode);
-  onTestFinished(() => rmSync(parent, { recursive: true, force: true, maxRetries: 5 }));
+  directories.push(parent);
   return path.join(parent, "postgres");
 }
 
 async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const postgres = await startEmbeddedPostgres({ durability: "process", ...options });
   serverPids.add(postgres.pid);
-  onTestFinished(() => postgres.stop("immediate"));
+  handles.push(postgres);
   return postgres;
 }
 
@@ -63,7 +72,7 @@ function startProgram(directory: string, options: readonly string[] = [], spawnO
     if (event.type === "started" && event.pid) serverPids.add(event.pid);
     events.push(event);
   });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  programs.push(child);
   const saw = (type: string): Promise<ProgramEvent> =>
     vi.waitFor(
       () => {
