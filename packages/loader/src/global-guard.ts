@@ -12,6 +12,8 @@ const SHARED_OBJECTS = [
   "TextEncoder", "TextDecoder", "AbortController", "AbortSignal", "Buffer", "console", "crypto", "performance",
 ] as const;
 
+const sharedNames: ReadonlySet<string | symbol> = new Set(SHARED_OBJECTS);
+
 /** Taken before any author code runs, and used ever after: author code may replace these very functions. */
 const { getOwnPropertyDescriptor, getPrototypeOf, is } = Object;
 const { ownKeys } = Reflect;
@@ -48,7 +50,12 @@ function isObject(value: unknown): value is object {
 
 function watch(target: object): Watched {
   const keys = ownKeys(target);
-  return { target, prototype: getPrototypeOf(target) as object | null, keys, descriptors: keys.map((key) => getOwnPropertyDescriptor(target, key)) };
+  return { target, prototype: getPrototypeOf(target) as object | null, keys, descriptors: keys.map((key) => descriptorOf(target, key)) };
+}
+
+/** Of the globals, only those named above are looked at: some of the others (WebSocket …) are made when they are first asked for, at a cost of 70 ms. */
+function descriptorOf(target: object, key: string | symbol): PropertyDescriptor | undefined {
+  return target === globalThis && !sharedNames.has(key) ? undefined : getOwnPropertyDescriptor(target, key);
 }
 
 function isSame({ target, prototype, keys, descriptors }: Watched): boolean {
@@ -57,7 +64,7 @@ function isSame({ target, prototype, keys, descriptors }: Watched): boolean {
   if (keysNow.length !== keys.length) return false;
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index] as string | symbol;
-    if (keysNow[index] !== key || !isSameProperty(descriptors[index], getOwnPropertyDescriptor(target, key))) return false;
+    if (keysNow[index] !== key || !isSameProperty(descriptors[index], descriptorOf(target, key))) return false;
   }
   return true;
 }
