@@ -3,7 +3,5 @@ import type { VectorSuite } from "./suite.ts";
 import { timetablesSuite } from "./timetables.ts";
 import { triggerRulesSuite } from "./trigger-rules.ts";
 
-export type { VectorSuite, VectorVerdict } from "./suite.ts";
-
 /** Every suite we know, by the name of the file it reads. A new file of answers gets its line here. */
 export const vectorSuites: readonly VectorSuite[] = [timetablesSuite, priorityWeightsSuite, triggerRulesSuite];
