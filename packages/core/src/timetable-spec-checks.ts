@@ -1,5 +1,7 @@
+import { hasErrorCode } from "./errors.ts";
 import type { TimetableSpec } from "./timetable-spec.ts";
 import { asList, bool, type Check, type Checks, checkFields, instant, isObject, must, nullable, oneOf, type ProblemList, text, textUpTo, wholeNumber } from "./spec-problems.ts";
+import { validateTimetable } from "./timetable/validate-timetable.ts";
 
 type Kind = TimetableSpec["kind"];
 type ChecksByKind = { [K in Kind]: Checks<Extract<TimetableSpec, { kind: K }>> };
@@ -23,8 +25,8 @@ const crons: Check = (value, list, field) => {
 
 const events: Check = (value, list, field) => {
   listOf(instant)(value, list, field);
-  const isUnsorted = Array.isArray(value) && value.some((at, index) => index > 0 && value[index - 1] >= at);
-  if (isUnsorted) list.add(field, "must be sorted, each instant once");
+  const isUnsorted = Array.isArray(value) && value.some((at, index) => index > 0 && value[index - 1] > at);
+  if (isUnsorted) list.add(field, "must be sorted");
 };
 
 const CHECKS: ChecksByKind = {
@@ -38,10 +40,21 @@ const CHECKS: ChecksByKind = {
   events: { kind, events, restrictToEvents: bool, description: nullable(text) },
 };
 
-/** Checks the shape of a schedule. Whether a cron line or a time zone can be read is for the timetable to say when it is built. */
+/** Checks the shape of a schedule, and when that is right, whether it can work: that its cron lines and its time zone can be read, for one. */
 export function checkTimetableShape(value: unknown, list: ProblemList, field: string | number): void {
   const own = list.in(field);
   if (!isObject(value)) return own.add(null, "must be a timetable (an object with a kind)");
   if (typeof value.kind !== "string" || !Object.hasOwn(CHECKS, value.kind)) return oneOf(Object.keys(CHECKS))(value.kind, own, "kind");
+  const before = list.problems.length;
   checkFields(value, CHECKS[value.kind as Kind] as Checks<Record<string, unknown>>, own);
+  if (list.problems.length === before) checkTimetable(value as TimetableSpec, own);
+}
+
+function checkTimetable(timetable: TimetableSpec, list: ProblemList): void {
+  try {
+    validateTimetable(timetable);
+  } catch (error) {
+    if (!hasErrorCode(error, "invalid_timetable")) throw error;
+    list.add(null, `cannot work: ${error.message.replace(/\.$/, "")}`);
+  }
 }

@@ -76,9 +76,11 @@ describe("shape", () => {
     [{ schedule: { kind: "delta_trigger", everyMs: 0, intervalMs: 0 } }, "DAG: schedule.everyMs must be a whole number, 1 or more; found 0."],
     [{ schedule: { kind: "cron_trigger", crons: [], timezone: "UTC", intervalMs: 0, runImmediately: null } }, "DAG: schedule.crons is empty"],
     [{ schedule: { kind: "cron_trigger", crons: [5], timezone: "UTC", intervalMs: 0, runImmediately: null } }, "DAG: schedule.crons[0] must be a string"],
+    [{ schedule: { kind: "cron_data_interval", cron: "0 25 * * *", timezone: "UTC", runImmediately: null } }, "DAG: schedule cannot work: "],
+    [{ schedule: { kind: "cron_data_interval", cron: "0 5 * * *", timezone: "Mars/Base", runImmediately: null } }, "DAG: schedule cannot work: "],
     [
       { schedule: { kind: "events", events: ["2026-01-02T00:00:00.000Z", "2026-01-01T00:00:00.000Z"], restrictToEvents: false, description: null } },
-      "DAG: schedule.events must be sorted, each instant once.",
+      "DAG: schedule.events must be sorted.",
     ],
   ])("of a DAG: %o", (fields, message) => {
     expect(ofDag(fields)).toEqual([expect.stringContaining(message)]);
