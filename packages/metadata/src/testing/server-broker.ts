@@ -6,7 +6,7 @@ import type { TestServer } from "./test-server.ts";
  * of them asks: a run of plain unit tests never pays for it. Its address travels in an environment variable, so that programs that a test starts find it too.
  *
  *     test file ──connect──► broker (main process) ──first time──► start server, migrate template
- *               ◄── { adminUrl, template } or { error } ──
+ *               ◄── TestServer or { error } ──
  */
 export const brokerVariable = "TRADEWIND_TEST_POSTGRES_BROKER";
 
