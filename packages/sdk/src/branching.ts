@@ -1,11 +1,18 @@
 import type { Json } from "@tradewind/core";
 import { assertJson, errorMessage } from "@tradewind/core";
 import { type DagDefinition, type Decision, type Node, type PlacedTask, TASK_GROUP, TASK_REF } from "./definition.ts";
-import { definitionError } from "./definition-error.ts";
+import { definitionError, show } from "./definition-error.ts";
 import { assertSameDag, isTaskGroup, isTaskRef, type Linkable, type LinkableGroup, link, nodesOf, type TaskRef } from "./task-ref.ts";
 
 /** What the handler of a branch may return: a task, a group, the id of one, a list of these, or null for none. */
-export type BranchChoice = string | TaskRef<unknown> | LinkableGroup | null | undefined | void | readonly (string | TaskRef<unknown> | LinkableGroup)[];
+export type BranchChoice =
+  | string
+  | TaskRef<unknown>
+  | LinkableGroup
+  | null
+  | undefined
+  | void
+  | readonly (string | TaskRef<unknown> | LinkableGroup)[];
 
 /** `dag.if(condition)`: what follows when it is true. */
 export interface IfBranch {
@@ -48,7 +55,10 @@ export function makeIf(dag: DagDefinition, condition: TaskRef<boolean>): IfBranc
     // oxlint-disable-next-line unicorn/no-thenable
     then(...targets) {
       if (targets.some((target) => typeof target === "function" && !("withId" in target))) {
-        throw definitionError(`dag.if(${task.taskId}) in DAG "${dag.dagId}" was awaited, or its then() was given a function. It builds a branch: drop the await, and give then() placed tasks.`, { dagId: dag.dagId, taskId: task.taskId });
+        throw definitionError(
+          `dag.if(${task.taskId}) in DAG "${dag.dagId}" was awaited, or its then() was given a function. It builds a branch: drop the await, and give then() placed tasks.`,
+          { dagId: dag.dagId, taskId: task.taskId },
+        );
       }
       decision.whenTrue = candidates(dag, task, targets, `dag.if(${task.taskId}).then()`);
       return {
@@ -75,7 +85,11 @@ export function makeSwitch<Value>(dag: DagDefinition, decider: TaskRef<Value>): 
       return builder;
     },
     default(...targets) {
-      if (decision.otherwise !== null) throw definitionError(`${where} in DAG "${dag.dagId}" has two defaults. Give all targets to one: default(a, b).`, { dagId: dag.dagId, taskId: task.taskId });
+      if (decision.otherwise !== null)
+        throw definitionError(`${where} in DAG "${dag.dagId}" has two defaults. Give all targets to one: default(a, b).`, {
+          dagId: dag.dagId,
+          taskId: task.taskId,
+        });
       decision.otherwise = candidates(dag, task, targets, `${where}.default()`);
       return builder;
     },
@@ -88,7 +102,11 @@ function caseValue(dag: DagDefinition, task: PlacedTask, value: unknown): Json {
     assertJson(value);
     return value;
   } catch (cause) {
-    throw definitionError(`A case of dag.switch(${task.taskId}) in DAG "${dag.dagId}" has a value that is not JSON: ${errorMessage(cause)}`, { dagId: dag.dagId, taskId: task.taskId, cause });
+    throw definitionError(`A case of dag.switch(${task.taskId}) in DAG "${dag.dagId}" has a value that is not JSON: ${errorMessage(cause)}`, {
+      dagId: dag.dagId,
+      taskId: task.taskId,
+      cause,
+    });
   }
 }
 
@@ -98,9 +116,18 @@ function claimDecider(dag: DagDefinition, ref: TaskRef<unknown>, verb: "if" | "s
   assertSameDag(dag, owner, `task "${taskId}"`, `dag.${verb}()`);
   const task = dag.tasks.get(taskId)!;
   const problem =
-    task.decision !== null ? `it decides a dag.${task.decision.kind}() already` : task.mapping !== null ? "it is mapped, so it has many results" : task.kind !== "task" ? `it is of kind "${task.kind}"` : null;
+    task.decision !== null
+      ? `it decides a dag.${task.decision.kind}() already`
+      : task.mapping !== null
+        ? "it is mapped, so it has many results"
+        : task.kind !== "task"
+          ? `it is of kind "${task.kind}"`
+          : null;
   if (problem !== null) {
-    throw definitionError(`Task "${taskId}" in DAG "${dag.dagId}" can't decide dag.${verb}(): ${problem}. Put a task in between that takes its result and decides.`, { dagId: dag.dagId, taskId });
+    throw definitionError(
+      `Task "${taskId}" in DAG "${dag.dagId}" can't decide dag.${verb}(): ${problem}. Put a task in between that takes its result and decides.`,
+      { dagId: dag.dagId, taskId },
+    );
   }
   task.kind = "branch";
   task.operator = "branch";
@@ -109,7 +136,11 @@ function claimDecider(dag: DagDefinition, ref: TaskRef<unknown>, verb: "if" | "s
 
 function candidates(dag: DagDefinition, task: PlacedTask, targets: readonly Linkable[], where: string): Node[] {
   const nodes = nodesOf(dag, targets, where);
-  if (nodes.length === 0) throw definitionError(`${where} in DAG "${dag.dagId}" was given no tasks. Give it at least one placed task or group.`, { dagId: dag.dagId, taskId: task.taskId });
+  if (nodes.length === 0)
+    throw definitionError(`${where} in DAG "${dag.dagId}" was given no tasks. Give it at least one placed task or group.`, {
+      dagId: dag.dagId,
+      taskId: task.taskId,
+    });
   link(dag, [{ kind: "task", taskId: task.taskId }], nodes);
   return nodes;
 }
@@ -133,5 +164,5 @@ export function chosenIds(choice: unknown): string[] {
   if (typeof choice === "string") return [choice];
   if (isTaskRef(choice)) return [choice.taskId];
   if (isTaskGroup(choice)) return [choice[TASK_GROUP].groupId];
-  return [String(choice)];
+  return [show(choice)];
 }

@@ -50,7 +50,12 @@ export interface XComClient {
 
 export interface DagRunsClient {
   /** Starts a run of another DAG and does not wait for it. */
-  trigger(request: { dagId: string; conf?: Record<string, Json>; logicalDate?: Instant | null; runId?: string }): Promise<{ dagId: string; runId: string; state: DagRunState | null }>;
+  trigger(request: {
+    dagId: string;
+    conf?: Record<string, Json>;
+    logicalDate?: Instant | null;
+    runId?: string;
+  }): Promise<{ dagId: string; runId: string; state: DagRunState | null }>;
   /**
    * Where a run stands.
    * @throws TradewindError `dag_run_not_found`
@@ -75,7 +80,12 @@ function variables(runtime: TaskRuntime): VariablesClient {
     const text = await runtime.getVariable(key);
     if (text !== undefined) return read(text);
     if (options) return options.default;
-    throw notFound("variable_not_found", runtime, `variable "${key}"`, `Set it with "tradewind variables set ${key} VALUE", or ask with a default: variables.get("${key}", { default: "…" }).`);
+    throw notFound(
+      "variable_not_found",
+      runtime,
+      `variable "${key}"`,
+      `Set it with "tradewind variables set ${key} VALUE", or ask with a default: variables.get("${key}", { default: "…" }).`,
+    );
   };
   return {
     get: (key, options) => find(key, options, (text) => text) as never,
@@ -93,7 +103,9 @@ function parseJson(key: string, text: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     // The text may be a secret, and parse errors quote it.
-    throw new TradewindError("not_json", `Variable "${key}" does not hold JSON. Read it with variables.get("${key}"), or correct it.`, { details: { key, position: (cause as Error).message.match(/position (\d+)/)?.[1] ?? null } });
+    throw new TradewindError("not_json", `Variable "${key}" does not hold JSON. Read it with variables.get("${key}"), or correct it.`, {
+      details: { key, position: (cause as Error).message.match(/position (\d+)/)?.[1] ?? null },
+    });
   }
 }
 
@@ -141,6 +153,13 @@ function checkedJson(value: unknown, what: string): Json {
   }
 }
 
-function notFound(code: "variable_not_found" | "connection_not_found" | "dag_run_not_found", { context }: TaskRuntime, what: string, advice: string): TradewindError {
-  return new TradewindError(code, `Task "${context.taskId}" of DAG "${context.dagId}" asked for ${what}, which does not exist. ${advice}`, { details: { dagId: context.dagId, taskId: context.taskId } });
+function notFound(
+  code: "variable_not_found" | "connection_not_found" | "dag_run_not_found",
+  { context }: TaskRuntime,
+  what: string,
+  advice: string,
+): TradewindError {
+  return new TradewindError(code, `Task "${context.taskId}" of DAG "${context.dagId}" asked for ${what}, which does not exist. ${advice}`, {
+    details: { dagId: context.dagId, taskId: context.taskId },
+  });
 }

@@ -26,7 +26,10 @@ export function collectDags(moduleExports: object): AnyDag[] {
   for (const dag of found) {
     assertUnderstood(dag);
     if (byId.has(dag.dagId)) {
-      throw definitionError(`This file exports two DAGs with the id "${dag.dagId}". Give one of them another id; in a loop, make the id from what differs.`, { dagId: dag.dagId });
+      throw definitionError(
+        `This file exports two DAGs with the id "${dag.dagId}". Give one of them another id; in a loop, make the id from what differs.`,
+        { dagId: dag.dagId },
+      );
     }
     byId.set(dag.dagId, dag);
   }
@@ -41,9 +44,14 @@ function candidatesIn(exported: unknown): unknown[] {
 }
 
 function assertUnderstood(dag: AnyDag): void {
-  const { version } = dag[DAG];
+  // Of another release, whatever the type says.
+  const version: number = dag[DAG].version;
   if (version === DEFINITION_VERSION) return;
-  throw new TradewindError("protocol_mismatch", `DAG "${dag.dagId}" was made by a release of "tradewind" that writes format ${version}; this installation reads format ${DEFINITION_VERSION}. Install the same release in the project.`, {
-    details: { dagId: dag.dagId, found: version, expected: DEFINITION_VERSION },
-  });
+  throw new TradewindError(
+    "protocol_mismatch",
+    `DAG "${dag.dagId}" was made by a release of "tradewind" that writes format ${version}; this installation reads format ${DEFINITION_VERSION}. Install the same release in the project.`,
+    {
+      details: { dagId: dag.dagId, found: version, expected: DEFINITION_VERSION },
+    },
+  );
 }

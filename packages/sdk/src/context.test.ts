@@ -38,7 +38,12 @@ describe("getContext", () => {
     runtime.context = { ...runtime.context, logicalDate: null, dataIntervalStart: null, dataIntervalEnd: null, runAfter: "2026-02-01T09:30:00.000Z" };
     const { logicalDate, run, dataInterval, ds } = await inTask(runtime, (it) => it);
     const at = new Date("2026-02-01T09:30:00Z");
-    expect({ logicalDate, interval: run.dataInterval, dataInterval, ds }).toEqual({ logicalDate: null, interval: null, dataInterval: { start: at, end: at }, ds: "2026-02-01" });
+    expect({ logicalDate, interval: run.dataInterval, dataInterval, ds }).toEqual({
+      logicalDate: null,
+      interval: null,
+      dataInterval: { start: at, end: at },
+      ds: "2026-02-01",
+    });
   });
 
   it("keeps two tasks apart that run at the same time", async () => {
@@ -105,8 +110,11 @@ describe("getClient", () => {
       expect(await variables.getJson<{ rows: number }>("limits")).toEqual({ rows: 3 });
       expect(await variables.get("region")).toBe("eu");
       expect(await variables.get("none", { default: null })).toBeNull();
-      await expect(variables.get("none")).rejects.toMatchObject({ code: "variable_not_found", message: expect.stringContaining('Task "t" of DAG "d" asked for variable "none"') });
-      await expect(variables.getJson("region")).rejects.toMatchObject({ code: "not_json", message: expect.not.stringContaining("eu\"") });
+      await expect(variables.get("none")).rejects.toMatchObject({
+        code: "variable_not_found",
+        message: expect.stringContaining('Task "t" of DAG "d" asked for variable "none"'),
+      });
+      await expect(variables.getJson("region")).rejects.toMatchObject({ code: "not_json", message: expect.not.stringContaining('eu"') });
       expect([await variables.delete("region"), await variables.delete("region")]).toEqual([true, false]);
     });
   });
@@ -122,7 +130,11 @@ describe("getClient", () => {
       expect(await xcom.get({ taskId: "other", key: "none" })).toBeNull();
       await xcom.set("mine", { a: 1 });
       await expect(xcom.set("mine", new Date() as never)).rejects.toMatchObject({ code: "not_json" });
-      expect(await dagRuns.trigger({ dagId: "next", logicalDate: "2026-01-01", conf: { a: 1 } })).toEqual({ dagId: "next", runId: "operator_triggered__1", state: "queued" });
+      expect(await dagRuns.trigger({ dagId: "next", logicalDate: "2026-01-01", conf: { a: 1 } })).toEqual({
+        dagId: "next",
+        runId: "operator_triggered__1",
+        state: "queued",
+      });
       expect(await dagRuns.state("next", "x")).toBe("running");
       runtime.states = [];
       await expect(dagRuns.state("next", "x")).rejects.toMatchObject({ code: "dag_run_not_found" });
@@ -147,7 +159,11 @@ describe("classifyError", () => {
   });
 
   it.each<[string, unknown, object]>([
-    ["an error with causes", new TypeError("outer", { cause: new Error("inner") }), { type: "TypeError", message: "outer", stack: expect.stringMatching(/outer[^]*Caused by: Error: inner/) }],
+    [
+      "an error with causes",
+      new TypeError("outer", { cause: new Error("inner") }),
+      { type: "TypeError", message: "outer", stack: expect.stringMatching(/outer[^]*Caused by: Error: inner/) },
+    ],
     ["a text", "boom", { type: "string", message: "boom", stack: undefined }],
     ["nothing", undefined, { type: "undefined", message: "undefined" }],
     ["an object without a prototype", Object.create(null), { type: "object" }],
@@ -189,7 +205,11 @@ describe("params", () => {
 describe("collectDags", () => {
   it("finds DAGs that are exports, in lists and in objects, each once", () => {
     const [a, b, c] = ["a", "b", "c"].map((id) => new Dag(id));
-    expect(collectDags({ default: a, a, list: [b, a], object: { c, n: 1 }, n: 1, f: () => a, nothing: null }).map((dag) => dag.dagId).sort()).toEqual(["a", "b", "c"]);
+    expect(
+      collectDags({ default: a, a, list: [b, a], object: { c, n: 1 }, n: 1, f: () => a, nothing: null })
+        .map((dag) => dag.dagId)
+        .sort(),
+    ).toEqual(["a", "b", "c"]);
     expect(isDag({ dagId: "a" })).toBe(false);
   });
 

@@ -27,7 +27,7 @@ export interface TaskContext<Params = Record<string, Json>> {
   /** Aborted when the attempt must stop: cancelled, cleared, timed out. Pass it to `fetch` and the like; what ignores it is killed after a grace time. */
   signal: AbortSignal;
   /** Tells people how far the task is: a share from 0 to 1, or numbers and words. Cheap: only the last report counts. */
-  progress(report: number | { current?: number; total?: number; message?: string }): void;
+  progress: (report: number | { current?: number; total?: number; message?: string }) => void;
 }
 
 export interface RunInfo {
@@ -86,7 +86,11 @@ export function getContext<D extends WithParams = WithParams>(): TaskContext<Con
   return contextOf(taskScope("getContext()")) as TaskContext<ContextParams<D>>;
 }
 
-type ContextParams<D> = D extends { readonly options: { readonly params?: infer P } } ? (P extends ParamDefinitions ? ParamsOf<P> : Record<string, Json>) : never;
+type ContextParams<D> = D extends { readonly options: { readonly params?: infer P } }
+  ? P extends ParamDefinitions
+    ? ParamsOf<P>
+    : Record<string, Json>
+  : never;
 
 /** The scope of the running task, or an error that explains where the call may stand. */
 export function taskScope(call: string): TaskScope {

@@ -1,6 +1,6 @@
 import { DAG, type DagDefinition, DEFINITION_VERSION } from "./definition.ts";
 import type { DagOptions } from "./dag-options.ts";
-import { checkId } from "./definition-error.ts";
+import { captureSite, checkId } from "./definition-error.ts";
 import type { ParamDefinitions } from "./params.ts";
 import { TaskContainer } from "./task-container.ts";
 
@@ -24,7 +24,8 @@ export class Dag<const P extends ParamDefinitions = {}> extends TaskContainer {
     const definition: DagDefinition = {
       version: DEFINITION_VERSION,
       dagId,
-      options: options as DagOptions,
+      options: options,
+      site: captureSite(Dag),
       groups: new Map(),
       tasks: new Map(),
       declared: [],

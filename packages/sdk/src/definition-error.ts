@@ -1,4 +1,4 @@
-import { TradewindError } from "@tradewind/core";
+import { isTradewindError, TradewindError } from "@tradewind/core";
 
 interface DefinitionErrorFacts {
   dagId?: string;
@@ -13,13 +13,32 @@ interface DefinitionErrorFacts {
 export function definitionError(message: string, facts: DefinitionErrorFacts = {}): TradewindError {
   const { site, cause, ...details } = facts;
   const error = new TradewindError("invalid_dag", message, { details, cause });
-  const frames = site?.stack?.split("\n").filter((line) => /^\s+at /.test(line));
-  if (frames && frames.length > 0) error.stack = `${error.name}: ${message}\n${frames.join("\n")}`;
+  if (site) pointTo(site, error);
   return error;
 }
 
+const pointed = new WeakSet<Error>();
+
+/** Gives an error the stack of the place that is to blame, unless it has such a one already. */
+function pointTo(site: Error, error: Error): void {
+  const frames = site.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+  if (frames.length === 0 || pointed.has(error)) return;
+  error.stack = `${error.name}: ${error.message}\n${frames.join("\n")}`;
+  pointed.add(error);
+}
+
+/** Runs checks of something the author wrote at `site`: what they throw points there. */
+export function blaming<T>(site: Error, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (isTradewindError(error)) pointTo(site, error);
+    throw error;
+  }
+}
+
 /** Marks a place in the author's file. The text is only made when somebody asks for it, so this is cheap. */
-export function captureSite(above: (...args: never[]) => unknown): Error {
+export function captureSite(above: ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown)): Error {
   const site = new Error("defined here");
   Error.captureStackTrace(site, above);
   return site;

@@ -23,6 +23,8 @@ export interface DagDefinition {
   version: typeof DEFINITION_VERSION;
   dagId: string;
   options: DagOptions;
+  /** Where the author made it. */
+  site: Error;
   groups: Map<string, GroupDefinition>;
   /** In order of placement, by task id. */
   tasks: Map<string, PlacedTask>;

@@ -92,7 +92,10 @@ class GraphResolver implements TaskGraph {
   }
 
   #cycle(groupId: string): Error {
-    return definitionError(`The tasks of task group "${groupId}" in DAG "${this.#dag.dagId}" wait for each other in a circle, so none can be first or last. Remove one of the edges.`, { dagId: this.#dag.dagId, groupId });
+    return definitionError(
+      `The tasks of task group "${groupId}" in DAG "${this.#dag.dagId}" wait for each other in a circle, so none can be first or last. Remove one of the edges.`,
+      { dagId: this.#dag.dagId, groupId },
+    );
   }
 
   #groupsAround(node: Node, withItself = false): string[] {

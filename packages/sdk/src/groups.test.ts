@@ -10,13 +10,21 @@ describe("task groups", () => {
   it("prefix ids, nest, and hold what their builder places", () => {
     const dag = new Dag("d");
     const shared = dag.task("shared", noop);
-    const outer = dag.taskGroup("outer", (group) => {
-      shared();
-      return { inner: group.taskGroup("inner", () => shared()) };
-    }, { tooltip: "all of it" });
+    const outer = dag.taskGroup(
+      "outer",
+      (group) => {
+        shared();
+        return { inner: group.taskGroup("inner", () => shared()) };
+      },
+      { tooltip: "all of it" },
+    );
     shared();
     const spec = toSpec(dag);
-    expect(spec.tasks.map(({ taskId, groupId }) => [taskId, groupId])).toEqual([["outer.shared", "outer"], ["outer.inner.shared", "outer.inner"], ["shared", null]]);
+    expect(spec.tasks.map(({ taskId, groupId }) => [taskId, groupId])).toEqual([
+      ["outer.shared", "outer"],
+      ["outer.inner.shared", "outer.inner"],
+      ["shared", null],
+    ]);
     expect(spec.groups).toEqual([
       { groupId: "outer", displayName: null, parentId: null, tooltip: "all of it" },
       { groupId: "outer.inner", displayName: null, parentId: "outer", tooltip: "" },
@@ -63,20 +71,24 @@ describe("task groups", () => {
 
   it("order every pair of tasks across an edge between groups (property)", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(3), fc.nat(3)), { maxLength: 8 }), fc.array(fc.tuple(fc.nat(3), fc.nat(3)), { maxLength: 8 }), (inLeft, inRight) => {
-        const dag = new Dag("d");
-        const build = (id: string, edges: [number, number][]): Linkable => {
-          const group = dag.taskGroup(id);
-          const tasks = [0, 1, 2, 3].map((index) => group.task(`t${index}`, noop)());
-          for (const [from, to] of edges) if (from < to) tasks[from]!.before(tasks[to]!);
-          return group;
-        };
-        const [left, right] = [build("left", inLeft), build("right", inRight)];
-        (left as { before(...to: Linkable[]): unknown }).before(right);
-        const edges = upstreams(dag);
-        const reaches = (from: string, to: string): boolean => edges[to]!.includes(from) || edges[to]!.some((middle) => reaches(from, middle));
-        for (let l = 0; l < 4; l++) for (let r = 0; r < 4; r++) expect(reaches(`left.t${l}`, `right.t${r}`)).toBe(true);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat(3), fc.nat(3)), { maxLength: 8 }),
+        fc.array(fc.tuple(fc.nat(3), fc.nat(3)), { maxLength: 8 }),
+        (inLeft, inRight) => {
+          const dag = new Dag("d");
+          const build = (id: string, edges: [number, number][]): Linkable => {
+            const group = dag.taskGroup(id);
+            const tasks = [0, 1, 2, 3].map((index) => group.task(`t${index}`, noop)());
+            for (const [from, to] of edges) if (from < to) tasks[from]!.before(tasks[to]!);
+            return group;
+          };
+          const [left, right] = [build("left", inLeft), build("right", inRight)];
+          (left as { before(...to: Linkable[]): unknown }).before(right);
+          const edges = upstreams(dag);
+          const reaches = (from: string, to: string): boolean => edges[to]!.includes(from) || edges[to]!.some((middle) => reaches(from, middle));
+          for (let l = 0; l < 4; l++) for (let r = 0; r < 4; r++) expect(reaches(`left.t${l}`, `right.t${r}`)).toBe(true);
+        },
+      ),
       { numRuns: 50 },
     );
   });

@@ -23,7 +23,10 @@ export type InputsOf<Arguments> = { [K in keyof Arguments]: Input<Arguments[K]> 
 export type NoInputs = { [name: string]: never };
 
 /** What may be given to `expand` for an input of type `T`; an object gives `[key, value]` pairs, as in Airflow. */
-export type Expandable<T> = readonly Input<T>[] | TaskRef<readonly T[]> | (T extends readonly [string, infer Value] ? Record<string, Input<Value>> | TaskRef<Record<string, Value>> : never);
+export type Expandable<T> =
+  | readonly Input<T>[]
+  | TaskRef<readonly T[]>
+  | (T extends readonly [string, infer Value] ? Record<string, Input<Value>> | TaskRef<Record<string, Value>> : never);
 
 export type ExpandablesOf<Arguments> = { [K in keyof Arguments]: Expandable<Exclude<Arguments[K], undefined>> };
 
@@ -56,7 +59,8 @@ function readInput(collector: Collector, value: unknown, place: string): InputSp
   if (isTaskRef(value)) return readRef(collector, value, place);
   if (Array.isArray(value)) return readList(collector, value, place);
   if (isPlainObject(value)) return readObject(collector, value, place);
-  if (value === null || typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return { kind: "value", value };
+  if (value === null || typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value)))
+    return { kind: "value", value };
   throw unusable(collector, value, place);
 }
 
@@ -105,7 +109,10 @@ function within<T>(collector: Collector, container: object, place: string, read:
 }
 
 function unusable({ dag, taskId }: Collector, value: unknown, place: string): Error {
-  return definitionError(`Input "${place}" of task "${taskId}" in DAG "${dag.dagId}" is ${describe(value)}. ${remedy(value)}`, { dagId: dag.dagId, taskId });
+  return definitionError(`Input "${place}" of task "${taskId}" in DAG "${dag.dagId}" is ${describe(value)}. ${remedy(value)}`, {
+    dagId: dag.dagId,
+    taskId,
+  });
 }
 
 function describe(value: unknown): string {
@@ -114,7 +121,8 @@ function describe(value: unknown): string {
 }
 
 function remedy(value: unknown): string {
-  if (typeof value === "function") return "If it is a task, call it: a task's result is passed by calling the task. Other functions can't be inputs; call them in the handler.";
+  if (typeof value === "function")
+    return "If it is a task, call it: a task's result is passed by calling the task. Other functions can't be inputs; call them in the handler.";
   if (value instanceof Date) return "Inputs travel as JSON: pass date.toISOString() and make a Date of it in the handler.";
   if (value instanceof Promise) return "A DAG file must not wait for anything at its calls; await the value before, or compute it in a task.";
   return "Inputs travel as JSON: use null, booleans, finite numbers, strings, lists, plain objects, and results of tasks.";

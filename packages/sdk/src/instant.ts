@@ -63,14 +63,22 @@ export function checkTimezone(timezone: unknown, where: string): asserts timezon
     if (typeof timezone !== "string") throw new RangeError("not a string");
     if (timezone !== "UTC") formatterOf(timezone);
   } catch {
-    throw new TradewindError("invalid_timetable", `The timezone ${JSON.stringify(timezone)} of ${where} is not known. Use an IANA name such as "UTC" or "Europe/Madrid".`, {
-      details: { timezone: String(timezone) },
-    });
+    throw new TradewindError(
+      "invalid_timetable",
+      `The timezone ${JSON.stringify(timezone)} of ${where} is not known. Use an IANA name such as "UTC" or "Europe/Madrid".`,
+      {
+        details: { timezone: String(timezone) },
+      },
+    );
   }
 }
 
 function invalid(name: string, found: string): TradewindError {
-  return new TradewindError("invalid_date", `The ${name} is ${found}. Write an ISO 8601 date such as "2026-01-31" or "2026-01-31T06:00:00Z", or give a Date.`, {
-    details: { name, found },
-  });
+  return new TradewindError(
+    "invalid_date",
+    `The ${name} is ${found}. Write an ISO 8601 date such as "2026-01-31" or "2026-01-31T06:00:00Z", or give a Date.`,
+    {
+      details: { name, found },
+    },
+  );
 }

@@ -44,7 +44,7 @@ export function operator<Arguments, Result>(
   definition: { operator: string; handler: ((inputs: Arguments) => Result | Promise<Result>) | null; options?: TaskOptions; kind?: TaskKind },
 ): Operator<Arguments, Result> {
   const { operator: name, kind = "task", handler, options = {} } = definition;
-  return { [OPERATOR]: { taskId, operator: name, kind, handler: handler as AnyHandler | null, options } };
+  return { [OPERATOR]: { taskId, operator: name, kind, handler: handler, options } };
 }
 
 export function isOperator(value: unknown): value is Operator<unknown, unknown> {

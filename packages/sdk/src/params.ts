@@ -96,9 +96,14 @@ function schemaOf(dagId: string, name: string, definition: ParamDefinition): obj
 
 /** The schema's own library makes the JSON schema, so none has to be loaded here. */
 function schemaOfLibrary(dagId: string, name: string, definition: SchemaObject): object {
-  const { jsonSchema, vendor } = definition["~standard"] as SchemaObject["~standard"] & { jsonSchema?: { output(options: { target: string }): object } };
+  const { jsonSchema, vendor } = definition["~standard"] as SchemaObject["~standard"] & {
+    jsonSchema?: { output(options: { target: string }): object };
+  };
   if (typeof jsonSchema?.output !== "function") {
-    throw definitionError(`Param "${name}" of DAG "${dagId}" is a schema of "${vendor}" that can't be turned into a JSON schema. With zod, use version 4.2 or newer; else write the JSON schema.`, { dagId });
+    throw definitionError(
+      `Param "${name}" of DAG "${dagId}" is a schema of "${vendor}" that can't be turned into a JSON schema. With zod, use version 4.2 or newer; else write the JSON schema.`,
+      { dagId },
+    );
   }
   try {
     const { $schema: _, ...schema } = jsonSchema.output({ target: "draft-2020-12" }) as Record<string, unknown>;

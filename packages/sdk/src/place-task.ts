@@ -16,11 +16,21 @@ export interface Placement {
 /** Puts a declared task into the graph and draws the edges of its inputs. Gives its full id. */
 export function placeTask(dag: DagDefinition, declared: DeclaredTask, placement: Placement): string {
   const groupId = declared.groupId ?? dag.openGroups.at(-1) ?? null;
-  const taskId = placement.label === undefined ? nextFreeId(dag, declared, groupId, placement.site) : chosenId(dag, placement.label, groupId, placement.site);
+  const taskId =
+    placement.label === undefined ? nextFreeId(dag, declared, groupId, placement.site) : chosenId(dag, placement.label, groupId, placement.site);
   const { inputs, upstream } = readInputs(dag, taskId, placement.inputs);
   const mapping = placement.expand === undefined ? null : readMapping(dag, taskId, declared, placement.expand, inputs);
   const { label: _label, placements: _placements, ...rest } = declared;
-  const placed: PlacedTask = { ...rest, options: mergeTaskOptions(declared.options), site: placement.site, taskId, groupId, inputs, mapping: mapping?.mapping ?? null, decision: null };
+  const placed: PlacedTask = {
+    ...rest,
+    options: mergeTaskOptions(declared.options),
+    site: placement.site,
+    taskId,
+    groupId,
+    inputs,
+    mapping: mapping?.mapping ?? null,
+    decision: null,
+  };
   dag.tasks.set(taskId, placed);
   declared.placements++;
   for (const source of new Set([...upstream, ...(mapping?.upstream ?? [])])) {
@@ -66,20 +76,40 @@ function assertFree(dag: DagDefinition, taskId: string, site: Error): void {
   );
 }
 
-function readMapping(dag: DagDefinition, taskId: string, declared: DeclaredTask, expand: unknown, constants: object): { mapping: MappingSpec; upstream: string[] } {
+function readMapping(
+  dag: DagDefinition,
+  taskId: string,
+  declared: DeclaredTask,
+  expand: unknown,
+  constants: object,
+): { mapping: MappingSpec; upstream: string[] } {
   const facts = { dagId: dag.dagId, taskId };
   if (declared.kind !== "task") {
-    throw definitionError(`Task "${taskId}" in DAG "${dag.dagId}" is of kind "${declared.kind}" and can't be mapped. Map an ordinary task, and decide on its list of results.`, facts);
+    throw definitionError(
+      `Task "${taskId}" in DAG "${dag.dagId}" is of kind "${declared.kind}" and can't be mapped. Map an ordinary task, and decide on its list of results.`,
+      facts,
+    );
   }
   const { inputs, upstream } = readInputs(dag, taskId, expand);
   const names = Object.keys(inputs);
-  if (names.length === 0) throw definitionError(`expand() of task "${taskId}" in DAG "${dag.dagId}" has nothing to expand over. Give it at least one named list: expand({ name: [...] }).`, facts);
+  if (names.length === 0)
+    throw definitionError(
+      `expand() of task "${taskId}" in DAG "${dag.dagId}" has nothing to expand over. Give it at least one named list: expand({ name: [...] }).`,
+      facts,
+    );
   const twice = names.find((name) => Object.hasOwn(constants, name));
-  if (twice !== undefined) throw definitionError(`Input "${twice}" of task "${taskId}" in DAG "${dag.dagId}" is in partial() and in expand(). Give it in one of them.`, facts);
+  if (twice !== undefined)
+    throw definitionError(
+      `Input "${twice}" of task "${taskId}" in DAG "${dag.dagId}" is in partial() and in expand(). Give it in one of them.`,
+      facts,
+    );
   for (const [name, input] of Object.entries(inputs)) {
     const isScalar = input.kind === "value" && (typeof input.value !== "object" || input.value === null);
     if (isScalar) {
-      throw definitionError(`Input "${name}" in expand() of task "${taskId}" in DAG "${dag.dagId}" is ${JSON.stringify(input.value)}. expand() takes lists, objects and results of tasks; constants go into partial().`, facts);
+      throw definitionError(
+        `Input "${name}" in expand() of task "${taskId}" in DAG "${dag.dagId}" is ${JSON.stringify(input.value)}. expand() takes lists, objects and results of tasks; constants go into partial().`,
+        facts,
+      );
     }
   }
   return { mapping: { kind: "expand", order: names, inputs }, upstream };

@@ -1,6 +1,6 @@
 import { type Json, validateDagSpec } from "@tradewind/core";
 import { describe, expect, it } from "vitest";
-import { Dag, getContext, type NoInputs, SkipTask } from "./index.ts";
+import { Dag, getContext, SkipTask } from "./index.ts";
 import { type AnyDag, findTask, runTask, toSpec } from "./internal.ts";
 import { MemoryRuntime } from "../test/memory-runtime.ts";
 
@@ -39,15 +39,21 @@ describe("runTask", () => {
   it.each<[string, () => unknown]>([
     ["a bigint", () => 1n],
     ["a function", () => () => 1],
-    ["a circle", () => {
-      const circle: Record<string, unknown> = {};
-      circle.self = circle;
-      return circle;
-    }],
+    [
+      "a circle",
+      () => {
+        const circle: Record<string, unknown> = {};
+        circle.self = circle;
+        return circle;
+      },
+    ],
   ])("refuses a result that is not JSON: %s", async (_what, handler) => {
     const dag = new Dag("d");
     dag.task("t", handler)();
-    await expect(run(dag, "t")).rejects.toMatchObject({ code: "not_json", message: expect.stringContaining('The result of task "t" in DAG "d" is not JSON') });
+    await expect(run(dag, "t")).rejects.toMatchObject({
+      code: "not_json",
+      message: expect.stringContaining('The result of task "t" in DAG "d" is not JSON'),
+    });
   });
 
   it("passes on what the handler throws", async () => {
@@ -76,13 +82,18 @@ describe("a branch", () => {
     group.result.first.before(group.result.second);
     const far = dag.task("far", noop)().after(a);
     const options: Record<string, unknown> = { a, group, far };
-    dag.branch("pick", (() => (typeof choice === "string" && choice.startsWith("$") ? options[choice.slice(1)] : choice)) as () => string)().before(a, group);
+    dag
+      .branch("pick", (() => (typeof choice === "string" && choice.startsWith("$") ? options[choice.slice(1)] : choice)) as () => string)()
+      .before(a, group);
     return dag;
   }
 
   it.each<[unknown, string[]]>([
     ["a", ["a"]],
-    [["a", "g.first", "a"], ["a", "g.first"]],
+    [
+      ["a", "g.first", "a"],
+      ["a", "g.first"],
+    ],
     ["g", ["g.first"]],
     ["$a", ["a"]],
     ["$group", ["g.first"]],
@@ -94,7 +105,10 @@ describe("a branch", () => {
   });
 
   it.each(["far", "nowhere", "g.second", "$far"])("may not name what is not directly below it: %s", async (choice) => {
-    await expect(run(branching(choice), "pick")).rejects.toMatchObject({ code: "branch_invalid", message: expect.stringContaining("Directly below are: a, g.first") });
+    await expect(run(branching(choice), "pick")).rejects.toMatchObject({
+      code: "branch_invalid",
+      message: expect.stringContaining("Directly below are: a, g.first"),
+    });
   });
 });
 
@@ -133,19 +147,26 @@ describe("dag.if", () => {
 
   it("gives the handler's result to those who take it as an input", () => {
     const { dag } = conditional({ ok: true });
-    expect(toSpec(dag).tasks.find((task) => task.taskId === "count")!.inputs).toEqual({ verdict: { kind: "xcom", taskId: "check", key: "decision", path: [] } });
+    expect(toSpec(dag).tasks.find((task) => task.taskId === "count")!.inputs).toEqual({
+      verdict: { kind: "xcom", taskId: "check", key: "decision", path: [] },
+    });
   });
 
   it("refuses anything but a boolean", async () => {
-    await expect(run(conditional({ ok: 1 }).dag, "check")).rejects.toMatchObject({ code: "branch_invalid", message: expect.stringContaining("gave 1, and not true or false") });
+    await expect(run(conditional({ ok: 1 }).dag, "check")).rejects.toMatchObject({
+      code: "branch_invalid",
+      message: expect.stringContaining("gave 1, and not true or false"),
+    });
   });
 
   it("without else follows nothing when false, and keeps no result that nobody takes", async () => {
     const dag = new Dag("d");
     const side = dag.task("side", noop)();
-    dag.if(function closed() {
-      return false;
-    }).then(side);
+    dag
+      .if(function closed() {
+        return false;
+      })
+      .then(side);
     const runtime = new MemoryRuntime();
     expect((await run(dag, "closed", {}, runtime)).value).toEqual([]);
     expect(runtime.xcoms.size).toBe(0);
@@ -191,7 +212,10 @@ describe("dag.switch", () => {
     const dag = new Dag("d");
     const daily = dag.task("daily", noop)();
     const weekly = dag.taskGroup("weekly", () => dag.task("send", noop)());
-    dag.switch(dag.task("cadence", () => weekly)()).case(daily).case(weekly);
+    dag
+      .switch(dag.task("cadence", () => weekly)())
+      .case(daily)
+      .case(weekly);
     expect((await run(dag, "cadence")).value).toEqual(["weekly.send"]);
     validateDagSpec(toSpec(dag));
   });
@@ -200,8 +224,10 @@ describe("dag.switch", () => {
 it("short circuits carry their rule, and operators are run by the spec's kinds", () => {
   const dag = new Dag("d");
   dag.shortCircuit("hard", () => true)();
-  dag.shortCircuit("soft", (_: NoInputs) => 0, { respectDownstreamRules: true, retries: 1 })();
-  expect(toSpec(dag).tasks.map(({ kind, operator, respectDownstreamRules, retries }) => ({ kind, operator, respectDownstreamRules, retries }))).toEqual([
+  dag.shortCircuit("soft", () => 0, { respectDownstreamRules: true, retries: 1 })();
+  expect(
+    toSpec(dag).tasks.map(({ kind, operator, respectDownstreamRules, retries }) => ({ kind, operator, respectDownstreamRules, retries })),
+  ).toEqual([
     { kind: "short_circuit", operator: "short_circuit", respectDownstreamRules: false, retries: 0 },
     { kind: "short_circuit", operator: "short_circuit", respectDownstreamRules: true, retries: 1 },
   ]);

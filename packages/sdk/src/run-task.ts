@@ -84,10 +84,14 @@ function lengthOf(value: object, text: string): number | undefined {
 }
 
 function notJson(dagId: string, taskId: string, why: string, cause?: unknown): TradewindError {
-  return new TradewindError("not_json", `The result of task "${taskId}" in DAG "${dagId}" is not JSON: ${why}. Return JSON, or nothing; store anything else where other tasks can reach it and return its address.`, {
-    details: { dagId, taskId },
-    cause,
-  });
+  return new TradewindError(
+    "not_json",
+    `The result of task "${taskId}" in DAG "${dagId}" is not JSON: ${why}. Return JSON, or nothing; store anything else where other tasks can reach it and return its address.`,
+    {
+      details: { dagId, taskId },
+      cause,
+    },
+  );
 }
 
 interface Resolved {
@@ -146,7 +150,9 @@ function decide(definition: DagDefinition, task: PlacedTask, decision: Decision,
   const targets = new Set(chosenReferences(returned));
   const value = walk(returned, decision.path);
   const text = targets.size > 0 || value === undefined ? undefined : canonicalJson(plainJson(definition, task, value));
-  const matching = decision.cases.filter((one) => (one.value === undefined ? one.targets.some((target) => targets.has(idOf(target))) : canonicalJson(one.value) === text));
+  const matching = decision.cases.filter((one) =>
+    one.value === undefined ? one.targets.some((target) => targets.has(idOf(target))) : canonicalJson(one.value) === text,
+  );
   return { chosen: matching.length > 0 ? matching.flatMap((one) => one.targets) : (decision.otherwise ?? []), all };
 }
 
@@ -185,7 +191,11 @@ function childrenNamed(definition: DagDefinition, graph: TaskGraph, task: Placed
 }
 
 function notBoolean(definition: DagDefinition, task: PlacedTask, found: unknown): TradewindError {
-  return new TradewindError("branch_invalid", `The condition "${task.taskId}" of dag.if() in DAG "${definition.dagId}" gave ${JSON.stringify(found) ?? String(found)}, and not true or false. Return a boolean from it.`, {
-    details: { dagId: definition.dagId, taskId: task.taskId },
-  });
+  return new TradewindError(
+    "branch_invalid",
+    `The condition "${task.taskId}" of dag.if() in DAG "${definition.dagId}" gave ${JSON.stringify(found) ?? String(found)}, and not true or false. Return a boolean from it.`,
+    {
+      details: { dagId: definition.dagId, taskId: task.taskId },
+    },
+  );
 }

@@ -10,19 +10,39 @@ describe("a schedule", () => {
     ["a preset", "@daily", { kind: "cron_trigger", crons: ["@daily"], timezone: "Asia/Tokyo", intervalMs: 0, runImmediately: null }],
     ["@once", "@once", { kind: "once" }],
     ["@continuous", "@continuous", { kind: "continuous" }],
-    ["a cron line", " 0  6 * * MON-FRI ", { kind: "cron_trigger", crons: ["0 6 * * MON-FRI"], timezone: "Asia/Tokyo", intervalMs: 0, runImmediately: null }],
-    ["a list of lines", ["0 6 * * *", "30 18 * * *"], { kind: "cron_trigger", crons: ["0 6 * * *", "30 18 * * *"], timezone: "Asia/Tokyo", intervalMs: 0, runImmediately: null }],
+    [
+      "a cron line",
+      " 0  6 * * MON-FRI ",
+      { kind: "cron_trigger", crons: ["0 6 * * MON-FRI"], timezone: "Asia/Tokyo", intervalMs: 0, runImmediately: null },
+    ],
+    [
+      "a list of lines",
+      ["0 6 * * *", "30 18 * * *"],
+      { kind: "cron_trigger", crons: ["0 6 * * *", "30 18 * * *"], timezone: "Asia/Tokyo", intervalMs: 0, runImmediately: null },
+    ],
     ["a cron line that begins like a duration", "5 d * * *", { kind: "cron_trigger", crons: ["5 d * * *"] }],
     ["a duration", "1h30m", { kind: "delta_trigger", everyMs: 5_400_000, intervalMs: 0 }],
     ["milliseconds", 60_000, { kind: "delta_trigger", everyMs: 60_000, intervalMs: 0 }],
     ["parts", { hours: 6 }, { kind: "delta_trigger", everyMs: 21_600_000, intervalMs: 0 }],
-    ["cron with a zone, an interval and a bound", cron("0 6 * * *", { timezone: "Europe/Madrid", interval: "1d", runImmediately: "10m" }), { kind: "cron_trigger", crons: ["0 6 * * *"], timezone: "Europe/Madrid", intervalMs: 86_400_000, runImmediately: 600_000 }],
-    ["cron over data intervals", cron("@hourly", { dataInterval: true, runImmediately: true }), { kind: "cron_data_interval", cron: "@hourly", timezone: "Asia/Tokyo", runImmediately: true }],
+    [
+      "cron with a zone, an interval and a bound",
+      cron("0 6 * * *", { timezone: "Europe/Madrid", interval: "1d", runImmediately: "10m" }),
+      { kind: "cron_trigger", crons: ["0 6 * * *"], timezone: "Europe/Madrid", intervalMs: 86_400_000, runImmediately: 600_000 },
+    ],
+    [
+      "cron over data intervals",
+      cron("@hourly", { dataInterval: true, runImmediately: true }),
+      { kind: "cron_data_interval", cron: "@hourly", timezone: "Asia/Tokyo", runImmediately: true },
+    ],
     ["every", every("10m", { interval: "5m" }), { kind: "delta_trigger", everyMs: 600_000, intervalMs: 300_000 }],
     ["every over data intervals", every("10m", { dataInterval: true }), { kind: "delta_data_interval", everyMs: 600_000 }],
     ["once", once(), { kind: "once" }],
     ["continuous", continuous(), { kind: "continuous" }],
-    ["events, sorted, each once", events(["2026-06-12", "2026-06-11T00:00:00Z", new Date("2026-06-11T00:00:00Z")]), { kind: "events", events: ["2026-06-11T00:00:00.000Z", "2026-06-11T15:00:00.000Z"], restrictToEvents: false, description: null }],
+    [
+      "events, sorted, each once",
+      events(["2026-06-12", "2026-06-11T00:00:00Z", new Date("2026-06-11T00:00:00Z")]),
+      { kind: "events", events: ["2026-06-11T00:00:00.000Z", "2026-06-11T15:00:00.000Z"], restrictToEvents: false, description: null },
+    ],
   ])("may be %s", (_what, schedule, spec) => {
     expect(readSchedule(schedule, "Asia/Tokyo")).toMatchObject(spec);
   });

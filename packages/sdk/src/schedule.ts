@@ -46,7 +46,8 @@ export function cron(line: string | readonly string[], options: CronOptions = {}
   const runImmediately = readRunImmediately(options.runImmediately);
   if (options.dataInterval === true) {
     if (crons.length > 1) throw invalid(`cron() with dataInterval takes one line, got ${crons.length}. Leave dataInterval out, or write one line.`);
-    if (options.interval !== undefined) throw invalid(`cron("${crons[0]}") has both dataInterval and interval. With dataInterval the interval goes from tick to tick; leave one out.`);
+    if (options.interval !== undefined)
+      throw invalid(`cron("${crons[0]}") has both dataInterval and interval. With dataInterval the interval goes from tick to tick; leave one out.`);
     return timetable((timezone) => ({ kind: "cron_data_interval", cron: crons[0]!, timezone: options.timezone ?? timezone, runImmediately }));
   }
   const intervalMs = options.interval === undefined ? 0 : parseDuration(options.interval, "interval of cron()");
@@ -66,7 +67,8 @@ export function every(duration: Duration, options: { interval?: Duration; dataIn
   const everyMs = parseDuration(duration, "duration of every()");
   if (everyMs === 0) throw invalid("every() was given a duration of zero. Give it a positive one, or use continuous() for runs without a pause.");
   if (options.dataInterval === true) {
-    if (options.interval !== undefined) throw invalid("every() has both dataInterval and interval. With dataInterval the interval is the duration itself; leave one out.");
+    if (options.interval !== undefined)
+      throw invalid("every() has both dataInterval and interval. With dataInterval the interval is the duration itself; leave one out.");
     return timetable(() => ({ kind: "delta_data_interval", everyMs }));
   }
   const intervalMs = options.interval === undefined ? 0 : parseDuration(options.interval, "interval of every()");
@@ -108,7 +110,9 @@ export function readSchedule(schedule: Schedule | undefined, timezone: string): 
   if (typeof schedule === "string") return readScheduleText(schedule)[TIMETABLE](timezone);
   if (Array.isArray(schedule)) return cron(schedule as readonly string[])[TIMETABLE](timezone);
   if (typeof schedule === "number" || typeof schedule === "object") return every(schedule as Exclude<Duration, string>)[TIMETABLE](timezone);
-  throw invalid(`${show(schedule)} is not a schedule. Use cron("0 6 * * *"), every("10m"), once(), continuous(), events([...]), a preset such as "@daily", or null.`);
+  throw invalid(
+    `${show(schedule)} is not a schedule. Use cron("0 6 * * *"), every("10m"), once(), continuous(), events([...]), a preset such as "@daily", or null.`,
+  );
 }
 
 function readScheduleText(text: string): Timetable {

@@ -9,14 +9,7 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
  * @example
  * type A = Serialized<{ at: Date; rows: number }>; // { at: string; rows: number }
  */
-export type Serialized<T> =
-  IsAny<T> extends true
-    ? T
-    : [T] extends [Json]
-      ? T
-      : unknown extends T
-        ? unknown
-        : SerializedNonJson<T>;
+export type Serialized<T> = IsAny<T> extends true ? T : [T] extends [Json] ? T : unknown extends T ? unknown : SerializedNonJson<T>;
 
 type SerializedNonJson<T> = T extends undefined | void
   ? null

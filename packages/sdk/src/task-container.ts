@@ -9,7 +9,7 @@ import { defineGroup, insideGroup, type TaskGroupOptions } from "./task-group.ts
 import type { TaskOptions } from "./task-options.ts";
 import { isTaskRef, type Linkable, link, nodesOf, type TaskRef } from "./task-ref.ts";
 
-type Method = (...args: never[]) => unknown;
+type Method = "task" | "add" | "branch" | "shortCircuit";
 type Declaration = Pick<DeclaredTask, "label" | "handler" | "options" | "operator" | "kind"> & { respectDownstreamRules?: boolean };
 
 /** What a DAG and a task group have in common: tasks, operators and groups are defined in them. */
@@ -37,9 +37,9 @@ export abstract class TaskContainer {
   /** Declares a task from an operator, for instance to map it: `dag.task(bash("zip", …)).expand({ file: files() })`. */
   task<Arguments, Result>(operator: Operator<Arguments, Result>): TaskFactory<Arguments, Serialized<Result>>;
   task(first: unknown, second?: unknown, third?: TaskOptions): TaskFactory<unknown, unknown> {
-    if (isOperator(first)) return this.#declareOperator(first, this.task);
+    if (isOperator(first)) return this.#declareOperator(first, "task");
     const { label, handler, options } = this.#readHandler("task", first, second, third);
-    return this.#declare({ label, handler, options, operator: "task", kind: "task" }, this.task);
+    return this.#declare({ label, handler, options, operator: "task", kind: "task" }, "task");
   }
 
   /**
@@ -48,12 +48,18 @@ export abstract class TaskContainer {
    * dag.add(bash("load", { command: ({ ds }) => `load.sh ${ds}` })).after(extracted);
    */
   add<Result>(operator: Operator<NoInputs, Result>): TaskRef<Serialized<Result>>;
-  add<Arguments, Result>(operator: Operator<Arguments, Result>, ...inputs: Parameters<TaskFactory<Arguments, Serialized<Result>>>): TaskRef<Serialized<Result>>;
+  add<Arguments, Result>(
+    operator: Operator<Arguments, Result>,
+    ...inputs: Parameters<TaskFactory<Arguments, Serialized<Result>>>
+  ): TaskRef<Serialized<Result>>;
   add(operator: Operator<unknown, unknown>, inputs?: unknown): TaskRef<unknown> {
     if (!isOperator(operator)) {
-      throw definitionError(`add() in DAG "${this.#dag.dagId}" was given ${show(operator)}, which is not an operator. For a function of your own use dag.task(id, handler).`, { dagId: this.#dag.dagId });
+      throw definitionError(
+        `add() in DAG "${this.#dag.dagId}" was given ${show(operator)}, which is not an operator. For a function of your own use dag.task(id, handler).`,
+        { dagId: this.#dag.dagId },
+      );
     }
-    return (this.#declareOperator(operator, this.add) as (inputs?: unknown) => TaskRef<unknown>)(inputs);
+    return (this.#declareOperator(operator, "add") as (inputs?: unknown) => TaskRef<unknown>)(inputs);
   }
 
   /**
@@ -64,9 +70,13 @@ export abstract class TaskContainer {
    * const pick = dag.branch("pick", async ({ rows }: { rows: number }) => (rows > 1000 ? "load_big" : "load_small"));
    * pick({ rows: count() }).before(big, small);
    */
-  branch<F extends (inputs: never) => BranchChoice | Promise<BranchChoice>>(taskId: string, handler: F, options?: TaskOptions): TaskFactory<ArgumentsOf<F>, string[]> {
+  branch<F extends (inputs: never) => BranchChoice | Promise<BranchChoice>>(
+    taskId: string,
+    handler: F,
+    options?: TaskOptions,
+  ): TaskFactory<ArgumentsOf<F>, string[]> {
     const read = this.#readHandler("branch", taskId, handler, options);
-    return this.#declare({ ...read, operator: "branch", kind: "branch" }, this.branch);
+    return this.#declare({ ...read, operator: "branch", kind: "branch" }, "branch");
   }
 
   /**
@@ -77,10 +87,14 @@ export abstract class TaskContainer {
    * const open = dag.shortCircuit("shop_is_open", async () => new Date().getUTCDay() !== 0);
    * open().before(extracted);
    */
-  shortCircuit<F extends TaskHandler>(taskId: string, handler: F, options: TaskOptions & { respectDownstreamRules?: boolean } = {}): TaskFactory<ArgumentsOf<F>, ResultOf<F>> {
+  shortCircuit<F extends TaskHandler>(
+    taskId: string,
+    handler: F,
+    options: TaskOptions & { respectDownstreamRules?: boolean } = {},
+  ): TaskFactory<ArgumentsOf<F>, ResultOf<F>> {
     const { respectDownstreamRules = false, ...taskOptions } = options;
     const read = this.#readHandler("shortCircuit", taskId, handler, taskOptions);
-    return this.#declare({ ...read, operator: "short_circuit", kind: "short_circuit", respectDownstreamRules }, this.shortCircuit);
+    return this.#declare({ ...read, operator: "short_circuit", kind: "short_circuit", respectDownstreamRules }, "shortCircuit");
   }
 
   /**
@@ -129,7 +143,10 @@ export abstract class TaskContainer {
   #decider(given: TaskRef<unknown> | (() => unknown), verb: "if" | "switch"): TaskRef<unknown> {
     if (isTaskRef(given)) return given;
     if (typeof given === "function" && !("withId" in given)) return (this.task(given as TaskHandler) as unknown as () => TaskRef<unknown>)();
-    throw definitionError(`dag.${verb}() in DAG "${this.#dag.dagId}" was given ${show(given)}. Give it a placed task (call the task: check()) or a named function without inputs.`, { dagId: this.#dag.dagId });
+    throw definitionError(
+      `dag.${verb}() in DAG "${this.#dag.dagId}" was given ${show(given)}. Give it a placed task (call the task: check()) or a named function without inputs.`,
+      { dagId: this.#dag.dagId },
+    );
   }
 
   #declareOperator(given: Operator<unknown, unknown>, above: Method): TaskFactory<unknown, unknown> {
@@ -141,21 +158,43 @@ export abstract class TaskContainer {
   #declare<Arguments, Result>(task: Declaration, above: Method): TaskFactory<Arguments, Result> {
     const { label, operator: name, kind, handler, options, respectDownstreamRules = false } = task;
     checkId(label, "task", { dagId: this.#dag.dagId });
-    const declared: DeclaredTask = { label, groupId: this.#groupId, operator: name, kind, handler, respectDownstreamRules, options, placements: 0, site: captureSite(above) };
+    const declared: DeclaredTask = {
+      label,
+      groupId: this.#groupId,
+      operator: name,
+      kind,
+      handler,
+      respectDownstreamRules,
+      options,
+      placements: 0,
+      site: captureSite(Reflect.get(TaskContainer.prototype, above) as () => unknown),
+    };
     this.#dag.declared.push(declared);
     return makeTaskFactory<Arguments, Result>(this.#dag, declared);
   }
 
-  #readHandler(method: string, first: unknown, second: unknown, third: TaskOptions | undefined): { label: string; handler: AnyHandler; options: TaskOptions } {
+  #readHandler(
+    method: string,
+    first: unknown,
+    second: unknown,
+    third: TaskOptions | undefined,
+  ): { label: string; handler: AnyHandler; options: TaskOptions } {
     const dagId = this.#dag.dagId;
     if (typeof first === "function") {
       const { taskId, ...options } = (second ?? {}) as TaskOptions & { taskId?: string };
       const label = taskId ?? first.name;
-      if (label === "") throw definitionError(`${method}() in DAG "${dagId}" was given a function without a name, so the task has no id. Write dag.${method}("my_task_id", handler), or name the function.`, { dagId });
+      if (label === "")
+        throw definitionError(
+          `${method}() in DAG "${dagId}" was given a function without a name, so the task has no id. Write dag.${method}("my_task_id", handler), or name the function.`,
+          { dagId },
+        );
       return { label, handler: first as AnyHandler, options };
     }
     if (typeof second !== "function") {
-      throw definitionError(`${method}(${show(first)}) in DAG "${dagId}" needs a function as handler and was given ${show(second)}. Write dag.${method}("my_task_id", async ({ input }: { input: string }) => …).`, { dagId });
+      throw definitionError(
+        `${method}(${show(first)}) in DAG "${dagId}" needs a function as handler and was given ${show(second)}. Write dag.${method}("my_task_id", async ({ input }: { input: string }) => …).`,
+        { dagId },
+      );
     }
     return { label: first as string, handler: second as AnyHandler, options: third ?? {} };
   }

@@ -11,7 +11,13 @@ export type TaskHandler = (inputs: never) => unknown;
 type Primitive = string | number | boolean | bigint | symbol | null | undefined;
 
 /** The inputs of a handler; `never`, which no call satisfies, when it takes something else than one object. */
-export type ArgumentsOf<F> = F extends () => unknown ? NoInputs : F extends (inputs: infer I) => unknown ? (Exclude<I, undefined> extends Primitive | readonly unknown[] ? never : Exclude<I, undefined>) : never;
+export type ArgumentsOf<F> = F extends () => unknown
+  ? NoInputs
+  : F extends (inputs: infer I) => unknown
+    ? Exclude<I, undefined> extends Primitive | readonly unknown[]
+      ? never
+      : Exclude<I, undefined>
+    : never;
 
 /** What a handler's result is for the tasks below it. */
 export type ResultOf<F> = F extends (inputs: never) => infer R ? Serialized<Awaited<R>> : never;
@@ -64,5 +70,5 @@ export function makeTaskFactory<Arguments, Result>(dag: DagDefinition, declared:
     partial: (inputs: unknown) => ({ expand: expandWith(inputs) }),
     expand: expandWith(undefined),
   };
-  return Object.assign(factory, members) as unknown as TaskFactory<Arguments, Result>;
+  return Object.assign(factory, members);
 }

@@ -19,7 +19,8 @@ export function defineGroup(dag: DagDefinition, parentId: string | null, localId
   const parentPrefix = parentId === null ? "" : dag.groups.get(parentId)!.prefix;
   const groupId = parentPrefix + localId;
   const taken = dag.groups.has(groupId) ? "task group" : dag.tasks.has(groupId) ? "task" : null;
-  if (taken !== null) throw definitionError(`DAG "${dag.dagId}" has a ${taken} "${groupId}" already. Give the task group another id.`, { dagId: dag.dagId, groupId });
+  if (taken !== null)
+    throw definitionError(`DAG "${dag.dagId}" has a ${taken} "${groupId}" already. Give the task group another id.`, { dagId: dag.dagId, groupId });
   dag.groups.set(groupId, {
     groupId,
     parentId,
@@ -38,7 +39,10 @@ export function insideGroup<T>(dag: DagDefinition, groupId: string, build: () =>
     const result = build();
     if (result instanceof Promise) {
       result.catch(() => undefined);
-      throw definitionError(`The builder of task group "${groupId}" in DAG "${dag.dagId}" is async. Tasks are placed while it runs, so it must be an ordinary function: drop the "async".`, { dagId: dag.dagId, groupId });
+      throw definitionError(
+        `The builder of task group "${groupId}" in DAG "${dag.dagId}" is async. Tasks are placed while it runs, so it must be an ordinary function: drop the "async".`,
+        { dagId: dag.dagId, groupId },
+      );
     }
     return result;
   } finally {

@@ -165,7 +165,9 @@ class OptionReader {
 
   instant(name: keyof TaskOptions, timezone: string): string | null {
     const value = this.#options[name];
-    return value === undefined ? null : readInstant(value as Instant, timezone, `${name} of task "${this.#place.taskId}" in DAG "${this.#place.dagId}"`);
+    return value === undefined
+      ? null
+      : readInstant(value as Instant, timezone, `${name} of task "${this.#place.taskId}" in DAG "${this.#place.dagId}"`);
   }
 
   #wrong(name: string, why: string): Error {

@@ -93,7 +93,10 @@ function nodeOf(dag: DagDefinition, target: Linkable, where: string): Node[] {
     assertSameDag(dag, owner, `task group "${groupId}"`, where);
     return [{ kind: "group", groupId }];
   }
-  const hint = typeof target === "function" ? "A task joins the graph when it is called: write extract() and not extract." : "Give it placed tasks (what calling a task returns), task groups, or lists of them.";
+  const hint =
+    typeof target === "function"
+      ? "A task joins the graph when it is called: write extract() and not extract."
+      : "Give it placed tasks (what calling a task returns), task groups, or lists of them.";
   throw definitionError(`${where} in DAG "${dag.dagId}" was given ${show(target)}, which is not a placed task. ${hint}`, { dagId: dag.dagId });
 }
 

@@ -4,9 +4,18 @@ import { cron, Dag } from "./index.ts";
 import { toSpec } from "./internal.ts";
 
 function salesDag() {
-  const dag = new Dag("daily_sales", { schedule: cron("0 6 * * *", { timezone: "Europe/Madrid" }), startDate: "2026-01-01", catchup: false, tags: ["sales", "a", "sales"] });
+  const dag = new Dag("daily_sales", {
+    schedule: cron("0 6 * * *", { timezone: "Europe/Madrid" }),
+    startDate: "2026-01-01",
+    catchup: false,
+    tags: ["sales", "a", "sales"],
+  });
   const stores = dag.task("list_stores", async () => ["north", "south"]);
-  const total = dag.task("store_total", async ({ store }: { store: string; currency: string }) => ({ store, total: 42 }), { retries: 3, retryDelay: "30s", pool: "warehouse" });
+  const total = dag.task("store_total", async ({ store }: { store: string; currency: string }) => ({ store, total: 42 }), {
+    retries: 3,
+    retryDelay: "30s",
+    pool: "warehouse",
+  });
   const report = dag.task("report", async ({ totals }: { totals: { store: string; total: number }[] }) => totals.length);
   report({ totals: total.partial({ currency: "EUR" }).expand({ store: stores() }) });
   return dag;
@@ -90,7 +99,13 @@ describe("toSpec", () => {
       x: {
         kind: "object",
         entries: {
-          list: { kind: "list", items: [{ kind: "value", value: 7 }, { kind: "xcom", taskId: "a", key: "return_value", path: ["rows", "1"] }] },
+          list: {
+            kind: "list",
+            items: [
+              { kind: "value", value: 7 },
+              { kind: "xcom", taskId: "a", key: "return_value", path: ["rows", "1"] },
+            ],
+          },
           name: { kind: "value", value: "n" },
         },
       },
@@ -122,12 +137,22 @@ describe("toSpec", () => {
   it("reads backoff and past dependence as Airflow: true doubles; waitForDownstream implies dependsOnPast", () => {
     const dag = new Dag("d");
     dag.task("t", async () => 1, { retryExponentialBackoff: true, waitForDownstream: true, maxRetryDelay: "1h", executionTimeout: 90_000 })();
-    expect(taskOf(dag, "t")).toMatchObject({ retryBackoff: 2, dependsOnPast: true, waitForDownstream: true, maxRetryDelayMs: 3_600_000, executionTimeoutMs: 90_000 });
+    expect(taskOf(dag, "t")).toMatchObject({
+      retryBackoff: 2,
+      dependsOnPast: true,
+      waitForDownstream: true,
+      maxRetryDelayMs: 3_600_000,
+      executionTimeoutMs: 90_000,
+    });
   });
 
   it("reads dates without an offset in the DAG's time zone", () => {
     const dag = new Dag("d", { timezone: "Europe/Madrid", schedule: "@daily", startDate: "2026-07-01", endDate: "2026-12-31T10:00:00Z" });
-    expect(toSpec(dag)).toMatchObject({ startDate: "2026-06-30T22:00:00.000Z", endDate: "2026-12-31T10:00:00.000Z", schedule: { kind: "cron_trigger", crons: ["@daily"], timezone: "Europe/Madrid" } });
+    expect(toSpec(dag)).toMatchObject({
+      startDate: "2026-06-30T22:00:00.000Z",
+      endDate: "2026-12-31T10:00:00.000Z",
+      schedule: { kind: "cron_trigger", crons: ["@daily"], timezone: "Europe/Madrid" },
+    });
   });
 });
 
@@ -148,6 +173,21 @@ describe("a DAG that is not allowed", () => {
     }
   });
 
+  it.each<[string, (dag: Dag) => void, object]>([
+    ["a bad schedule", () => {}, { schedule: "sometimes" }],
+    ["a bad date", () => {}, { startDate: "soon" }],
+    ["a bad option", () => {}, { maxActiveRuns: -1 }],
+    ["a bad duration of a task", (dag) => void dag.task("a", async () => 1, { retryDelay: "soon" })(), {}],
+    ["a bad option of a task", (dag) => void dag.task("a", async () => 1, { pool: "" })(), {}],
+  ])("has %s, and the error points at the author's line", (_what, build, options) => {
+    try {
+      bad(build, options)();
+      expect.unreachable();
+    } catch (error) {
+      expect((error as Error).stack!.split("\n")[1]).toContain("to-spec.test.ts");
+    }
+  });
+
   it("has a cycle, which is named in order", () => {
     expect(
       bad((dag) => {
@@ -160,24 +200,144 @@ describe("a DAG that is not allowed", () => {
   });
 
   it.each<[string, (dag: Dag) => void, RegExp]>([
-    ["a task twice", (dag) => { dag.task("a", async () => 1)(); dag.task("a", async () => 2)(); }, /has a task "a" already/],
-    ["a task with a group's id", (dag) => { dag.taskGroup("g"); dag.task("g", async () => 1)(); }, /has a task group "g" already/],
-    ["a bad task id", (dag) => { dag.task("no spaces", async () => 1); }, /task id "no spaces" in DAG "d" is not allowed/],
-    ["a group id with a dot", (dag) => { dag.taskGroup("a.b"); }, /task group id "a.b" in DAG "d" is not allowed/],
-    ["a handler without a name", (dag) => { dag.task(async () => 1); }, /has no id. Write dag.task\("my_task_id", handler\)/],
-    ["an uncalled task as input", (dag) => { const a = dag.task("a", async () => 1); dag.task("b", async ({ x }: { x: number }) => x)({ x: a as never }); }, /Input "x" of task "b" in DAG "d" is the function .*call it/],
-    ["a date as input", (dag) => { dag.task("b", async ({ x }: { x: string }) => x)({ x: new Date(0) as never }); }, /Input "x" of task "b" in DAG "d" is a Date.*toISOString/],
-    ["a result as the whole of the inputs", (dag) => { const a = dag.task("a", async () => ({ x: 1 }))(); dag.task("b", async ({ x }: { x: number }) => x)(a as never); }, /was called with the result of "a"/],
-    ["a task of another DAG", (dag) => { dag.task("b", async () => 1)().after(new Dag("other").task("a", async () => 1)()); }, /given task "a" of DAG "other"/],
-    ["an unknown option", (dag) => { dag.task("a", async () => 1, { retrys: 1 } as never)(); }, /Option "retrys" of task "a" in DAG "d"/],
-    ["a bad option", (dag) => { dag.task("a", async () => 1, { poolSlots: 0 })(); }, /Option "poolSlots" of task "a" in DAG "d" is 0: it must be a whole number of 1 or more/],
-    ["a bad trigger rule", (dag) => { dag.task("a", async () => 1, { triggerRule: "sometimes" as never })(); }, /must be one of all_success/],
-    ["a bad duration", (dag) => { dag.task("a", async () => 1, { retryDelay: "soon" })(); }, /retryDelay of task "a" in DAG "d" "soon" is not a duration/],
-    ["an empty expand", (dag) => { dag.task("a", async () => 1).expand({}); }, /nothing to expand over/],
-    ["an input in partial and expand", (dag) => { dag.task("a", async ({ x }: { x: number }) => x).partial({ x: 1 }).expand({ x: [1] } as never); }, /Input "x" of task "a" in DAG "d" is in partial\(\) and in expand\(\)/],
-    ["an edge to an empty group", (dag) => { dag.task("a", async () => 1)().before(dag.taskGroup("g")); }, /Task group "g" in DAG "d" has no tasks/],
-    ["an edge from a group to its own task", (dag) => { const g = dag.taskGroup("g"); g.before(g.task("a", async () => 1)()); }, /one of them is inside the other/],
-    ["an async group builder", (dag) => { dag.taskGroup("g", async () => 1); }, /builder of task group "g" in DAG "d" is async/],
+    [
+      "a task twice",
+      (dag) => {
+        dag.task("a", async () => 1)();
+        dag.task("a", async () => 2)();
+      },
+      /has a task "a" already/,
+    ],
+    [
+      "a task with a group's id",
+      (dag) => {
+        dag.taskGroup("g");
+        dag.task("g", async () => 1)();
+      },
+      /has a task group "g" already/,
+    ],
+    [
+      "a bad task id",
+      (dag) => {
+        dag.task("no spaces", async () => 1);
+      },
+      /task id "no spaces" in DAG "d" is not allowed/,
+    ],
+    [
+      "a group id with a dot",
+      (dag) => {
+        dag.taskGroup("a.b");
+      },
+      /task group id "a.b" in DAG "d" is not allowed/,
+    ],
+    [
+      "a handler without a name",
+      (dag) => {
+        dag.task(async () => 1);
+      },
+      /has no id. Write dag.task\("my_task_id", handler\)/,
+    ],
+    [
+      "an uncalled task as input",
+      (dag) => {
+        const a = dag.task("a", async () => 1);
+        dag.task("b", async ({ x }: { x: number }) => x)({ x: a as never });
+      },
+      /Input "x" of task "b" in DAG "d" is the function .*call it/,
+    ],
+    [
+      "a date as input",
+      (dag) => {
+        dag.task("b", async ({ x }: { x: string }) => x)({ x: new Date(0) as never });
+      },
+      /Input "x" of task "b" in DAG "d" is a Date.*toISOString/,
+    ],
+    [
+      "a result as the whole of the inputs",
+      (dag) => {
+        const a = dag.task("a", async () => ({ x: 1 }))();
+        dag.task("b", async ({ x }: { x: number }) => x)(a as never);
+      },
+      /was called with the result of "a"/,
+    ],
+    [
+      "a task of another DAG",
+      (dag) => {
+        dag
+          .task("b", async () => 1)()
+          .after(new Dag("other").task("a", async () => 1)());
+      },
+      /given task "a" of DAG "other"/,
+    ],
+    [
+      "an unknown option",
+      (dag) => {
+        dag.task("a", async () => 1, { retrys: 1 } as never)();
+      },
+      /Option "retrys" of task "a" in DAG "d"/,
+    ],
+    [
+      "a bad option",
+      (dag) => {
+        dag.task("a", async () => 1, { poolSlots: 0 })();
+      },
+      /Option "poolSlots" of task "a" in DAG "d" is 0: it must be a whole number of 1 or more/,
+    ],
+    [
+      "a bad trigger rule",
+      (dag) => {
+        dag.task("a", async () => 1, { triggerRule: "sometimes" as never })();
+      },
+      /must be one of all_success/,
+    ],
+    [
+      "a bad duration",
+      (dag) => {
+        dag.task("a", async () => 1, { retryDelay: "soon" })();
+      },
+      /retryDelay of task "a" in DAG "d" "soon" is not a duration/,
+    ],
+    [
+      "an empty expand",
+      (dag) => {
+        dag.task("a", async () => 1).expand({});
+      },
+      /nothing to expand over/,
+    ],
+    [
+      "an input in partial and expand",
+      (dag) => {
+        dag
+          .task("a", async ({ x }: { x: number }) => x)
+          .partial({ x: 1 })
+          .expand({ x: [1] });
+      },
+      /Input "x" of task "a" in DAG "d" is in partial\(\) and in expand\(\)/,
+    ],
+    [
+      "an edge to an empty group",
+      (dag) => {
+        dag
+          .task("a", async () => 1)()
+          .before(dag.taskGroup("g"));
+      },
+      /Task group "g" in DAG "d" has no tasks/,
+    ],
+    [
+      "an edge from a group to its own task",
+      (dag) => {
+        const g = dag.taskGroup("g");
+        g.before(g.task("a", async () => 1)());
+      },
+      /one of them is inside the other/,
+    ],
+    [
+      "an async group builder",
+      (dag) => {
+        dag.taskGroup("g", async () => 1);
+      },
+      /builder of task group "g" in DAG "d" is async/,
+    ],
   ])("has %s", (_what, build, message) => {
     expect(() => bad(build)()).toThrow(message);
   });
@@ -194,7 +354,9 @@ describe("a DAG that is not allowed", () => {
   });
 
   it("has failFast and a task with another rule than all_success", () => {
-    expect(bad((dag) => dag.task("a", async () => 1, { triggerRule: "all_done" })(), { failFast: true })).toThrow(/has the trigger rule "all_done", but the DAG has failFast/);
+    expect(bad((dag) => dag.task("a", async () => 1, { triggerRule: "all_done" })(), { failFast: true })).toThrow(
+      /has the trigger rule "all_done", but the DAG has failFast/,
+    );
   });
 
   it("has an id with spaces", () => {

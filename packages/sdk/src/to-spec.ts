@@ -1,10 +1,19 @@
-import { assertJson, DAG_SPEC_VERSION, type DagSpec, errorMessage, type InputSpec, parseDuration, type TaskGroupSpec, type TaskSpec } from "@tradewind/core";
+import {
+  assertJson,
+  DAG_SPEC_VERSION,
+  type DagSpec,
+  errorMessage,
+  type InputSpec,
+  parseDuration,
+  type TaskGroupSpec,
+  type TaskSpec,
+} from "@tradewind/core";
 import type { AnyDag } from "./collect-dags.ts";
 import type { DagOptions } from "./dag-options.ts";
 import { DAG, DECISION_KEY, type DagDefinition, type GroupDefinition, type PlacedTask } from "./definition.ts";
-import { definitionError, show } from "./definition-error.ts";
+import { blaming, definitionError, show } from "./definition-error.ts";
 import { resolveGraph, type TaskGraph } from "./graph.ts";
-import { checkTimezone, type Instant, readInstant } from "./instant.ts";
+import { checkTimezone, readInstant } from "./instant.ts";
 import { readParams } from "./params.ts";
 import { readSchedule } from "./schedule.ts";
 import { mergeTaskOptions, readTaskOptions, type TaskOptions } from "./task-options.ts";
@@ -17,12 +26,17 @@ const DEFAULT_OWNER = "tradewind";
  */
 export function toSpec(dag: AnyDag): DagSpec {
   const definition = dag[DAG];
+  return blaming(definition.site, () => specOf(definition));
+}
+
+function specOf(definition: DagDefinition): DagSpec {
   const { dagId, options } = definition;
   checkDagOptions(definition);
   const timezone = options.timezone ?? "UTC";
   const owner = options.owner ?? DEFAULT_OWNER;
   const schedule = readSchedule(options.schedule, timezone);
-  const instant = (name: "startDate" | "endDate") => (options[name] === undefined ? null : readInstant(options[name] as Instant, timezone, `${name} of DAG "${dagId}"`));
+  const instant = (name: "startDate" | "endDate") =>
+    options[name] === undefined ? null : readInstant(options[name], timezone, `${name} of DAG "${dagId}"`);
   const spec: DagSpec = {
     specVersion: DAG_SPEC_VERSION,
     dagId,
@@ -64,7 +78,7 @@ function taskSpec(definition: DagDefinition, task: PlacedTask, graph: TaskGraph,
   const { taskId, groupId, operator, kind, respectDownstreamRules } = task;
   const options = mergeTaskOptions(definition.options.defaultArgs ?? {}, ...groupArgs(definition, groupId), task.options);
   const place = { dagId: definition.dagId, taskId, site: task.site };
-  const { displayName, ...settings } = readTaskOptions(options, defaults, place);
+  const { displayName, ...settings } = blaming(task.site, () => readTaskOptions(options, defaults, place));
   return {
     taskId,
     displayName,
@@ -107,11 +121,14 @@ function mapMembers<T>(members: Record<string, T>, change: (member: T) => T): Re
 function assertAllPlaced({ dagId, declared }: DagDefinition): void {
   const unplaced = declared.find((task) => task.placements === 0);
   if (!unplaced) return;
-  throw definitionError(`Task "${unplaced.label}" in DAG "${dagId}" is declared but never called, so it would not run. Call what dag.task() returned to place it, or remove it.`, {
-    dagId,
-    taskId: unplaced.label,
-    site: unplaced.site,
-  });
+  throw definitionError(
+    `Task "${unplaced.label}" in DAG "${dagId}" is declared but never called, so it would not run. Call what dag.task() returned to place it, or remove it.`,
+    {
+      dagId,
+      taskId: unplaced.label,
+      site: unplaced.site,
+    },
+  );
 }
 
 /** Follows edges until a task comes up that is on the path already. */
@@ -139,7 +156,11 @@ function assertAcyclic(definition: DagDefinition, graph: TaskGraph): void {
 
 function cycleError({ dagId, tasks }: DagDefinition, path: string[], back: string): Error {
   const circle = [...path.slice(path.indexOf(back)), back].map((taskId) => `"${taskId}"`);
-  return definitionError(`DAG "${dagId}" has a cycle: ${circle.join(" -> ")}. Each of these tasks would wait for itself; remove one of the edges.`, { dagId, taskId: back, site: tasks.get(back)!.site });
+  return definitionError(`DAG "${dagId}" has a cycle: ${circle.join(" -> ")}. Each of these tasks would wait for itself; remove one of the edges.`, {
+    dagId,
+    taskId: back,
+    site: tasks.get(back)!.site,
+  });
 }
 
 function checkDagOptions({ dagId, options }: DagDefinition): void {
@@ -154,15 +175,16 @@ function checkDagOptions({ dagId, options }: DagDefinition): void {
     if (problem !== null) throw wrong(name, problem);
   }
   if (options.timezone !== undefined) checkTimezone(options.timezone, `DAG "${dagId}"`);
-  const depth = Object.keys(options.defaultArgs ?? {});
-  if (depth.includes("taskId")) throw wrong("defaultArgs", "can't hold a taskId, which each task has its own");
 }
 
 type Check = (value: unknown) => string | null;
 const isText: Check = (value) => (typeof value === "string" ? null : "must be a text");
 const isBoolean: Check = (value) => (typeof value === "boolean" ? null : "must be true or false");
 const isObject: Check = (value) => (typeof value === "object" && value !== null && !Array.isArray(value) ? null : "must be an object");
-const isTags: Check = (value) => (Array.isArray(value) && value.every((tag) => typeof tag === "string" && tag !== "" && tag.length <= 100) ? null : "must be a list of texts of 1 to 100 characters");
+const isTags: Check = (value) =>
+  Array.isArray(value) && value.every((tag) => typeof tag === "string" && tag !== "" && tag.length <= 100)
+    ? null
+    : "must be a list of texts of 1 to 100 characters";
 const isCount =
   (least: number): Check =>
   (value) =>
@@ -193,14 +215,20 @@ const OPTION_CHECKS: Record<keyof DagOptions, Check | null> = {
 function checkSpec(spec: DagSpec): void {
   const { dagId } = spec;
   if (spec.schedule.kind === "continuous" && spec.maxActiveRuns !== 1) {
-    throw definitionError(`DAG "${dagId}" has a continuous schedule and maxActiveRuns ${spec.maxActiveRuns}. Runs of a continuous DAG follow each other; set maxActiveRuns to 1, or leave it out.`, { dagId });
+    throw definitionError(
+      `DAG "${dagId}" has a continuous schedule and maxActiveRuns ${spec.maxActiveRuns}. Runs of a continuous DAG follow each other; set maxActiveRuns to 1, or leave it out.`,
+      { dagId },
+    );
   }
   if (spec.startDate !== null && spec.endDate !== null && spec.endDate < spec.startDate) {
     throw definitionError(`DAG "${dagId}" ends (${spec.endDate}) before it starts (${spec.startDate}). Exchange startDate and endDate.`, { dagId });
   }
   const odd = spec.failFast ? spec.tasks.find((task) => task.triggerRule !== "all_success") : undefined;
   if (odd) {
-    throw definitionError(`Task "${odd.taskId}" in DAG "${dagId}" has the trigger rule "${odd.triggerRule}", but the DAG has failFast, with which all tasks must have "all_success".`, { dagId, taskId: odd.taskId });
+    throw definitionError(
+      `Task "${odd.taskId}" in DAG "${dagId}" has the trigger rule "${odd.triggerRule}", but the DAG has failFast, with which all tasks must have "all_success".`,
+      { dagId, taskId: odd.taskId },
+    );
   }
   try {
     assertJson(spec);

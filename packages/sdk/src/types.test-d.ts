@@ -126,7 +126,11 @@ const takesDate = dag.task("takes_date", async ({ at }: { at: Date }) => at);
 takesDate({ at: dated() });
 
 // Branches.
-dag.if(flag({ n: 1 })).then(one).else([one, mapped]).join(one);
+dag
+  .if(flag({ n: 1 }))
+  .then(one)
+  .else([one, mapped])
+  .join(one);
 dag.if(async function weekend() {
   return true;
 });
@@ -140,7 +144,9 @@ const size = dag.task("size", async () => (Math.random() > 2 ? ("small" as const
 dag.switch(size()).case("small", one).case("big", one, mapped).default(one);
 // @ts-expect-error no such value
 dag.switch(size()).case("huge", one);
-dag.branch("pick", async ({ n }: { n: number }) => (n > 1 ? "total" : null))({ n: 1 }).before(one);
+dag
+  .branch("pick", async ({ n }: { n: number }) => (n > 1 ? "total" : null))({ n: 1 })
+  .before(one);
 dag.branch("pick_ref", () => [one, mapped]);
 // @ts-expect-error a branch gives ids or references
 dag.branch("pick_number", async () => 1);

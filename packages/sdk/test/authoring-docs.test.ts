@@ -12,10 +12,13 @@ const workspace = join(packageDirectory, "../..");
 const page = readFileSync(join(workspace, "docs/authoring.md"), "utf8");
 
 /** The blocks that are whole files, by the heading above them. */
-const files = page.split(/^## /m).slice(1).flatMap((section) => {
-  const heading = section.slice(0, section.indexOf("\n"));
-  return [...section.matchAll(/^```ts\n(import [^]*?)^```$/gm)].map(([, source]) => ({ heading, source: source! }));
-});
+const files = page
+  .split(/^## /m)
+  .slice(1)
+  .flatMap((section) => {
+    const heading = section.slice(0, section.indexOf("\n"));
+    return [...section.matchAll(/^```ts\n(import [^]*?)^```$/gm)].map(([, source]) => ({ heading, source: source! }));
+  });
 
 let directory: string;
 const pathOf = (index: number) => join(directory, `example-${index}.ts`);
@@ -24,7 +27,14 @@ beforeAll(() => {
   // Inside the package, so that "tradewind" and "zod" are found as an author's project would find them.
   directory = mkdtempSync(join(packageDirectory, ".authoring-docs-"));
   files.forEach(({ source }, index) => writeFileSync(pathOf(index), source));
-  writeFileSync(join(directory, "tsconfig.json"), JSON.stringify({ extends: "../../../tsconfig.base.json", compilerOptions: { typeRoots: [join(workspace, "node_modules/@types")] }, include: ["*.ts"] }));
+  writeFileSync(
+    join(directory, "tsconfig.json"),
+    JSON.stringify({
+      extends: "../../../tsconfig.base.json",
+      compilerOptions: { typeRoots: [join(workspace, "node_modules/@types")] },
+      include: ["*.ts"],
+    }),
+  );
 });
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -39,7 +39,7 @@ function isAlive(pid: number): boolean {
 async function until(condition: () => boolean, deadlineMs = 10_000): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!condition()) {
-    if (Date.now() > end) throw new Error(`not within ${deadlineMs} ms: ${condition}`);
+    if (Date.now() > end) throw new Error(`not within ${deadlineMs} ms: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -53,7 +53,7 @@ describe("bash", () => {
 
   it("takes its templates from the context and the inputs", async () => {
     const command = ({ ds, inputs }: TemplateContext<{ file: string }>) => `echo ${ds} ${inputs.file} "$EXTRA" "$TRADEWIND_CTX_TASK_ID" "$HOME_WAS"`;
-    const env = ({ params }: TemplateContext<{ file: string }>) => ({ EXTRA: String(params.region), HOME: undefined, HOME_WAS: "kept" });
+    const env = ({ params }: TemplateContext<{ file: string }>) => ({ EXTRA: params.region as string, HOME: undefined, HOME_WAS: "kept" });
     expect(await run(bash("t", { command, env }), { file: "a.csv" })).toBe("2026-01-31 a.csv eu t kept");
   });
 
@@ -89,14 +89,19 @@ describe("bash", () => {
   });
 
   it("names the directory that is missing", async () => {
-    await expect(run(bash("t", { command: "true", cwd: "/does/not/exist" }))).rejects.toMatchObject({ code: "task_failed", message: expect.stringContaining("the cwd exists") });
+    await expect(run(bash("t", { command: "true", cwd: "/does/not/exist" }))).rejects.toMatchObject({
+      code: "task_failed",
+      message: expect.stringContaining("the cwd exists"),
+    });
   });
 
   it("stops the whole process group, also what ignores SIGTERM", async () => {
     const started = new Promise<number>((resolve) => {
       runtime.onLog = ({ message, stream }) => stream === "stdout" && resolve(Number(message));
     });
-    const running = run(bash("t", { command: 'trap "" TERM; (trap "" TERM; echo $BASHPID; while true; do sleep 1; done) & wait' })).catch((error: unknown) => error);
+    const running = run(bash("t", { command: 'trap "" TERM; (trap "" TERM; echo $BASHPID; while true; do sleep 1; done) & wait' })).catch(
+      (error: unknown) => error,
+    );
     const grandchild = await started;
     expect(isAlive(grandchild)).toBe(true);
     runtime.controller.abort(new Error("cancelled by ann"));
@@ -131,26 +136,57 @@ describe("http", () => {
   });
 
   it("sends what its templates say, and results in the answer", async () => {
-    answer = (request, body, response) => response.end(JSON.stringify({ method: request.method, url: request.url, type: request.headers["content-type"], extra: request.headers["x-extra"], body: JSON.parse(body) }));
+    answer = (request, body, response) =>
+      response.end(
+        JSON.stringify({
+          method: request.method,
+          url: request.url,
+          type: request.headers["content-type"],
+          extra: request.headers["x-extra"],
+          body: JSON.parse(body),
+        }),
+      );
     const operator = http("t", {
       url: ({ ds }: TemplateContext<{ n: number }>) => `${origin}/rates?day=${ds}`,
       method: "post",
       headers: { "X-Extra": "1" },
       body: ({ inputs }: TemplateContext<{ n: number }>) => ({ n: inputs.n }),
     });
-    expect(await run(operator, { n: 3 })).toEqual({ method: "POST", url: "/rates?day=2026-01-31", type: "application/json", extra: "1", body: { n: 3 } });
+    expect(await run(operator, { n: 3 })).toEqual({
+      method: "POST",
+      url: "/rates?day=2026-01-31",
+      type: "application/json",
+      extra: "1",
+      body: { n: 3 },
+    });
   });
 
   it("takes host, credentials and headers from a connection", async () => {
-    answer = (request, _body, response) => response.end(`${request.url} ${request.headers.authorization} ${request.headers["x-tenant"]}`);
-    runtime.connections.set("chat", { connectionId: "chat", connType: "http", description: null, host: "127.0.0.1", port: Number(new URL(origin).port), login: "u", password: "p", schema: null, extra: { "x-tenant": "t1" } });
-    expect(await run(http("t", { connection: "chat", url: "/messages", response: "text" }))).toBe(`/messages Basic ${Buffer.from("u:p").toString("base64")} t1`);
+    answer = (request, _body, response) => response.end(`${request.url} ${request.headers.authorization} ${String(request.headers["x-tenant"])}`);
+    runtime.connections.set("chat", {
+      connectionId: "chat",
+      connType: "http",
+      description: null,
+      host: "127.0.0.1",
+      port: Number(new URL(origin).port),
+      login: "u",
+      password: "p",
+      schema: null,
+      extra: { "x-tenant": "t1" },
+    });
+    expect(await run(http("t", { connection: "chat", url: "/messages", response: "text" }))).toBe(
+      `/messages Basic ${Buffer.from("u:p").toString("base64")} t1`,
+    );
   });
 
   it("filters and checks the answer", async () => {
     answer = (_request, _body, response) => response.setHeader("x-n", "2").end("[1,2,3]");
-    expect(await run(http("t", { url: origin, responseFilter: (body, { headers }) => (body as number[]).length * Number(headers.get("x-n")) }))).toBe(6);
-    await expect(run(http("t", { url: origin, check: (body) => (body as number[]).length > 3 }))).rejects.toMatchObject({ message: expect.stringContaining('The check of task "t" refused the answer') });
+    expect(await run(http("t", { url: origin, responseFilter: (body, { headers }) => (body as number[]).length * Number(headers.get("x-n")) }))).toBe(
+      6,
+    );
+    await expect(run(http("t", { url: origin, check: (body) => (body as number[]).length > 3 }))).rejects.toMatchObject({
+      message: expect.stringContaining('The check of task "t" refused the answer'),
+    });
   });
 
   it.each<[string, (response: ServerResponse) => void, RegExp]>([
@@ -163,7 +199,9 @@ describe("http", () => {
   });
 
   it("says what is no URL", async () => {
-    await expect(run(http("t", { url: "rates" }))).rejects.toMatchObject({ message: '"rates" is not a URL. Write it with https://, or name a connection.' });
+    await expect(run(http("t", { url: "rates" }))).rejects.toMatchObject({
+      message: '"rates" is not a URL. Write it with https://, or name a connection.',
+    });
   });
 
   it("gives up its request when the task is stopped", async () => {
@@ -174,7 +212,11 @@ describe("http", () => {
 
 describe("triggerDagRun", () => {
   it("starts a run and does not wait", async () => {
-    expect(await run(triggerDagRun("t", { dagId: "next", conf: ({ ds }) => ({ day: ds }), logicalDate: ({ ts }) => ts, runId: "mine" }))).toEqual({ dagId: "next", runId: "mine", state: "queued" });
+    expect(await run(triggerDagRun("t", { dagId: "next", conf: ({ ds }) => ({ day: ds }), logicalDate: ({ ts }) => ts, runId: "mine" }))).toEqual({
+      dagId: "next",
+      runId: "mine",
+      state: "queued",
+    });
     expect(runtime.triggered).toEqual([{ dagId: "next", conf: { day: "2026-01-31" }, logicalDate: "2026-01-31T06:00:00.000Z", runId: "mine" }]);
   });
 
@@ -186,14 +228,19 @@ describe("triggerDagRun", () => {
   it("fails when the run has failed, unless that is allowed", async () => {
     runtime.states = ["failed"];
     const options = { dagId: "next", waitForCompletion: true, pokeInterval: 1 };
-    await expect(run(triggerDagRun("t", options))).rejects.toMatchObject({ code: "task_failed", message: expect.stringContaining('is "failed", so task "t" fails') });
+    await expect(run(triggerDagRun("t", options))).rejects.toMatchObject({
+      code: "task_failed",
+      message: expect.stringContaining('is "failed", so task "t" fails'),
+    });
     expect(await run(triggerDagRun("t", { ...options, failedStates: [], allowedStates: ["failed"] }))).toMatchObject({ state: "failed" });
   });
 
   it("stops waiting when the task is stopped", async () => {
     runtime.states = ["running"];
     runtime.onLog = ({ level }) => level === "debug" && runtime.controller.abort();
-    await expect(run(triggerDagRun("t", { dagId: "next", waitForCompletion: true, pokeInterval: "1h" }))).rejects.toMatchObject({ name: "AbortError" });
+    await expect(run(triggerDagRun("t", { dagId: "next", waitForCompletion: true, pokeInterval: "1h" }))).rejects.toMatchObject({
+      name: "AbortError",
+    });
   });
 
   it("refuses to look without a pause", () => {
@@ -204,11 +251,20 @@ describe("triggerDagRun", () => {
 describe("operators in a DAG", () => {
   it("keep their name and options, and can be mapped", () => {
     const dag = new Dag("d");
-    const zip = dag.task(bash("zip", { command: ({ inputs }: TemplateContext<{ file: string }>) => `gzip ${inputs.file}`, retries: 2, pool: "disk" }));
+    const zip = dag.task(
+      bash("zip", { command: ({ inputs }: TemplateContext<{ file: string }>) => `gzip ${inputs.file}`, retries: 2, pool: "disk" }),
+    );
     zip.expand({ file: ["a", "b"] });
     dag.taskGroup("g").add(empty("done", { triggerRule: "all_done" }));
     const [first, second] = validateDagSpec(toSpec(dag)).tasks;
-    expect(first).toMatchObject({ taskId: "zip", operator: "bash", kind: "task", retries: 2, pool: "disk", mapping: { inputs: { file: { kind: "value", value: ["a", "b"] } } } });
+    expect(first).toMatchObject({
+      taskId: "zip",
+      operator: "bash",
+      kind: "task",
+      retries: 2,
+      pool: "disk",
+      mapping: { inputs: { file: { kind: "value", value: ["a", "b"] } } },
+    });
     expect(second).toMatchObject({ taskId: "g.done", operator: "empty", kind: "empty", triggerRule: "all_done" });
   });
 });

@@ -79,7 +79,8 @@ describe("sql", () => {
 
   it("stops its statement in the server when the task is stopped", async () => {
     const running = run(sql("t", { connection: "db", sql: "select pg_sleep(60)" })).catch((error: unknown) => error);
-    const sleeping = async () => (await admin.query("select count(*)::int as n from pg_stat_activity where datname = $1 and state = 'active'", [database])).rows[0].n as number;
+    const sleeping = async () =>
+      (await admin.query("select count(*)::int as n from pg_stat_activity where datname = $1 and state = 'active'", [database])).rows[0].n as number;
     const deadline = Date.now() + 10_000;
     while ((await sleeping()) === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
     runtime.controller.abort();

@@ -43,7 +43,11 @@ const KILL_AFTER_MS = 3_000;
 export function bash<Inputs = NoInputs, Result = string>(taskId: string, options: BashOptions<Inputs, Result>): Operator<Inputs, Result> {
   const { command, env, inheritEnv, cwd, skipOnExitCode, outputProcessor, ...taskOptions } = options;
   const bashOptions = { command, env, inheritEnv, cwd, skipOnExitCode, outputProcessor };
-  return operator<Inputs, Result>(taskId, { operator: "bash", handler: (inputs) => runBash(bashOptions, templateContext(inputs)), options: taskOptions });
+  return operator<Inputs, Result>(taskId, {
+    operator: "bash",
+    handler: (inputs) => runBash(bashOptions, templateContext(inputs)),
+    options: taskOptions,
+  });
 }
 
 async function runBash<Inputs, Result>(options: BashOptions<Inputs, Result>, context: TemplateContext<Inputs>): Promise<Result> {
@@ -103,7 +107,15 @@ async function execute(command: string, cwd: string, env: NodeJS.ProcessEnv, sto
 
 function exited(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
   return new Promise((resolve, reject) => {
-    child.once("error", (cause) => reject(new TradewindError("task_failed", `bash could not be started: ${cause.message}. Check that bash is on the PATH of the worker and that the cwd exists.`, { cause })));
+    child.once("error", (cause) =>
+      reject(
+        new TradewindError(
+          "task_failed",
+          `bash could not be started: ${cause.message}. Check that bash is on the PATH of the worker and that the cwd exists.`,
+          { cause },
+        ),
+      ),
+    );
     child.once("exit", (exitCode, signal) => resolve([exitCode, signal]));
   });
 }
@@ -139,5 +151,7 @@ function assertSucceeded(exitCode: number | null, signal: string | null, skip: n
   if (exitCode === 0) return;
   if (exitCode !== null && [skip].flat().includes(exitCode)) throw new SkipTask(`the command ended with exit code ${exitCode}, which means "skip"`);
   const how = signal === null ? `ended with exit code ${exitCode}` : `was killed by ${signal}`;
-  throw new TradewindError("task_failed", `The command of task "${context.task.taskId}" ${how}. Its output is in the log above.`, { details: { exitCode, signal } });
+  throw new TradewindError("task_failed", `The command of task "${context.task.taskId}" ${how}. Its output is in the log above.`, {
+    details: { exitCode, signal },
+  });
 }

@@ -42,13 +42,19 @@ const QUOTED_LENGTH = 500;
  * @example
  * dag.add(http("notify", { connection: "chat", url: "/messages", method: "POST", body: ({ inputs }: TemplateContext<{ text: string }>) => inputs }), { text: report() });
  */
-export function http<Inputs = NoInputs, Format extends "json" | "text" = "json", Result = BodyOf<Format>>(taskId: string, options: HttpOptions<Inputs, Format, Result>): Operator<Inputs, Result> {
+export function http<Inputs = NoInputs, Format extends "json" | "text" = "json", Result = BodyOf<Format>>(
+  taskId: string,
+  options: HttpOptions<Inputs, Format, Result>,
+): Operator<Inputs, Result> {
   const { url, method, headers, body, response, connection, check, responseFilter, ...taskOptions } = options;
   const request = { url, method, headers, body, response, connection, check, responseFilter };
   return operator<Inputs, Result>(taskId, { operator: "http", handler: (inputs) => send(request, templateContext(inputs)), options: taskOptions });
 }
 
-async function send<Inputs, Format extends "json" | "text", Result>(options: HttpOptions<Inputs, Format, Result>, context: TemplateContext<Inputs>): Promise<Result> {
+async function send<Inputs, Format extends "json" | "text", Result>(
+  options: HttpOptions<Inputs, Format, Result>,
+  context: TemplateContext<Inputs>,
+): Promise<Result> {
   const { url, init } = await prepare(options, context);
   const method = init.method!;
   context.log.info(`${method} ${withoutSecrets(url)}`);
@@ -59,10 +65,12 @@ async function send<Inputs, Format extends "json" | "text", Result>(options: Htt
   const text = await answer.text();
   const what = `${method} ${withoutSecrets(url)}`;
   context.log.info({ status: answer.status, length: text.length }, `${what} was answered with ${answer.status}`);
-  if (!answer.ok) throw failed(`${what} was answered with ${answer.status} ${answer.statusText}: ${quote(text)}`, { details: { status: answer.status } });
+  if (!answer.ok)
+    throw failed(`${what} was answered with ${answer.status} ${answer.statusText}: ${quote(text)}`, { details: { status: answer.status } });
   const body = readBody<Format>(text, options.response ?? "json", what);
   const response: HttpResponse = { status: answer.status, headers: answer.headers, url: answer.url };
-  if (options.check && !(await options.check(body, response))) throw failed(`The check of task "${context.task.taskId}" refused the answer to ${what}: ${quote(text)}`);
+  if (options.check && !(await options.check(body, response)))
+    throw failed(`The check of task "${context.task.taskId}" refused the answer to ${what}: ${quote(text)}`);
   return options.responseFilter ? options.responseFilter(body, response) : (body as Result);
 }
 
@@ -73,16 +81,26 @@ async function prepare<Inputs>(options: RequestOptions<Inputs>, context: Templat
   const headers = new Headers(connection && connectionHeaders(connection));
   const body = options.body === undefined ? undefined : await renderTemplate(options.body, context);
   if (body !== undefined && typeof body !== "string") headers.set("content-type", "application/json");
-  for (const [name, value] of Object.entries(options.headers === undefined ? {} : await renderTemplate(options.headers, context))) headers.set(name, value);
+  for (const [name, value] of Object.entries(options.headers === undefined ? {} : await renderTemplate(options.headers, context)))
+    headers.set(name, value);
   const url = makeUrl(await renderTemplate(options.url, context), connection);
-  return { url, init: { method: (options.method ?? "GET").toUpperCase(), headers, body: body === undefined || typeof body === "string" ? body : JSON.stringify(body) } };
+  return {
+    url,
+    init: {
+      method: (options.method ?? "GET").toUpperCase(),
+      headers,
+      body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
+    },
+  };
 }
 
 function makeUrl(text: string, connection: Connection | undefined): URL {
   const base = connection && baseOf(connection);
   const whole = base !== undefined && !/^[a-z]+:\/\//i.test(text) ? `${base}/${text.replace(/^\/+/, "")}` : text;
   if (URL.canParse(whole)) return new URL(whole);
-  throw failed(`"${whole}" is not a URL. ${connection ? `Check the host of connection "${connection.connectionId}".` : "Write it with https://, or name a connection."}`);
+  throw failed(
+    `"${whole}" is not a URL. ${connection ? `Check the host of connection "${connection.connectionId}".` : "Write it with https://, or name a connection."}`,
+  );
 }
 
 /** As Airflow: `schema` holds the protocol, and the host may be a whole URL already. */
@@ -99,7 +117,7 @@ function connectionHeaders({ login, password, extra }: Connection): Record<strin
 }
 
 function readBody<Format>(text: string, format: string, what: string): BodyOf<Format> {
-  if (format === "text") return text as BodyOf<Format>;
+  if (format === "text") return text;
   try {
     return (text === "" ? null : JSON.parse(text)) as BodyOf<Format>;
   } catch (cause) {
@@ -118,7 +136,7 @@ function quote(text: string): string {
 /** fetch says only "fetch failed"; the reason is in its cause. */
 function reasonOf(thrown: unknown): string {
   const { message, cause } = thrown as Error;
-  return cause instanceof Error ? (cause.message || (cause as NodeJS.ErrnoException).code) ?? message : message;
+  return cause instanceof Error ? ((cause.message || (cause as NodeJS.ErrnoException).code) ?? message) : message;
 }
 
 function failed(message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}): TradewindError {

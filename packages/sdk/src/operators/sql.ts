@@ -47,13 +47,20 @@ async function runSql<Inputs, Result>(options: SqlOptions<Inputs, Result>, conte
   return options.handler ? options.handler(rows) : (rows as Result);
 }
 
-async function inTransaction(client: Client, statements: readonly string[], parameters: readonly unknown[], context: TemplateContext<unknown>): Promise<SqlRow[]> {
+async function inTransaction(
+  client: Client,
+  statements: readonly string[],
+  parameters: readonly unknown[],
+  context: TemplateContext<unknown>,
+): Promise<SqlRow[]> {
   await client.query("begin");
   let rows: SqlRow[] = [];
   for (const statement of statements) {
     context.log.info(`Running: ${statement.trim()}`);
     // Without values the simple protocol is used, which allows several statements in one text.
-    const answer = (await (parameters.length > 0 ? client.query(statement, [...parameters]) : client.query(statement))) as QueryResult<SqlRow> | QueryResult<SqlRow>[];
+    const answer = (await (parameters.length > 0 ? client.query(statement, [...parameters]) : client.query(statement))) as
+      | QueryResult<SqlRow>
+      | QueryResult<SqlRow>[];
     const last = Array.isArray(answer) ? answer.at(-1)! : answer;
     rows = last.rows ?? [];
     context.log.info({ command: last.command, rows: last.rowCount }, `${last.command ?? "statement"}: ${last.rowCount ?? 0} rows`);
@@ -62,13 +69,20 @@ async function inTransaction(client: Client, statements: readonly string[], para
   return rows;
 }
 
-async function withClient<T>(config: ClientConfig, connectionId: string, context: TemplateContext<unknown>, use: (client: Client) => Promise<T>): Promise<T> {
+async function withClient<T>(
+  config: ClientConfig,
+  connectionId: string,
+  context: TemplateContext<unknown>,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
   const { default: pg } = await import("pg");
   const client = new pg.Client(config);
   // Without a listener a lost connection would end the process; the query that runs is refused with the same error.
   client.on("error", () => undefined);
   await client.connect().catch((cause: Error) => {
-    throw new TradewindError("task_failed", `Connection "${connectionId}" (${config.host}:${config.port}) could not be opened: ${cause.message}.`, { cause });
+    throw new TradewindError("task_failed", `Connection "${connectionId}" (${config.host}:${config.port}) could not be opened: ${cause.message}.`, {
+      cause,
+    });
   });
   const onStop = () => void cancel(new pg.Client(config), client);
   context.signal.addEventListener("abort", onStop, { once: true });

@@ -42,9 +42,14 @@ export interface TriggeredRun {
 export function triggerDagRun<Inputs = NoInputs>(taskId: string, options: TriggerDagRunOptions<Inputs>): Operator<Inputs, TriggeredRun> {
   const { dagId, conf, logicalDate, runId, waitForCompletion, pokeInterval, failedStates, allowedStates, ...taskOptions } = options;
   const pokeMs = parseDuration(pokeInterval ?? "60s", `pokeInterval of task "${taskId}"`);
-  if (pokeMs === 0) throw definitionError(`Option "pokeInterval" of task "${taskId}" is zero. Give it a positive duration such as "10s".`, { taskId });
+  if (pokeMs === 0)
+    throw definitionError(`Option "pokeInterval" of task "${taskId}" is zero. Give it a positive duration such as "10s".`, { taskId });
   const request = { dagId, conf, logicalDate, runId, waitForCompletion, failedStates, allowedStates };
-  return operator<Inputs, TriggeredRun>(taskId, { operator: "trigger_dag_run", handler: (inputs) => trigger(request, pokeMs, templateContext(inputs)), options: taskOptions });
+  return operator<Inputs, TriggeredRun>(taskId, {
+    operator: "trigger_dag_run",
+    handler: (inputs) => trigger(request, pokeMs, templateContext(inputs)),
+    options: taskOptions,
+  });
 }
 
 async function trigger<Inputs>(options: TriggerDagRunOptions<Inputs>, pokeMs: number, context: TemplateContext<Inputs>): Promise<TriggeredRun> {
@@ -59,10 +64,19 @@ async function trigger<Inputs>(options: TriggerDagRunOptions<Inputs>, pokeMs: nu
   return waitFor(run, options.allowedStates ?? ["success"], options.failedStates ?? ["failed"], pokeMs, context);
 }
 
-async function waitFor(run: TriggeredRun, allowed: readonly DagRunState[], failing: readonly DagRunState[], pokeMs: number, context: TemplateContext<unknown>): Promise<TriggeredRun> {
+async function waitFor(
+  run: TriggeredRun,
+  allowed: readonly DagRunState[],
+  failing: readonly DagRunState[],
+  pokeMs: number,
+  context: TemplateContext<unknown>,
+): Promise<TriggeredRun> {
   for (;;) {
     const state = await getClient().dagRuns.state(run.dagId, run.runId);
-    if (failing.includes(state)) throw new TradewindError("task_failed", `Run "${run.runId}" of DAG "${run.dagId}" is "${state}", so task "${context.task.taskId}" fails.`, { details: { ...run, state } });
+    if (failing.includes(state))
+      throw new TradewindError("task_failed", `Run "${run.runId}" of DAG "${run.dagId}" is "${state}", so task "${context.task.taskId}" fails.`, {
+        details: { ...run, state },
+      });
     if (allowed.includes(state)) return { ...run, state };
     context.log.debug(`Run "${run.runId}" is "${state}"; looking again in ${pokeMs / 1000} s`);
     await sleep(pokeMs, undefined, { signal: context.signal });
