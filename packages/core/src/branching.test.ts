@@ -22,10 +22,18 @@ describe("planBranch", () => {
 
   it.each<[Json | undefined, string[], string[]]>([
     ["b", ["b"], ["a", "join", "g.x", "g.inner.y"]],
-    [["a", "b"], ["a", "b", "join"], ["g.x", "g.inner.y"]],
+    [
+      ["a", "b"],
+      ["a", "b", "join"],
+      ["g.x", "g.inner.y"],
+    ],
     ["g", ["g.x", "g.inner.y"], ["a", "b", "join"]],
     ["g.inner", ["g.inner.y"], ["a", "b", "join", "g.x"]],
-    [["g", "b"], ["b", "g.x", "g.inner.y"], ["a", "join"]],
+    [
+      ["g", "b"],
+      ["b", "g.x", "g.inner.y"],
+      ["a", "join"],
+    ],
     [null, [], ["a", "b", "join", "g.x", "g.inner.y"]],
     [undefined, [], ["a", "b", "join", "g.x", "g.inner.y"]],
     [[], [], ["a", "b", "join", "g.x", "g.inner.y"]],

@@ -2,6 +2,7 @@ import { type DagGraph, getTaskNode, listDescendants, type TaskNode } from "./da
 import type { Json } from "./dag-spec.ts";
 import { TradewindError } from "./errors.ts";
 import { suggestion } from "./nearest-name.ts";
+import { showValue } from "./show-value.ts";
 
 /** What a branch or a short circuit decided about the tasks below it. */
 export interface SkipPlan {
@@ -50,7 +51,7 @@ function readNames(node: TaskNode, result: Json | undefined): string[] {
   const names = Array.isArray(result) ? result : [result];
   const odd = names.find((name) => typeof name !== "string");
   if (odd === undefined) return names as string[];
-  throw branchInvalid(node, `returned ${JSON.stringify(odd)}, which is no id. Return the id of a direct child, a list of such ids, or null`);
+  throw branchInvalid(node, `returned ${showValue(odd)}, which is no id. Return the id of a direct child, a list of such ids, or null`);
 }
 
 /** The direct children that a task or group id stands for. */

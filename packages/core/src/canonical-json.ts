@@ -77,14 +77,22 @@ function describe(value: unknown): string {
 
 function notJson(path: Path, found: string): TradewindError {
   const at = formatJsonPath(path);
-  return new TradewindError("not_json", `${at} is ${found}, which is not JSON. Use null, booleans, finite numbers, strings, lists and plain objects.`, {
-    details: { path: at, found },
-  });
+  return new TradewindError(
+    "not_json",
+    `${at} is ${found}, which is not JSON. Use null, booleans, finite numbers, strings, lists and plain objects.`,
+    {
+      details: { path: at, found },
+    },
+  );
 }
 
 function tooDeep(path: Path): TradewindError {
   const at = formatJsonPath(path.slice(0, 5));
-  return new TradewindError("not_json", `The value below ${at} is nested more than ${MAX_DEPTH} levels deep (or contains itself), which is not accepted.`, {
-    details: { path: at, maxDepth: MAX_DEPTH },
-  });
+  return new TradewindError(
+    "not_json",
+    `The value below ${at} is nested more than ${MAX_DEPTH} levels deep (or contains itself), which is not accepted.`,
+    {
+      details: { path: at, maxDepth: MAX_DEPTH },
+    },
+  );
 }

@@ -19,7 +19,12 @@ const randomDag: fc.Arbitrary<DagSpec> = fc
       const upstream = edges.filter(([from, to]) => to === rank && from < rank).map(([from]) => `t${from}`);
       return taskSpec(`t${rank}`, { upstream: [...new Set(upstream)].sort(), priorityWeight: weights[rank]!, weightRule: rule });
     });
-    return dagSpec({ tasks: list.map((task, i) => ({ task, at: shuffle[i]! })).sort((a, b) => a.at - b.at).map(({ task }) => task) });
+    return dagSpec({
+      tasks: list
+        .map((task, i) => ({ task, at: shuffle[i]! }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ task }) => task),
+    });
   });
 
 describe("compileDag", () => {
@@ -59,7 +64,8 @@ describe("compileDag", () => {
         const graph = compileDag(spec);
         for (const node of graph.tasks.values()) {
           const rule = node.spec.weightRule;
-          const others = rule === "absolute" ? [] : rule === "downstream" ? listDescendants(graph, [node.taskId]) : listAncestors(graph, [node.taskId]);
+          const others =
+            rule === "absolute" ? [] : rule === "downstream" ? listDescendants(graph, [node.taskId]) : listAncestors(graph, [node.taskId]);
           const expected = [...others].reduce((sum, id) => sum + getTaskNode(graph, id).spec.priorityWeight, node.spec.priorityWeight);
           expect(node.effectivePriorityWeight).toBe(expected);
         }

@@ -36,6 +36,8 @@ describe("parseDuration", () => {
     [Number.NaN, "zero or more"],
     [Number.POSITIVE_INFINITY, "finite"],
     [null, "neither a string"],
+    [10n, "neither a string"],
+    [undefined, "neither a string"],
     [[], "neither a string"],
     [true, "neither a string"],
     [{}, "it has no parts"],

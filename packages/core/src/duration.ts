@@ -1,4 +1,5 @@
 import { TradewindError } from "./errors.ts";
+import { showValue } from "./show-value.ts";
 
 /** A duration in parts; they add up. Fractions are allowed, negative parts are not. */
 export interface DurationParts {
@@ -47,7 +48,8 @@ function readDuration(duration: Duration, name: string): number {
 
 function readText(text: string, name: string): number {
   const trimmed = text.trim();
-  if (!WHOLE.test(trimmed)) throw invalid(name, text, /^\d+$/.test(trimmed) ? "the unit is missing" : "it is not a number and a unit (d, h, m, s, ms)");
+  if (!WHOLE.test(trimmed))
+    throw invalid(name, text, /^\d+$/.test(trimmed) ? "the unit is missing" : "it is not a number and a unit (d, h, m, s, ms)");
   const seen = new Set<string>();
   let ms = 0;
   for (const [, amount, unit] of trimmed.matchAll(PIECE)) {
@@ -62,7 +64,8 @@ function readParts(parts: DurationParts, name: string): number {
   let ms = 0;
   let found = false;
   for (const [part, amount] of Object.entries(parts)) {
-    if (!Object.hasOwn(MS_PER_PART, part)) throw invalid(name, parts, `it has the unknown part "${part}" (known: ${Object.keys(MS_PER_PART).join(", ")})`);
+    if (!Object.hasOwn(MS_PER_PART, part))
+      throw invalid(name, parts, `it has the unknown part "${part}" (known: ${Object.keys(MS_PER_PART).join(", ")})`);
     if (amount === undefined) continue;
     if (typeof amount !== "number" || !(amount >= 0)) throw invalid(name, parts, `its part "${part}" is not a number of zero or more`);
     found = true;
@@ -73,7 +76,7 @@ function readParts(parts: DurationParts, name: string): number {
 }
 
 function invalid(name: string, found: unknown, why: string): TradewindError {
-  const shown = typeof found === "object" ? JSON.stringify(found) : typeof found === "string" ? `"${found}"` : String(found);
+  const shown = showValue(found);
   return new TradewindError("invalid_duration", `The ${name} ${shown} is not a duration: ${why}. ${EXPECTED}`, { details: { name, found: shown } });
 }
 

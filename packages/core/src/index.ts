@@ -1,6 +1,30 @@
-export * from "./states.ts";
-export * from "./dag-spec.ts";
-export * from "./timetable-spec.ts";
+export {
+  DAG_RUN_STATES,
+  DAG_RUN_TYPES,
+  type DagRunState,
+  type DagRunType,
+  TASK_INSTANCE_STATES,
+  type TaskInstanceState,
+  TERMINAL_STATES,
+  type TerminalState,
+} from "./states.ts";
+export {
+  DAG_SPEC_VERSION,
+  type DagSpec,
+  type InputSpec,
+  type Json,
+  type MappingSpec,
+  type ParamSpec,
+  TASK_KINDS,
+  type TaskGroupSpec,
+  type TaskKind,
+  type TaskSpec,
+  TRIGGER_RULES,
+  type TriggerRule,
+  WEIGHT_RULES,
+  type WeightRule,
+} from "./dag-spec.ts";
+export type { TimetableSpec } from "./timetable-spec.ts";
 export { ERROR_CODES, type ErrorCode } from "./error-codes.ts";
 export { assertNever, errorMessage, hasErrorCode, isTradewindError, TradewindError, type TradewindErrorOptions } from "./errors.ts";
 export { type Duration, type DurationParts, formatDuration, parseDuration } from "./duration.ts";

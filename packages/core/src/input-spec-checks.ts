@@ -1,4 +1,5 @@
 import type { InputSpec, MappingSpec } from "./dag-spec.ts";
+import { showValue } from "./show-value.ts";
 import { type Check, type Checks, checkFields, isObject, json, must, oneOf, type ProblemList, text, textUpTo } from "./spec-problems.ts";
 
 type Upstream = ReadonlySet<unknown>;
@@ -44,7 +45,7 @@ function xcomChecks(upstream: Upstream): Checks<InputOf<"xcom">> {
   return {
     kind: accepted,
     taskId: (taskId, list, field) => {
-      if (!upstream.has(taskId)) list.add(field, `${JSON.stringify(taskId) ?? "(missing)"} must be a direct upstream of the task that uses its result`);
+      if (!upstream.has(taskId)) list.add(field, `${showValue(taskId)} must be a direct upstream of the task that uses its result`);
     },
     key: textUpTo(512),
     path: (path, list, field) => {
@@ -65,14 +66,15 @@ export function checkMapping(task: Record<string, unknown>, upstream: Upstream, 
   checkInputs(mapping.inputs, upstream, own.in("inputs"));
   if (!isObject(mapping.inputs)) return;
   const names = Object.keys(mapping.inputs);
-  if (!Array.isArray(mapping.order) || mapping.order.toSorted().join("\n") !== names.toSorted().join("\n")) {
+  const order: unknown[] = Array.isArray(mapping.order) ? mapping.order : [];
+  if (order.length !== names.length || new Set([...order, ...names]).size !== names.length) {
     own.add("order", `must have the names of the inputs, each once: ${names.join(", ")}`);
   }
   if (names.length === 0) own.add("inputs", "is empty; expand needs at least one input to map over");
   for (const name of names) {
     const input = mapping.inputs[name];
     if (isObject(input) && input.kind === "value" && (typeof input.value !== "object" || input.value === null)) {
-      own.in("inputs").add(name, `must be a list or an object to map over; found ${JSON.stringify(input.value)}`);
+      own.in("inputs").add(name, `must be a list or an object to map over; found ${showValue(input.value)}`);
     }
     if (isObject(inputs) && Object.hasOwn(inputs, name)) own.in("inputs").add(name, "is among the inputs that are the same for every instance too");
   }

@@ -22,7 +22,10 @@ describe("resolveInputs", () => {
     [xcom("stats", ["by", "a.b"]), null],
     [xcom("stats", [], "rows"), 7],
     [{ kind: "list", items: [xcom("count"), { kind: "value", value: 1 }] }, [5, 1]],
-    [{ kind: "object", entries: { n: xcom("count"), deep: { kind: "list", items: [xcom("stats", ["total"])] } } }, { n: 5, deep: [3] }],
+    [
+      { kind: "object", entries: { n: xcom("count"), deep: { kind: "list", items: [xcom("stats", ["total"])] } } },
+      { n: 5, deep: [3] },
+    ],
   ])("%o is %o", (input, value) => {
     expect(resolve(input)).toEqual(value);
   });
@@ -56,7 +59,11 @@ describe("resolveInputs", () => {
 
 it("lists the XComs a task needs, each once, also those it is mapped over", () => {
   const refs = listXComRefs({
-    inputs: { a: { kind: "list", items: [xcom("x"), { kind: "object", entries: { b: xcom("y", [], "k") } }] }, c: xcom("x", ["0"]), d: { kind: "value", value: 1 } },
+    inputs: {
+      a: { kind: "list", items: [xcom("x"), { kind: "object", entries: { b: xcom("y", [], "k") } }] },
+      c: xcom("x", ["0"]),
+      d: { kind: "value", value: 1 },
+    },
     mapping: { kind: "expand", order: ["e"], inputs: { e: xcom("z") } },
   });
   expect(refs).toEqual([

@@ -1,6 +1,7 @@
 import type { InputSpec, Json, TaskSpec } from "./dag-spec.ts";
 import { TradewindError } from "./errors.ts";
 import { formatJsonPath } from "./json-path.ts";
+import { showValue } from "./show-value.ts";
 
 /** The key under which a handler's result is kept. */
 export const RETURN_VALUE_KEY = "return_value";
@@ -88,7 +89,7 @@ function placeOf(input: XComInput, depth: number): string {
 
 function describe(value: Json): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value !== "object" || value === null) return `the value ${JSON.stringify(value)}`;
+  if (typeof value !== "object" || value === null) return `the value ${showValue(value)}`;
   const keys = Object.keys(value);
   const shown = keys.slice(0, 10).map((key) => `"${key}"`);
   return keys.length === 0 ? "an empty object" : `an object of ${shown.join(", ")}${keys.length > shown.length ? " …" : ""}`;

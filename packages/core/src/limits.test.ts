@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareForDispatch, type DispatchCandidate, type DispatchInput, type DispatchOrder, openPoolSlots, planDispatch, type PoolLimit } from "./limits.ts";
+import {
+  compareForDispatch,
+  type DispatchCandidate,
+  type DispatchInput,
+  type DispatchOrder,
+  openPoolSlots,
+  planDispatch,
+  type PoolLimit,
+} from "./limits.ts";
 
 function candidate(id: number, fields: Partial<DispatchCandidate> = {}): DispatchCandidate {
   return {
@@ -18,7 +26,13 @@ function candidate(id: number, fields: Partial<DispatchCandidate> = {}): Dispatc
   };
 }
 
-const pool = (slots: number, fields: Partial<PoolLimit> = {}): PoolLimit => ({ slots, includeDeferred: false, occupiedSlots: 0, deferredSlots: 0, ...fields });
+const pool = (slots: number, fields: Partial<PoolLimit> = {}): PoolLimit => ({
+  slots,
+  includeDeferred: false,
+  occupiedSlots: 0,
+  deferredSlots: 0,
+  ...fields,
+});
 
 function plan(candidates: DispatchCandidate[], fields: Partial<DispatchInput> = {}) {
   return planDispatch({
@@ -131,7 +145,7 @@ describe("properties of planDispatch", () => {
     })
     .map(({ candidates, perDag, perRun, maxActiveTasks, used, p, free, local }) => ({
       candidates: candidates.map((fields, index) => {
-        const taskId = fields.taskId as "a" | "b" | "c";
+        const { taskId } = fields;
         return candidate(index, { ...fields, maxActiveTasks, maxActiveTisPerDag: perDag[taskId], maxActiveTisPerDagrun: perRun[taskId] });
       }),
       used: new Map(Object.entries(used)),
@@ -183,7 +197,10 @@ describe("properties of planDispatch", () => {
     fc.assert(
       fc.property(input, (given) => {
         const { take, park, isFull } = planDispatch(given);
-        const after = usageAfter(given, take.map((id) => given.candidates[id]!));
+        const after = usageAfter(
+          given,
+          take.map((id) => given.candidates[id]!),
+        );
         for (const { id, key } of park) {
           const [, limit, amount] = limitsOf(given.candidates[id]!, given).find(([name]) => name === key)!;
           expect((after.get(key) ?? 0) + amount).toBeGreaterThan(limit);
@@ -217,7 +234,14 @@ describe("compareForDispatch", () => {
   });
 
   it("priority_weight desc, logical date asc, map_index asc", () => {
-    const sorted = [order(1, 1, "2026-01-01"), order(2, 5, null), order(3, 5, "2026-01-02", 1), order(4, 5, "2026-01-02", 0), order(5, 5, "2026-01-01"), order(6, 5, null)];
+    const sorted = [
+      order(1, 1, "2026-01-01"),
+      order(2, 5, null),
+      order(3, 5, "2026-01-02", 1),
+      order(4, 5, "2026-01-02", 0),
+      order(5, 5, "2026-01-01"),
+      order(6, 5, null),
+    ];
     expect(sorted.sort(compareForDispatch).map(({ id }) => id)).toEqual([5, 4, 3, 2, 6, 1]);
   });
 });

@@ -136,7 +136,9 @@ function demandsOf(candidate: DispatchCandidate, pools: DispatchInput["pools"], 
   const { dagRunId, dagId, taskId, maxActiveTasks, maxActiveTisPerDag, maxActiveTisPerDagrun } = candidate;
   const demands: Demand[] = [];
   if (maxActiveTisPerDagrun !== null) {
-    demands.push(liveInstances(runTaskLimitKey(dagRunId, taskId), maxActiveTisPerDagrun, `task "${taskId}" in this run`, "max_active_tis_per_dagrun"));
+    demands.push(
+      liveInstances(runTaskLimitKey(dagRunId, taskId), maxActiveTisPerDagrun, `task "${taskId}" in this run`, "max_active_tis_per_dagrun"),
+    );
   }
   if (maxActiveTisPerDag !== null) {
     demands.push(liveInstances(taskLimitKey(dagId, taskId), maxActiveTisPerDag, `task "${taskId}" over all runs`, "max_active_tis_per_dag"));

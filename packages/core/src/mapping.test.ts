@@ -73,7 +73,9 @@ describe("lengths", () => {
     [undefined, "found nothing."],
   ])("%o cannot be mapped over", (found, message) => {
     const values = { a: found } as Record<string, Json>;
-    expect(() => mapLengths(mapping({ a: xcom }), values, { taskId: "load" })).toThrow(`Task "load" is to be mapped over its input "a", which must be a list or an object; ${message}`);
+    expect(() => mapLengths(mapping({ a: xcom }), values, { taskId: "load" })).toThrow(
+      `Task "load" is to be mapped over its input "a", which must be a list or an object; ${message}`,
+    );
   });
 
   it("of a list at most max_map_length, 1024 by default", () => {

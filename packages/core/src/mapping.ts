@@ -1,5 +1,6 @@
 import type { InputSpec, Json, MappingSpec } from "./dag-spec.ts";
 import { TradewindError } from "./errors.ts";
+import { showValue } from "./show-value.ts";
 
 /** The map index of a task that is not mapped, and of a mapped one that is not expanded yet. */
 export const UNMAPPED = -1;
@@ -111,9 +112,11 @@ function lengthOf(lengths: Readonly<Record<string, number>>, name: string): numb
 }
 
 function notMappable(taskId: string, name: string, value: Json | undefined): TradewindError {
-  const text = value === undefined ? "nothing" : JSON.stringify(value);
-  const shown = text.length > 80 ? `${text.slice(0, 77)}…` : text;
-  return new TradewindError("mapping_invalid", `Task "${taskId}" is to be mapped over its input "${name}", which must be a list or an object; found ${shown}.`, {
-    details: { taskId, name },
-  });
+  return new TradewindError(
+    "mapping_invalid",
+    `Task "${taskId}" is to be mapped over its input "${name}", which must be a list or an object; found ${showValue(value, 80)}.`,
+    {
+      details: { taskId, name },
+    },
+  );
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Json, ParamSpec } from "./dag-spec.ts";
 import { resolveParams, type SchemaValidator } from "./params.ts";
 
-const validate: SchemaValidator = (schema, value) => (schema.type === undefined || schema.type === typeof value ? [] : [`must be a ${String(schema.type)}`]);
+const validate: SchemaValidator = (schema, value) =>
+  schema.type === undefined || schema.type === typeof value ? [] : [`must be a ${JSON.stringify(schema.type)}`];
 
 const params: Record<string, ParamSpec> = {
   region: { schema: { type: "string" }, default: "north", description: null },
@@ -19,14 +20,16 @@ describe("resolveParams", () => {
 
   it("lists everything that is missing or does not fit", () => {
     expect(() => resolve({ region: 3 })).toThrow(
-      'The params for a run of DAG "sales" are not acceptable: "region" must be a string; "year" has no default and must be given.',
+      'The params for a run of DAG "sales" are not acceptable: "region" must be a "string"; "year" has no default and must be given.',
     );
     expect(() => resolve(null)).toThrow('"year" has no default');
   });
 
   it("dag_run_conf_overrides_params off: conf changes no param", () => {
     expect(() => resolve({ year: 2026 }, false)).toThrow('"year" has no default');
-    expect(resolveParams({ dagId: "sales", params: { region: params.region! }, conf: { region: "south", x: 1 }, confOverridesParams: false, validate })).toEqual({ region: "north" });
+    expect(
+      resolveParams({ dagId: "sales", params: { region: params.region! }, conf: { region: "south", x: 1 }, confOverridesParams: false, validate }),
+    ).toEqual({ region: "north" });
   });
 
   it.each<Json>([[], "year=2026", 3])("refuses %o as conf", (conf) => {

@@ -1,5 +1,6 @@
 import type { Json, ParamSpec } from "./dag-spec.ts";
 import { TradewindError } from "./errors.ts";
+import { showValue } from "./show-value.ts";
 
 /** Says what is wrong with a value by a JSON schema; nothing when it fits. Given by those who have a validator. */
 export type SchemaValidator = (schema: { [key: string]: Json }, value: Json) => string[];
@@ -33,7 +34,7 @@ export function resolveParams({ dagId, params, conf, confOverridesParams = true,
 function readConf(dagId: string, conf: Json): Record<string, Json> {
   if (conf === null) return {};
   if (typeof conf === "object" && !Array.isArray(conf)) return conf;
-  throw new TradewindError("invalid_params", `The conf for a run of DAG "${dagId}" must be an object of params by name; found ${JSON.stringify(conf)}.`, {
+  throw new TradewindError("invalid_params", `The conf for a run of DAG "${dagId}" must be an object of params by name; found ${showValue(conf)}.`, {
     details: { dagId },
   });
 }

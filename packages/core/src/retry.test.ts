@@ -70,14 +70,27 @@ describe("retryDelayMs", () => {
 
   it("lies in [base, 2*base), and is the same each time it is asked for", () => {
     fc.assert(
-      fc.property(fc.string(), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 3_600_000 }), fc.constantFrom(1.2, 2, 3), (taskId, tryNumber, delay, M) => {
-        const asked: RetryDelayInput = { ...input, taskId, tryNumber, retryDelayMs: delay, retryBackoff: M, maxTaskRetryDelayMs: Number.MAX_SAFE_INTEGER };
-        const base = Math.max(1, Math.ceil((delay / 1000) * M ** (tryNumber - 1)));
-        const ms = retryDelayMs(asked);
-        expect(ms).toBeGreaterThanOrEqual(base * 1000);
-        expect(ms).toBeLessThan(2 * base * 1000);
-        expect(retryDelayMs(asked)).toBe(ms);
-      }),
+      fc.property(
+        fc.string(),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 0, max: 3_600_000 }),
+        fc.constantFrom(1.2, 2, 3),
+        (taskId, tryNumber, delay, M) => {
+          const asked: RetryDelayInput = {
+            ...input,
+            taskId,
+            tryNumber,
+            retryDelayMs: delay,
+            retryBackoff: M,
+            maxTaskRetryDelayMs: Number.MAX_SAFE_INTEGER,
+          };
+          const base = Math.max(1, Math.ceil((delay / 1000) * M ** (tryNumber - 1)));
+          const ms = retryDelayMs(asked);
+          expect(ms).toBeGreaterThanOrEqual(base * 1000);
+          expect(ms).toBeLessThan(2 * base * 1000);
+          expect(retryDelayMs(asked)).toBe(ms);
+        },
+      ),
     );
   });
 

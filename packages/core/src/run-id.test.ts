@@ -14,7 +14,9 @@ describe("makeRunId", () => {
   });
 
   it("with no logical date _<random> is appended", () => {
-    expect(makeRunId({ runType: "asset_triggered", runAfter, logicalDate: null, suffix: "aB3" })).toBe("asset_triggered__2026-01-01T00:00:00+00:00_aB3");
+    expect(makeRunId({ runType: "asset_triggered", runAfter, logicalDate: null, suffix: "aB3" })).toBe(
+      "asset_triggered__2026-01-01T00:00:00+00:00_aB3",
+    );
   });
 
   it("tells its type again, and is allowed", () => {
@@ -43,7 +45,7 @@ describe("assertRunId", () => {
     ["backfill__x", "is kept for backfill runs"],
     ["b", "does not match the allowed pattern a+", "scheduled", "a+"],
     ["ba", "does not match the allowed pattern a+", "scheduled", "a+"],
-  ])("%j is refused", (runId, message, runType = "manual", allowedPattern = undefined) => {
+  ])("%j is refused", (runId, message, runType = "manual", allowedPattern) => {
     try {
       assertRunId(runId, { runType, allowedPattern });
       expect.unreachable();

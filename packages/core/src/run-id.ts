@@ -26,7 +26,10 @@ export function runTypeOfRunId(runId: string): DagRunType {
  * @param allowedPattern A regular expression; matched from the start of the id.
  * @throws TradewindError `invalid_run_id`
  */
-export function assertRunId(runId: string, { runType, allowedPattern = DEFAULT_ALLOWED_RUN_ID_PATTERN }: { runType: DagRunType; allowedPattern?: string }): void {
+export function assertRunId(
+  runId: string,
+  { runType, allowedPattern = DEFAULT_ALLOWED_RUN_ID_PATTERN }: { runType: DagRunType; allowedPattern?: string },
+): void {
   const problem = findProblem(runId, runType, allowedPattern);
   if (problem !== null) throw new TradewindError("invalid_run_id", `The run id "${runId}" ${problem}.`, { details: { runId, runType } });
 }

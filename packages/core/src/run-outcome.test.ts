@@ -52,7 +52,12 @@ describe("run outcome", () => {
 
   it("a mapped leaf fails the run by any of its instances", () => {
     const states = ["success", "failed", "success"] as const;
-    expect(countRunOutcome(graph, states.map((state) => ({ taskId: "left", state })))).toEqual({ unfinished: 0, failedLeaves: 1 });
+    expect(
+      countRunOutcome(
+        graph,
+        states.map((state) => ({ taskId: "left", state })),
+      ),
+    ).toEqual({ unfinished: 0, failedLeaves: 1 });
   });
 });
 
@@ -108,7 +113,14 @@ describe("states given to many at once", () => {
   const ALL: MaybeState[] = [null, ...TASK_INSTANCE_STATES];
   const table = (give: (state: MaybeState) => TaskInstanceState | null): Record<string, TaskInstanceState | null> =>
     Object.fromEntries(ALL.map((state) => [state ?? "none", give(state)]));
-  const unfinished = { none: "skipped", scheduled: "skipped", queued: "skipped", restarting: "skipped", up_for_retry: "skipped", awaiting_input: "skipped" };
+  const unfinished = {
+    none: "skipped",
+    scheduled: "skipped",
+    queued: "skipped",
+    restarting: "skipped",
+    up_for_retry: "skipped",
+    awaiting_input: "skipped",
+  };
   const finished = { success: null, failed: null, skipped: null, upstream_failed: null, removed: null };
 
   it("fail_fast fails running tasks and skips the rest", () => {

@@ -5,6 +5,7 @@ import { canonicalJson } from "./canonical-json.ts";
 import { isTradewindError } from "./errors.ts";
 import { formatJsonPath } from "./json-path.ts";
 import { findKeyProblem } from "./keys.ts";
+import { showValue } from "./show-value.ts";
 
 /** One thing that is wrong in a spec. */
 export interface SpecProblem {
@@ -55,16 +56,11 @@ export class ProblemList {
 export type Check = (value: unknown, list: ProblemList, field: string | number) => void;
 export type Checks<T> = { [K in keyof Required<T>]: Check };
 
-function found(value: unknown): string {
-  const text = typeof value === "string" || typeof value === "object" ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
 /** A check by a predicate; `expected` completes "must be …". */
 export function must(expected: string, holds: (value: unknown) => boolean): Check {
   return (value, list, field) => {
     if (value === undefined) list.add(field, `is missing; it must be ${expected}`);
-    else if (!holds(value)) list.add(field, `must be ${expected}; found ${found(value)}`);
+    else if (!holds(value)) list.add(field, `must be ${expected}; found ${showValue(value)}`);
   };
 }
 
@@ -116,7 +112,7 @@ export const instant = must('an instant like "2026-01-01T00:00:00.000Z"', (value
 export const key: Check = (value, list, field) => {
   if (typeof value !== "string") return must("an id", () => false)(value, list, field);
   const problem = findKeyProblem(value);
-  if (problem !== null) list.add(field, `${found(value)} is not an id: it ${problem}`);
+  if (problem !== null) list.add(field, `${showValue(value)} is not an id: it ${problem}`);
 };
 
 export const json: Check = (value, list, field) => {
@@ -136,7 +132,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 /** Checks every field of an object, and that it has no others. Returns whether it is an object at all. */
 export function checkFields<T>(value: unknown, checks: Checks<T>, list: ProblemList): value is Record<string, unknown> {
   if (!isObject(value)) {
-    list.add(null, `must be an object; found ${found(value)}`);
+    list.add(null, `must be an object; found ${showValue(value)}`);
     return false;
   }
   for (const field of Object.keys(checks)) checks[field as keyof Checks<T>](value[field], list, field);

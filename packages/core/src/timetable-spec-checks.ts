@@ -1,6 +1,21 @@
 import { hasErrorCode } from "./errors.ts";
 import type { TimetableSpec } from "./timetable-spec.ts";
-import { asList, bool, type Check, type Checks, checkFields, instant, isObject, must, nullable, oneOf, type ProblemList, text, textUpTo, wholeNumber } from "./spec-problems.ts";
+import {
+  asList,
+  bool,
+  type Check,
+  type Checks,
+  checkFields,
+  instant,
+  isObject,
+  must,
+  nullable,
+  oneOf,
+  type ProblemList,
+  text,
+  textUpTo,
+  wholeNumber,
+} from "./spec-problems.ts";
 import { validateTimetable } from "./timetable/validate-timetable.ts";
 
 type Kind = TimetableSpec["kind"];

@@ -25,7 +25,7 @@ export function topologicalOrder(upstreams: readonly (readonly number[])[]): Top
   };
 
   for (let node = 0; node < upstreams.length; node++) if (missing[node] === 0) queue.push(node);
-  for (let start = 0; ; ) {
+  for (let start = 0; ;) {
     while (head < queue.length) {
       const node = queue[head++]!;
       order.push(node);

@@ -98,13 +98,19 @@ describe("properties", () => {
 
   it("once ready or set, no further end of an upstream makes a task wait", () => {
     fc.assert(
-      fc.property(rule, upstream, fc.constantFrom<TerminalState>(...TERMINAL_STATES), fc.integer({ min: -1, max: 3 }), (rule, list, end, mapIndex) => {
-        const before = evaluateTriggerRule({ rule, counts: countUpstreams(list), mapIndex });
-        const open = list.indexOf(null);
-        if (before.verdict === "wait" || open === -1) return;
-        const after = evaluateTriggerRule({ rule, counts: countUpstreams(list.with(open, end)), mapIndex });
-        expect(after.verdict).not.toBe("wait");
-      }),
+      fc.property(
+        rule,
+        upstream,
+        fc.constantFrom<TerminalState>(...TERMINAL_STATES),
+        fc.integer({ min: -1, max: 3 }),
+        (rule, list, end, mapIndex) => {
+          const before = evaluateTriggerRule({ rule, counts: countUpstreams(list), mapIndex });
+          const open = list.indexOf(null);
+          if (before.verdict === "wait" || open === -1) return;
+          const after = evaluateTriggerRule({ rule, counts: countUpstreams(list.with(open, end)), mapIndex });
+          expect(after.verdict).not.toBe("wait");
+        },
+      ),
     );
   });
 

@@ -83,7 +83,9 @@ const RULES: Record<TriggerRule, (counts: UpstreamCounts, input: TriggerRuleInpu
   all_done_min_one_success: (counts) => {
     if (counts.skipped > 0) return set("skipped", `${tell(counts.skipped, counts)} ${was(counts.skipped)} skipped`);
     if (!isDone(counts)) return wait(open(counts));
-    return counts.success > 0 ? ready("all upstream tasks have finished, at least one with success") : set("upstream_failed", "no upstream task succeeded");
+    return counts.success > 0
+      ? ready("all upstream tasks have finished, at least one with success")
+      : set("upstream_failed", "no upstream task succeeded");
   },
 
   all_skipped: (counts) => {

@@ -6,7 +6,8 @@ import { findDagSpecProblems, validateDagSpec } from "./validate-dag-spec.ts";
 
 const messages = (spec: unknown): string[] => findDagSpecProblems(spec).map((problem) => problem.message);
 const ofDag = (fields: object): string[] => messages({ ...dagSpec(), ...fields });
-const ofTask = (fields: object): string[] => messages(dagSpec({ tasks: [...tasks("up"), taskSpec("load", { upstream: ["up"], ...(fields as Partial<TaskSpec>) })] }));
+const ofTask = (fields: object): string[] =>
+  messages(dagSpec({ tasks: [...tasks("up"), taskSpec("load", { upstream: ["up"], ...(fields as Partial<TaskSpec>) })] }));
 
 const xcom = (taskId: string): InputSpec => ({ kind: "xcom", taskId, key: "return_value", path: [] });
 
@@ -44,6 +45,14 @@ describe("shape", () => {
     expect(messages([])).toEqual(["DAG: must be an object; found []."]);
   });
 
+  it("tells what it found also when that is no JSON", () => {
+    const loop: unknown[] = [];
+    loop.push(loop);
+    expect(ofDag({ owner: loop })).toEqual(["DAG: owner must be a string of 1 to 1000 characters; found something that is not JSON."]);
+    expect(ofDag({ owner: () => 1 })).toEqual(["DAG: owner must be a string of 1 to 1000 characters; found a function."]);
+    expect(ofDag({ maxActiveRuns: Number.NaN })).toEqual([expect.stringContaining("found NaN.")]);
+  });
+
   it("names every missing field of an empty one", () => {
     const found = messages({});
     for (const field of Object.keys(dagSpec())) expect(found.some((message) => message.startsWith(`DAG: ${field} `))).toBe(true);
@@ -75,7 +84,10 @@ describe("shape", () => {
     [{ schedule: { kind: "hourly" } }, "DAG: schedule.kind must be one of none, once, continuous,"],
     [{ schedule: { kind: "delta_trigger", everyMs: 0, intervalMs: 0 } }, "DAG: schedule.everyMs must be a whole number, 1 or more; found 0."],
     [{ schedule: { kind: "cron_trigger", crons: [], timezone: "UTC", intervalMs: 0, runImmediately: null } }, "DAG: schedule.crons is empty"],
-    [{ schedule: { kind: "cron_trigger", crons: [5], timezone: "UTC", intervalMs: 0, runImmediately: null } }, "DAG: schedule.crons[0] must be a string"],
+    [
+      { schedule: { kind: "cron_trigger", crons: [5], timezone: "UTC", intervalMs: 0, runImmediately: null } },
+      "DAG: schedule.crons[0] must be a string",
+    ],
     [{ schedule: { kind: "cron_data_interval", cron: "0 25 * * *", timezone: "UTC", runImmediately: null } }, "DAG: schedule cannot work: "],
     [{ schedule: { kind: "cron_data_interval", cron: "0 5 * * *", timezone: "Mars/Base", runImmediately: null } }, "DAG: schedule cannot work: "],
     [
@@ -101,10 +113,19 @@ describe("shape", () => {
     [{ upstream: ["up", "up"] }, 'Task "load": upstream has "up" twice.'],
     [{ inputs: { a: { kind: "file" } } }, 'Task "load": inputs.a.kind must be one of value, xcom, list, object; found "file".'],
     [{ inputs: { a: { kind: "value", value: undefined } } }, 'Task "load": inputs.a.value must be JSON: (root) is undefined'],
-    [{ inputs: { a: { kind: "list", items: [xcom("other")] } } }, 'Task "load": inputs.a.items[0].taskId "other" must be a direct upstream of the task'],
+    [
+      { inputs: { a: { kind: "list", items: [xcom("other")] } } },
+      'Task "load": inputs.a.items[0].taskId "other" must be a direct upstream of the task',
+    ],
     [{ mapping: { kind: "expand", order: [], inputs: {} } }, 'Task "load": mapping.inputs is empty; expand needs at least one input to map over.'],
-    [{ mapping: { kind: "expand", order: ["a"], inputs: { a: { kind: "value", value: 3 } } } }, 'Task "load": mapping.inputs.a must be a list or an object to map over; found 3.'],
-    [{ mapping: { kind: "expand", order: ["b"], inputs: { a: xcom("up") } } }, 'Task "load": mapping.order must have the names of the inputs, each once: a.'],
+    [
+      { mapping: { kind: "expand", order: ["a"], inputs: { a: { kind: "value", value: 3 } } } },
+      'Task "load": mapping.inputs.a must be a list or an object to map over; found 3.',
+    ],
+    [
+      { mapping: { kind: "expand", order: ["b"], inputs: { a: xcom("up") } } },
+      'Task "load": mapping.order must have the names of the inputs, each once: a.',
+    ],
     [
       { inputs: { a: xcom("up") }, mapping: { kind: "expand", order: ["a"], inputs: { a: xcom("up") } } },
       'Task "load": mapping.inputs.a is among the inputs that are the same for every instance too.',

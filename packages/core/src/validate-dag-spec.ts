@@ -13,6 +13,7 @@ import { TradewindError } from "./errors.ts";
 import { checkInputs, checkMapping } from "./input-spec-checks.ts";
 import { suggestion } from "./nearest-name.ts";
 import { MAX_PRIORITY_WEIGHT, MIN_PRIORITY_WEIGHT } from "./priority-weight.ts";
+import { showValue } from "./show-value.ts";
 import {
   asList,
   bool,
@@ -146,7 +147,7 @@ function checkTags(value: unknown, list: ProblemList, field: string | number): v
   const seen = new Set<unknown>();
   for (const tag of asList(value, list, field)) {
     textUpTo(100)(tag, list, field);
-    if (seen.has(tag)) list.add(field, `has ${JSON.stringify(tag)} twice`);
+    if (seen.has(tag)) list.add(field, `has ${showValue(tag)} twice`);
     seen.add(tag);
   }
 }
@@ -222,7 +223,7 @@ function checkTask(task: Record<string, unknown>, groupIds: ReadonlyMap<string, 
     list.add("groupId", `"${task.groupId}" is not a group of this DAG${suggestion(task.groupId, groupIds.keys())}`);
   }
   if (failFast && task.triggerRule !== "all_success") {
-    list.add("triggerRule", `must be all_success, because the DAG has failFast; found ${JSON.stringify(task.triggerRule)}`);
+    list.add("triggerRule", `must be all_success, because the DAG has failFast; found ${showValue(task.triggerRule)}`);
   }
   const upstream = new Set(Array.isArray(task.upstream) ? task.upstream : []);
   checkInputs(task.inputs, upstream, list.in("inputs"));
@@ -235,7 +236,7 @@ function checkUpstream(task: Record<string, unknown>, indexes: ReadonlyMap<strin
   let previous: string | null = null;
   for (const id of asList(task.upstream, list, "upstream")) {
     if (typeof id !== "string") {
-      list.add("upstream", `must hold ids; found ${JSON.stringify(id)}`);
+      list.add("upstream", `must hold ids; found ${showValue(id)}`);
       continue;
     }
     if (previous === id) list.add("upstream", `has "${id}" twice`);

@@ -14,7 +14,9 @@ export const priorityWeightsSuite: VectorSuite = {
   file: "priority-weights.jsonl",
   run(vectorCase) {
     const { tasks, expect } = vectorCase as PriorityWeightCase;
-    const list = tasks.map(({ id, upstream = [], priorityWeight, weightRule }) => taskSpec(id, { upstream: upstream.toSorted(), priorityWeight, weightRule }));
+    const list = tasks.map(({ id, upstream = [], priorityWeight, weightRule }) =>
+      taskSpec(id, { upstream: upstream.toSorted(), priorityWeight, weightRule }),
+    );
     const graph = compileDag(dagSpec({ tasks: list }));
     const got = Object.fromEntries([...graph.tasks.values()].map((node) => [node.taskId, node.effectivePriorityWeight]));
     return { got, expected: expect, pass: canonicalJson(got) === canonicalJson(expect) };
