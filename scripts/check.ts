@@ -1,6 +1,7 @@
 // Everything that can be checked without running the product: `npm run check`, or `npm run check -- lint types` for some of it.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 const root = join(import.meta.dirname, "..");
 const bin = (name: string): string => join(root, "node_modules", ".bin", name);
@@ -64,7 +65,7 @@ for (const step of steps) {
   console.log(`${ok ? "ok  " : "FAIL"} ${step.name.padEnd(11)} ${seconds.toFixed(1).padStart(5)} s`);
   if (ok) continue;
   failed += 1;
-  console.log(`${output.trimEnd().replaceAll(/^/gm, "     ")}\n     → ${step.advice}`);
+  console.log(`${stripVTControlCharacters(output).trimEnd().replaceAll(/^/gm, "     ")}\n     → ${step.advice}`);
 }
 console.log(`${steps.length - failed} of ${steps.length} checks passed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -85,12 +85,17 @@ async function startAndStop(name: string, stop: (npm: ChildProcess & { pid: numb
   } catch (error) {
     console.log(output());
     throw error;
+  } finally {
+    ready.catch(() => {});
   }
 }
 
 try {
   await startAndStop("SIGTERM to npm", (npm) => npm.kill("SIGTERM"));
   await startAndStop("Ctrl-C", (npm) => process.kill(-npm.pid, "SIGINT"));
+} catch (error) {
+  console.log(`npm start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
 } finally {
   for (const line of processesOfThisRun()) process.kill(Number(line.split(" ")[0]), "SIGKILL");
   rmSync(home, { recursive: true, force: true });
