@@ -81,6 +81,7 @@ describe("shape", () => {
     [{ params: { year: { schema: [], description: null } } }, "DAG: params.year.schema must be a JSON schema (an object); found []."],
     [{ params: { year: { schema: {}, default: new Date(0), description: null } } }, "DAG: params.year.default must be JSON: (root) is a Date"],
     [{ schedule: "0 6 * * *" }, "DAG: schedule must be a timetable (an object with a kind)."],
+    [{ schedule: { kind: "continuous" } }, "DAG: maxActiveRuns must be 1, because the schedule is continuous; found 16."],
     [{ schedule: { kind: "hourly" } }, "DAG: schedule.kind must be one of none, once, continuous,"],
     [{ schedule: { kind: "delta_trigger", everyMs: 0, intervalMs: 0 } }, "DAG: schedule.everyMs must be a whole number, 1 or more; found 0."],
     [{ schedule: { kind: "cron_trigger", crons: [], timezone: "UTC", intervalMs: 0, runImmediately: null } }, "DAG: schedule.crons is empty"],

@@ -138,6 +138,7 @@ export function findDagSpecProblems(spec: unknown): SpecProblem[] {
   if (!checkFields(spec, DAG_CHECKS, list)) return list.problems;
   const { groups, tasks } = spec;
   checkPeriod(spec, list);
+  checkActiveRuns(spec, list);
   const groupIds = checkGroups(asList(groups, list, "groups"), list);
   checkTasks(asList(tasks, list, "tasks"), groupIds, spec.failFast === true, list);
   return list.problems;
@@ -165,6 +166,12 @@ function checkPeriod(value: Record<string, unknown>, list: ProblemList): void {
   if (typeof startDate === "string" && typeof endDate === "string" && startDate > endDate) {
     list.add("endDate", `${endDate} is before startDate ${startDate}`);
   }
+}
+
+/** The runs of a continuous schedule follow each other, as each starts when the one before has ended. */
+function checkActiveRuns({ schedule, maxActiveRuns }: Record<string, unknown>, list: ProblemList): void {
+  if (!isObject(schedule) || schedule.kind !== "continuous" || typeof maxActiveRuns !== "number" || maxActiveRuns <= 1) return;
+  list.add("maxActiveRuns", `must be 1, because the schedule is continuous; found ${maxActiveRuns}`);
 }
 
 /** The known group ids, each with its parent. */
