@@ -1,0 +1,40 @@
+import { listDagFiles, markDagFilesDeleted, markDagsStale, transaction, type Database } from "@tradewind/metadata";
+import type { Json } from "@tradewind/core";
+import type { DagFileUseCases, WakeKind } from "../engine.ts";
+import { recordDagFile } from "./record-dag-file.ts";
+
+export interface DagFileContext {
+  db: Database;
+  now(): Date;
+  wake(...kinds: WakeKind[]): void;
+  /** Whether a new DAG that does not say so starts paused. */
+  dagsArePausedAtCreation: boolean;
+}
+
+/** What a dag-processor tells the engine: files it loaded, files that are gone. */
+export function dagFileUseCases(context: DagFileContext): DagFileUseCases {
+  return {
+    async listKnownDagFiles(bundleNames) {
+      const files = await listDagFiles(context.db, { bundleNames });
+      return files.map((file) => ({ ...file, fingerprint: file.fingerprint as Json }));
+    },
+
+    async recordDagFile(file) {
+      const recorded = await transaction(context.db, (tx) => recordDagFile(tx, file, { now: context.now(), dagsArePausedAtCreation: context.dagsArePausedAtCreation }));
+      // Raised limits may let queued runs start; a changed schedule moves the next due time.
+      if (recorded.changed.length > 0) context.wake("dags", "runs", "state");
+      else if (recorded.revived || recorded.stale.length > 0 || recorded.rejected.length > 0) context.wake("dags", "state");
+      const { changed, unchanged, stale, rejected } = recorded;
+      return { changed, unchanged, stale, rejected };
+    },
+
+    async recordDeletedDagFiles(files) {
+      const stale = await transaction(context.db, async (tx) => {
+        const dagFileIds = await markDagFilesDeleted(tx, { files, now: context.now() });
+        return markDagsStale(tx, { dagFileIds, keep: [] });
+      });
+      if (stale.length > 0) context.wake("dags", "state");
+      return { stale };
+    },
+  };
+}
