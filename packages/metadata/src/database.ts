@@ -52,13 +52,14 @@ class PooledDatabase implements Database {
       ...clientConfig(options),
       max: options.maxConnections ?? 10,
       idleTimeoutMillis: 30_000,
-      onConnect: (async (client: pg.ClientBase) => {
+      // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it; its type does not say so.
+      onConnect: async (client) => {
         await client.query(settings);
-      }) as (client: pg.ClientBase) => void,
+      },
       ...extra,
     });
     this.#pool.on("error", (error) => options.onConnectionError?.(error));
-    this.#kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.#pool as unknown as PostgresPool }) });
+    this.#kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.#pool }) });
     this[internals] = { kysely: this.#kysely, run: (statement) => this.#pool.query(queryConfig(statement)) };
     acquireOf.set(this, () => this.#pool.connect());
   }
@@ -114,7 +115,8 @@ async function runTransaction<T>(db: Database, work: (tx: Transaction) => Promis
     await client.query(beginStatement(options));
     const result = await work(handleOf(client));
     const { command } = await client.query("commit");
-    if (command === "ROLLBACK") throw new Error("Tried to commit, but an earlier statement of the transaction had failed and its error was swallowed: rolled back.");
+    if (command === "ROLLBACK")
+      throw new Error("Tried to commit, but an earlier statement of the transaction had failed and its error was swallowed: rolled back.");
     return result;
   } catch (error) {
     failure = error;

@@ -125,7 +125,10 @@ class RunningServer implements EmbeddedPostgres {
 
   async restart({ mode = "fast", pauseMs = 0 }: { mode?: StopMode; pauseMs?: number } = {}): Promise<void> {
     if (!this.isOwner || this.#stopped.signal.aborted) {
-      throw new TradewindError("database_unavailable", `Asked to restart PostgreSQL on "${this.#instanceOptions.files.data}", which this process does not run.`);
+      throw new TradewindError(
+        "database_unavailable",
+        `Asked to restart PostgreSQL on "${this.#instanceOptions.files.data}", which this process does not run.`,
+      );
     }
     await this.#inTurn(async () => {
       this.#isRestarting = true;

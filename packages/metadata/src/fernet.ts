@@ -65,7 +65,8 @@ export function sealWith(key: string, text: string, madeAtSeconds: number, iv: B
 /** Also checks the age, as the specification's vectors want; our own secrets do not age. */
 export function openFresh(keys: string, token: string, ttlSeconds: number, nowSeconds: number): string {
   const { text, madeAtSeconds } = open(parseKeys(keys), token);
-  if (madeAtSeconds + ttlSeconds < nowSeconds || madeAtSeconds > nowSeconds + clockSkewSeconds) throw undecryptable("it is too old, or made in the future");
+  if (madeAtSeconds + ttlSeconds < nowSeconds || madeAtSeconds > nowSeconds + clockSkewSeconds)
+    throw undecryptable("it is too old, or made in the future");
   return text.toString("utf8");
 }
 
@@ -116,7 +117,10 @@ function parseKeys(keys: string): readonly Key[] {
 function parseKey(key: string, index: number): Key {
   const bytes = decode(key);
   if (bytes?.length !== 32) {
-    throw new TradewindError("invalid_config", `Fernet key number ${index + 1} is not 32 bytes in base64url. Make one with "openssl rand -base64 32 | tr '+/' '-_'".`);
+    throw new TradewindError(
+      "invalid_config",
+      `Fernet key number ${index + 1} is not 32 bytes in base64url. Make one with "openssl rand -base64 32 | tr '+/' '-_'".`,
+    );
   }
   return { signing: bytes.subarray(0, 16), encryption: bytes.subarray(16) };
 }

@@ -79,7 +79,7 @@ class ReconnectingListener implements Listener {
   }
 
   async #runUntilClosed(): Promise<void> {
-    for (let failures = 0; !this.#closed.signal.aborted; ) {
+    for (let failures = 0; !this.#closed.signal.aborted;) {
       try {
         await this.#listenOnce(() => (failures = 0));
       } catch (error) {

@@ -81,9 +81,13 @@ export async function assertSchemaUsable(options: MigrateOptions): Promise<void>
   assertUnchanged(status);
   if (status.pending.length === 0) return;
   const steps = status.pending.map(({ id, name }) => `${id} "${name}"`).join(", ");
-  throw new TradewindError("schema_outdated", `The database lacks ${status.pending.length} schema steps of this release: ${steps}. Run "tradewind db migrate".`, {
-    details: { pending: status.pending.map(({ id }) => id) },
-  });
+  throw new TradewindError(
+    "schema_outdated",
+    `The database lacks ${status.pending.length} schema steps of this release: ${steps}. Run "tradewind db migrate".`,
+    {
+      details: { pending: status.pending.map(({ id }) => id) },
+    },
+  );
 }
 
 export function checksumOf(migration: Migration): string {

@@ -39,8 +39,12 @@ test("what is no error, and an aggregate of refused addresses", () => {
 });
 
 test("a retryable error is tried again until it works", async () => {
-  const work = vi.fn<() => Promise<string>>().mockRejectedValueOnce(withCode("40001")).mockRejectedValueOnce(withCode("40P01")).mockResolvedValue("done");
-  const onRetry = vi.fn();
+  const work = vi
+    .fn<() => Promise<string>>()
+    .mockRejectedValueOnce(withCode("40001"))
+    .mockRejectedValueOnce(withCode("40P01"))
+    .mockResolvedValue("done");
+  const onRetry = vi.fn<(error: unknown, attempt: number) => void>();
   await expect(withRetry(work, { onRetry })).resolves.toBe("done");
   expect(onRetry.mock.calls.map(([, attempt]) => attempt)).toEqual([1, 2]);
 });

@@ -15,7 +15,8 @@ export function readOrCreateFernetKey(home: string): string {
   mkdirSync(home, { recursive: true });
   publish(file, generateFernetKey());
   const key = readKey(file);
-  if (key === undefined) throw new TradewindError("invalid_config", `Made a Fernet key in "${file}", but it disappeared at once. Check who else writes there.`);
+  if (key === undefined)
+    throw new TradewindError("invalid_config", `Made a Fernet key in "${file}", but it disappeared at once. Check who else writes there.`);
   return key;
 }
 

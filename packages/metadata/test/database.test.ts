@@ -99,7 +99,11 @@ describe("a restart of the server", () => {
     const firstDone = Promise.withResolvers<void>();
     // Guarded by the value it expects: a repetition after a lost acknowledgement changes nothing.
     const increment = async (expected: number): Promise<void> => {
-      await transaction(own.hot, (tx) => runCount(tx, { name: "inc", text: "update pool set slots = $1 + 1 where name = 'default_pool' and slots = $1", values: [expected] }), { retry: { maxAttempts: 100 } });
+      await transaction(
+        own.hot,
+        (tx) => runCount(tx, { name: "inc", text: "update pool set slots = $1 + 1 where name = 'default_pool' and slots = $1", values: [expected] }),
+        { retry: { maxAttempts: 100 } },
+      );
     };
     await run(own.db, { text: "update pool set slots = 0" });
     const load = (async () => {

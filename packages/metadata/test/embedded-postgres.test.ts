@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -8,6 +7,7 @@ import pg from "pg";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { isAlive } from "../src/embedded/postmaster-file.ts";
 import { type EmbeddedPostgres, type EmbeddedPostgresEvent, type EmbeddedPostgresOptions, startEmbeddedPostgres } from "../src/embedded-postgres.ts";
+import { serversRoot } from "../src/testing/test-server.ts";
 
 const program = fileURLToPath(new URL("./programs/run-embedded-postgres.ts", import.meta.url));
 const isRoot = process.getuid?.() === 0;
@@ -23,15 +23,20 @@ afterEach(async () => {
   await Promise.all(handles.splice(0).map((postgres) => postgres.stop("immediate")));
   try {
     // No server outlives its test, whatever the test did to it.
-    await vi.waitFor(() => expect([...serverPids].filter(isAlive)).toEqual([]), { timeout: 15_000 });
+    await vi.waitFor(() => assertNoneAlive([...serverPids]), { timeout: 15_000 });
   } finally {
     serverPids.clear();
     for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   }
 });
 
+function assertNoneAlive(pids: readonly number[]): void {
+  const alive = pids.filter(isAlive);
+  if (alive.length > 0) throw new Error(`PostgreSQL servers still running: ${alive.join(", ")}`);
+}
+
 function makeDirectory(mode = 0o755): string {
-  const parent = mkdtempSync(path.join(tmpdir(), "tradewind-embedded-"));
+  const parent = mkdtempSync(path.join(serversRoot(), "tradewind-embedded-"));
   chmodSync(parent, mode);
   directories.push(parent);
   return path.join(parent, "postgres");
@@ -91,7 +96,10 @@ describe("one process", () => {
     const directory = makeDirectory();
     const postgres = await start({ directory });
     expect(postgres.isOwner).toBe(true);
-    const [found] = await ask(postgres.url, "select current_database() as name, current_setting('server_encoding') as encoding, current_setting('listen_addresses') as host");
+    const [found] = await ask(
+      postgres.url,
+      "select current_database() as name, current_setting('server_encoding') as encoding, current_setting('listen_addresses') as host",
+    );
     expect(found).toEqual({ name: "tradewind", encoding: "UTF8", host: "127.0.0.1" });
     expect(statSync(path.join(directory, "password")).mode & 0o777).toBe(0o600);
     expect(statSync(path.join(directory, "server.log")).mode & 0o077).toBe(0);
@@ -157,12 +165,18 @@ describe("one process", () => {
     const directory = makeDirectory();
     await (await start({ directory })).stop();
     writeFileSync(path.join(directory, "data", "PG_VERSION"), "15\n");
-    await expect(start({ directory })).rejects.toMatchObject({ code: "database_unavailable", message: expect.stringContaining("made by PostgreSQL 15") });
+    await expect(start({ directory })).rejects.toMatchObject({
+      code: "database_unavailable",
+      message: expect.stringContaining("made by PostgreSQL 15"),
+    });
   });
 
   test("a server that cannot start is explained with the end of its log", async () => {
     const directory = makeDirectory();
-    await expect(start({ directory, settings: { shared_buffers: "nonsense" } })).rejects.toMatchObject({ code: "database_unavailable", message: expect.stringContaining("shared_buffers") });
+    await expect(start({ directory, settings: { shared_buffers: "nonsense" } })).rejects.toMatchObject({
+      code: "database_unavailable",
+      message: expect.stringContaining("shared_buffers"),
+    });
     // Nothing half done stays: the next start works.
     await start({ directory });
   });
@@ -249,11 +263,13 @@ describe.runIf(isRoot)("as root", () => {
     chmodSync(path.dirname(directory), 0o700);
     await (await start({ directory })).stop();
     chmodSync(path.dirname(directory), 0o755);
-    await start({ directory });
+    expect(await ask((await start({ directory })).url, "select 1 as one")).toEqual([{ one: 1 }]);
   });
 
   test("an ordinary user can run it", async ({ skip }) => {
-    const canRead = spawnSync(process.execPath, ["-e", `require("node:fs").readFileSync(${JSON.stringify(program)})`], { uid: ordinaryUser, gid: ordinaryUser }).status === 0;
+    const canRead =
+      spawnSync(process.execPath, ["-e", `require("node:fs").readFileSync(${JSON.stringify(program)})`], { uid: ordinaryUser, gid: ordinaryUser })
+        .status === 0;
     skip(!canRead, "an ordinary user cannot read this checkout");
     const directory = makeDirectory(0o700);
     chownSync(path.dirname(directory), ordinaryUser, ordinaryUser);

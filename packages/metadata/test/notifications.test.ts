@@ -92,9 +92,11 @@ describe("listen and notify", () => {
 
 describe("a broken connection", () => {
   test("a listener whose backend is killed comes back and says that something may be missing", async () => {
-    const onError = vi.fn();
+    const onError = vi.fn<(error: unknown) => void>();
     const { listener, kinds, resyncs } = await startListening(database.open({ applicationName: "victim" }), "killed", { onError });
-    await run(database.db, { text: "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim' and datname = current_database()" });
+    await run(database.db, {
+      text: "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim' and datname = current_database()",
+    });
     await vi.waitFor(() => expect(resyncs()).toBe(2), { timeout: 10_000 });
     expect(onError).toHaveBeenCalled();
     expect(listener.isConnected).toBe(true);

@@ -46,14 +46,17 @@ describe("schema-types.ts", () => {
 
   /** A column whose values are a closed set may name them instead of saying `string`. */
   function isNamedString(type: string): boolean {
-    return ["DagRunType", "DagRunState", "TaskInstanceState"].includes(type) || /^"/.test(type);
+    return ["DagRunType", "DagRunState", "TaskInstanceState"].includes(type) || type.startsWith('"');
   }
 
   function parseTypes(source: string): Record<string, Record<string, ColumnFact>> {
     const [, list = ""] = /interface Tables \{\n([^}]*)\}/.exec(source) ?? [];
     const tables = [...list.matchAll(/^ {2}(\w+): (\w+);$/gm)].map(([, table = "", name = ""]) => {
       const [, body = ""] = new RegExp(`interface ${name} \\{\\n([^}]*)\\}`).exec(source) ?? [];
-      return [table, Object.fromEntries([...body.matchAll(/^ {2}(\w+): (.+);$/gm)].map(([, column = "", type = ""]) => [column, parseType(type)]))] as const;
+      return [
+        table,
+        Object.fromEntries([...body.matchAll(/^ {2}(\w+): (.+);$/gm)].map(([, column = "", type = ""]) => [column, parseType(type)])),
+      ] as const;
     });
     return Object.fromEntries(tables);
   }
@@ -78,7 +81,11 @@ describe("schema-types.ts", () => {
         Object.fromEntries(
           columns.map(({ column, udt, nullable, identity, optional }) => [
             column,
-            { type: scalar[udt] ?? udt, isNullable: nullable, written: identity ? "always generated" : optional ? "optional" : "required" } satisfies ColumnFact,
+            {
+              type: scalar[udt] ?? udt,
+              isNullable: nullable,
+              written: identity ? "always generated" : optional ? "optional" : "required",
+            } satisfies ColumnFact,
           ]),
         ),
       ]),

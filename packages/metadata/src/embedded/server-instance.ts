@@ -1,6 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { initializeDataDirectory, assertMajorVersion, isInitialized, readLogTail, readOrCreatePassword, type ServerFiles, superuser } from "./data-directory.ts";
+import {
+  initializeDataDirectory,
+  assertMajorVersion,
+  isInitialized,
+  readLogTail,
+  readOrCreatePassword,
+  type ServerFiles,
+  superuser,
+} from "./data-directory.ts";
 import { choosePort } from "./free-port.ts";
 import { findPostgresBinaries } from "./postgres-binaries.ts";
 import { type PostgresProcess, PostgresStartError, startPostgresProcess } from "./postgres-process.ts";

@@ -56,7 +56,7 @@ function userNamespace(unshare: string): Unprivileged {
 }
 
 function runs(how: Unprivileged, program: string): Promise<boolean> {
-  const [command = program, ...args] = [...how.prefix, program, "--version"];
+  const [command, ...args] = [...how.prefix, program, "--version"];
   return new Promise((resolve) => {
     const child = spawn(command, args, { ...how.spawnOptions, stdio: "ignore", cwd: "/" });
     child.once("error", () => resolve(false));
@@ -87,5 +87,8 @@ export function giveTo(owner: Unprivileged["owner"], directory: string): void {
 
 export function findOnPath(program: string): string | undefined {
   const folders = [...(process.env["PATH"] ?? "").split(path.delimiter), "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
-  return folders.filter((folder) => folder !== "").map((folder) => path.join(folder, program)).find((file) => existsSync(file));
+  return folders
+    .filter((folder) => folder !== "")
+    .map((folder) => path.join(folder, program))
+    .find((file) => existsSync(file));
 }

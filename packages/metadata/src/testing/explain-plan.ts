@@ -29,7 +29,12 @@ interface PlanNode {
 }
 
 /** Plans a statement without keeping its effects: `explain` does not run it. */
-export async function explainPlan(db: Database, sql: string | Statement, params: readonly unknown[] = [], options: ExplainOptions = {}): Promise<QueryPlan> {
+export async function explainPlan(
+  db: Database,
+  sql: string | Statement,
+  params: readonly unknown[] = [],
+  options: ExplainOptions = {},
+): Promise<QueryPlan> {
   const statement = typeof sql === "string" ? { text: sql, values: params } : sql;
   return transaction(db, async (tx) => {
     const value = (options.as ?? "index-only") === "planner" ? "on" : "off";
@@ -61,7 +66,9 @@ function summarize(nodes: readonly PlanNode[], text: string): QueryPlan {
 /** Fails with the whole plan unless `index` is read and nothing is read from end to end. */
 export function assertUsesIndex(plan: QueryPlan, index: string): void {
   if (plan.indexes.includes(index) && plan.seqScans.length === 0) return;
-  throw new Error(`Expected index "${index}" and no sequential scan; found indexes [${plan.indexes.join(", ")}], sequential scans of [${plan.seqScans.join(", ")}]:\n${plan.text}`);
+  throw new Error(
+    `Expected index "${index}" and no sequential scan; found indexes [${plan.indexes.join(", ")}], sequential scans of [${plan.seqScans.join(", ")}]:\n${plan.text}`,
+  );
 }
 
 /** Gives the planner true statistics after a test has filled its tables. */
