@@ -53,6 +53,8 @@ export interface AttemptApiClient {
  */
 export interface ExecutionApiClient {
   setHostToken(token: string): void;
+  /** The execution API has moved (a restart on another port). Calls in flight end where they began. */
+  setBaseUrl(baseUrl: string): void;
   registerHost(registration: HostRegistration, options?: CallOptions): Promise<HostRegistrationResponse>;
   exchange(request: ExchangeRequest, options?: CallOptions): Promise<ExchangeResponse>;
   heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<HeartbeatResponse>;
@@ -88,6 +90,7 @@ export function createExecutionApiClient(options: ExecutionApiClientOptions): Ex
     setHostToken(token) {
       hostToken = token;
     },
+    setBaseUrl: (baseUrl) => http.setBaseUrl(baseUrl),
     registerHost: async (registration, call) => parse(HostRegistrationResponse, await post(EXECUTION_ROUTES.hosts, registration, call)),
     exchange: async (request, call) => parseExchange(await post(EXECUTION_ROUTES.exchange, request, call)),
     heartbeat: async (request, call) => parse(HeartbeatResponse, await post(EXECUTION_ROUTES.heartbeat, request, call)),
@@ -122,17 +125,30 @@ function attemptClient(http: HttpCaller, token: () => string): AttemptApiClient 
 }
 
 class HttpCaller {
-  readonly #pool: Pool;
-  readonly #basePath: string;
+  readonly #options: ExecutionApiClientOptions;
   readonly #retry: RetryPolicy;
+  #baseUrl: string;
+  #pool: Pool;
 
   constructor(options: ExecutionApiClientOptions) {
-    const url = new URL(options.baseUrl);
-    this.#basePath = url.pathname.replace(/\/+$/, "");
+    this.#options = options;
     this.#retry = options.retry ?? DEFAULT_RETRY;
-    const answerTimeoutMs = options.answerTimeoutMs ?? 30_000;
-    this.#pool = new Pool(url.origin, {
-      connections: options.connections ?? 32,
+    this.#baseUrl = withoutSlash(options.baseUrl);
+    this.#pool = this.#open();
+  }
+
+  setBaseUrl(baseUrl: string): void {
+    if (withoutSlash(baseUrl) === this.#baseUrl) return;
+    this.#baseUrl = withoutSlash(baseUrl);
+    const old = this.#pool;
+    this.#pool = this.#open();
+    old.close().catch(() => undefined);
+  }
+
+  #open(): Pool {
+    const answerTimeoutMs = this.#options.answerTimeoutMs ?? 30_000;
+    return new Pool(new URL(this.#baseUrl).origin, {
+      connections: this.#options.connections ?? 32,
       pipelining: 1,
       keepAliveTimeout: 30_000,
       headersTimeout: answerTimeoutMs,
@@ -175,7 +191,7 @@ class HttpCaller {
     try {
       response = await this.#pool.request({
         method: call.method,
-        path: `${this.#basePath}/${call.route}`,
+        path: `${new URL(this.#baseUrl).pathname}/${call.route}`,
         headers: headersFor(call.token, body !== undefined),
         body: body ?? null,
         signal: call.signal,
@@ -186,6 +202,10 @@ class HttpCaller {
     }
     throw errorFromAnswer(name, response.statusCode, await response.body.text().catch(() => ""));
   }
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/u, "");
 }
 
 type ResponseBody = Awaited<ReturnType<Pool["request"]>>["body"];

@@ -39,8 +39,8 @@ export const HostStartup = z.object({
 export type HostStartup = z.infer<typeof HostStartup>;
 
 export const HostControlRequest = z.discriminatedUnion("op", [
-  /** Opens the conversation, and brings the host a fresh token and the address of the execution API. */
-  z.object({ id, op: z.literal("hello"), version: z.number(), executionApiUrl: z.string(), hostToken: z.string() }),
+  /** Opens the conversation, and tells the host where the execution API is now. The answer says who the host is, so that a `token` can be made for it. */
+  z.object({ id, op: z.literal("hello"), version: z.number(), executionApiUrl: z.string() }),
   /** Delivers commands. Those the host has already are ignored. Answered as soon as they are in the host's queue. */
   z.object({ id, op: z.literal("submit"), commands: z.array(TaskCommand) }),
   /** Stops attempts, waiting or running; unknown ids are ignored. Answered before they have ended. */

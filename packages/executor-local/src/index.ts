@@ -1,1 +1,1 @@
-export {};
+export { createLocalExecutor, type LocalExecutorOptions } from "./local-executor.ts";

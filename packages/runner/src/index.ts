@@ -10,3 +10,4 @@ export {
   type StopLadder,
 } from "./host/host-options.ts";
 export { isSensitiveName, SecretMasker } from "./host/secret-masker.ts";
+export { HOST_MAIN_PATH } from "./host-main-path.ts";

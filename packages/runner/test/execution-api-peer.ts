@@ -53,6 +53,7 @@ export interface NewAttempt {
 export class ExecutionApiPeer {
   leaseMs = 4_000;
   heartbeatMs = 200;
+  exchangeTakesMs = 0;
   readonly attempts = new Map<string, PeerAttempt>();
   readonly bundles = new Map<string, Buffer>();
   readonly variables = new Map<string, string>();
@@ -141,7 +142,11 @@ export class ExecutionApiPeer {
       HostRegistration.parse(json);
       return answer(response, 201, { leaseMs: this.leaseMs, heartbeatMs: this.heartbeatMs, token: this.hostToken });
     }
-    if (route === "exchange") return answer(response, 200, this.#exchange(ExchangeRequest.parse(json)));
+    if (route === "exchange") {
+      // As long as a transaction takes, when the test wants to know what a real server would make of it.
+      setTimeout(() => answer(response, 200, this.#exchange(ExchangeRequest.parse(json))), this.exchangeTakesMs);
+      return;
+    }
     if (route === "heartbeat") return answer(response, 200, this.#heartbeat(HeartbeatRequest.parse(json)));
     if (route === "logs") {
       this.#logs(LogRequest.parse(json));

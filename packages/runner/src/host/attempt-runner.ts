@@ -71,7 +71,7 @@ export class AttemptRunner {
   /**
    * Abort signal in author code, then SIGTERM, then SIGKILL to the whole process group. The first reason to stop is the one that counts, except that a lost lease forbids any report.
    */
-  stop(attempt: GrantedAttempt, kind: StopKind, message: string, options: { atOnce?: boolean } = {}): void {
+  stop(attempt: GrantedAttempt, kind: StopKind, message: string, options: { atOnce?: boolean; ladder?: StopLadder } = {}): void {
     const { child } = attempt;
     if (attempt.phase !== "running" || child === null) return;
     const first = attempt.stop === null;
@@ -79,7 +79,7 @@ export class AttemptRunner {
     if (first) attempt.log.system(kind === "cancelled" ? "warn" : "error", message);
     if (options.atOnce) return child.signalGroup("SIGKILL");
     if (!first) return;
-    const { abortGraceMs, termGraceMs } = this.#options.ladder;
+    const { abortGraceMs, termGraceMs } = options.ladder ?? this.#options.ladder;
     child.send({ kind: "abort", seq: child.seq, reason: message });
     this.#after(attempt, abortGraceMs, () => child.signalGroup("SIGTERM"));
     this.#after(attempt, abortGraceMs + termGraceMs, () => child.signalGroup("SIGKILL"));

@@ -33,6 +33,7 @@ export interface GrantedAttempt extends Attempt {
   masker: SecretMasker;
   bundlePath: string;
   inputs: string;
+  placementKey: string;
   readyAt: number;
   startedAt: number;
   child: ChildProcessHandle | null;

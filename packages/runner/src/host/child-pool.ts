@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { AttemptGrant } from "@tradewind/contract";
 import type { FromChild } from "../protocol/messages.ts";
 import type { GrantedAttempt } from "./attempt.ts";
 import { type ChildExit, ChildProcessHandle, type ChildSpawn } from "./child-process.ts";
@@ -104,7 +105,7 @@ export class ChildPool {
     let recheckMs = Infinity;
     const left: GrantedAttempt[] = [];
     for (const attempt of this.#ready) {
-      const key = keyOf(attempt, this.#memoryLimit(attempt));
+      const key = attempt.placementKey;
       const waitMs = waiting.has(key) ? Infinity : this.#tryPlace(attempt);
       if (waitMs === null) continue;
       waiting.add(key);
@@ -120,7 +121,7 @@ export class ChildPool {
     const memoryLimitMb = this.#memoryLimit(attempt);
     const now = performance.now();
     // A process of its own is never one that ran something before.
-    const bundleKey = attempt.grant.isolation === "process" ? `only ${attempt.attemptId}` : bundleKeyOf(attempt);
+    const bundleKey = attempt.grant.isolation === "process" ? `only ${attempt.attemptId}` : attempt.placementKey;
     const children = [...this.#children].filter((child) => child !== this.#spare);
     const situation = { children, slots: this.#options.slots, cores: this.#cores, typicalMs: this.#typicalMs, lastOverflowAt: this.#lastOverflowAt, now };
     const policy = attempt.grant.isolation === "process" ? { ...this.#options.policy, bundlesPerChild: 0 } : this.#options.policy;
@@ -195,11 +196,7 @@ export class ChildPool {
   }
 }
 
-function keyOf(attempt: GrantedAttempt, memoryLimitMb: number | null): string {
-  return `${attempt.grant.isolation} ${bundleKeyOf(attempt)} ${memoryLimitMb}`;
-}
-
-// The same text in two projects may mean different packages.
-function bundleKeyOf(attempt: GrantedAttempt): string {
-  return `${attempt.grant.bundleSha256} ${attempt.grant.resolveFrom.join(":")}`;
+/** Attempts with the same key can follow each other in the same child. The same text in two projects may mean different packages. */
+export function placementKeyOf(grant: AttemptGrant): string {
+  return `${grant.isolation} ${grant.memoryLimitMb} ${grant.bundleSha256} ${grant.resolveFrom.join(":")}`;
 }

@@ -9,9 +9,9 @@ import { AttemptRunner } from "./attempt-runner.ts";
 import { BundleCache } from "./bundle-cache.ts";
 import { childEnv } from "./child-env.ts";
 import { ChildLedger } from "./child-ledger.ts";
-import { ChildPool } from "./child-pool.ts";
+import { ChildPool, placementKeyOf } from "./child-pool.ts";
 import { ExchangeLoop } from "./exchange-loop.ts";
-import { DEFAULT_CHILD_POLICY, DEFAULT_STOP_LADDER, type HostChange, type RunnerHostOptions } from "./host-options.ts";
+import { DEFAULT_CHILD_POLICY, DEFAULT_STOP_LADDER, type HostChange, type RunnerHostOptions, type StopLadder } from "./host-options.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogShipper } from "./log-shipper.ts";
 import { attemptsAhead } from "./place-attempt.ts";
@@ -22,6 +22,7 @@ export const DEFAULT_MAX_RESULT_BYTES = 16 * 1024 * 1024;
 
 /** A host token is replaced well before it could expire, whether or not it does. */
 const RENEW_TOKEN_EVERY_MS = 5 * 60_000;
+const MAX_SHUTDOWN_GRACE_MS = 1_000;
 const TELL_CHANGES_AFTER_MS = 5;
 /** For reports and logs after the last attempt has ended. */
 const FAREWELL_MS = 5_000;
@@ -139,6 +140,11 @@ export class RunnerHost {
     this.#options.client.setHostToken(token);
   }
 
+  /** The execution API may have moved while the host lived on. */
+  setExecutionApi(baseUrl: string): void {
+    this.#options.client.setBaseUrl(baseUrl);
+  }
+
   /** Resolves when no attempt is left. */
   async empty(): Promise<void> {
     if (this.#attempts.size > 0) await new Promise<void>((resolve) => this.#empty.push(resolve));
@@ -159,7 +165,7 @@ export class RunnerHost {
     if (drain && timeoutMs > 0) await Promise.race([this.empty(), delay(timeoutMs, this.#closed.signal).catch(() => undefined)]);
     this.#givingBack = true;
     for (const attempt of [...this.#granted()]) this.#stopForShutdown(attempt);
-    const { abortGraceMs, termGraceMs } = this.#options.stopLadder ?? DEFAULT_STOP_LADDER;
+    const { abortGraceMs, termGraceMs } = this.#shutdownLadder();
     await Promise.race([this.empty(), delay(abortGraceMs + termGraceMs + FAREWELL_MS, this.#closed.signal).catch(() => undefined)]);
     await this.#logs.drain(AbortSignal.timeout(FAREWELL_MS));
     this.#closed.abort(new Error("the host stops"));
@@ -174,10 +180,16 @@ export class RunnerHost {
 
   #stopForShutdown(attempt: GrantedAttempt): void {
     const message = "The runner host is shutting down; the attempt is given back.";
-    if (attempt.phase === "running") return this.#runner.stop(attempt, "shutdown", message);
+    if (attempt.phase === "running") return this.#runner.stop(attempt, "shutdown", message, { ladder: this.#shutdownLadder() });
     if (attempt.phase !== "ready") return;
     this.#pool.remove(attempt);
     this.#report(attempt, { attemptId: attempt.attemptId, outcome: failed("lost", message), durationMs: 0 });
+  }
+
+  // Whoever ends a host waits for it: a task that has heard of it gets a moment to tidy up, not the whole grace.
+  #shutdownLadder(): StopLadder {
+    const { abortGraceMs, termGraceMs } = this.#options.stopLadder ?? DEFAULT_STOP_LADDER;
+    return { abortGraceMs: Math.min(abortGraceMs, MAX_SHUTDOWN_GRACE_MS), termGraceMs: Math.min(termGraceMs, MAX_SHUTDOWN_GRACE_MS) };
   }
 
   *#granted(): Iterable<GrantedAttempt> {
@@ -235,6 +247,7 @@ export class RunnerHost {
       masker,
       bundlePath: "",
       inputs: grant.inputs ?? "",
+      placementKey: placementKeyOf(grant),
       readyAt: performance.now(),
       startedAt: 0,
       child: null,

@@ -1,0 +1,125 @@
+import { chmodSync, rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { HOST_CONTROL_VERSION, type HostControlAnswer, type HostControlEvent, HostControlRequest } from "@tradewind/contract";
+import { LineReader } from "../protocol/line-reader.ts";
+import type { HostChange, HostLogger } from "./host-options.ts";
+import type { RunnerHost } from "./runner-host.ts";
+
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+export interface ControlServerOptions {
+  socketPath: string;
+  hostId: string;
+  logger: HostLogger;
+  onStop(options: { drain: boolean; timeoutMs: number }): void;
+}
+
+/** The host's end of the control protocol (see the contract's `host-control`). */
+export class ControlServer {
+  readonly #options: ControlServerOptions;
+  readonly #server: Server;
+  readonly #greeted = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
+  #host: RunnerHost | null = null;
+
+  constructor(options: ControlServerOptions) {
+    this.#options = options;
+    this.#server = createServer((socket) => this.#serve(socket));
+  }
+
+  get connections(): number {
+    return this.#greeted.size;
+  }
+
+  async listen(host: RunnerHost): Promise<void> {
+    this.#host = host;
+    // Whoever started this process holds the lock of the folder: a socket that is there belongs to a host that died.
+    rmSync(this.#options.socketPath, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(this.#options.socketPath, resolve);
+    });
+    chmodSync(this.#options.socketPath, 0o600);
+  }
+
+  changed(change: HostChange): void {
+    if (this.#host !== null) this.#tell({ event: "changed", ...change, load: this.#host.load() });
+  }
+
+  tokenWanted(): void {
+    this.#tell({ event: "token_wanted" });
+  }
+
+  stopping(): void {
+    this.#tell({ event: "stopping" });
+  }
+
+  /** The socket's file goes with it. */
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroySoon();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #tell(event: HostControlEvent): void {
+    for (const socket of this.#greeted) write(socket, event);
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
+    const reader = new LineReader((line) => this.#onLine(socket, line), MAX_LINE_BYTES);
+    socket.on("data", (chunk) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        this.#options.logger.warn({ error: String(error) }, "a control connection was closed: it does not speak the protocol");
+        socket.destroy();
+      }
+    });
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      this.#greeted.delete(socket);
+    });
+  }
+
+  #onLine(socket: Socket, line: string): void {
+    const request = HostControlRequest.parse(JSON.parse(line));
+    write(socket, this.#answer(socket, request));
+  }
+
+  #answer(socket: Socket, request: HostControlRequest): HostControlAnswer {
+    const { id } = request;
+    const host = this.#host!;
+    if (request.op !== "hello" && !this.#greeted.has(socket)) return { id, ok: false, message: "the first request must be hello" };
+    switch (request.op) {
+      case "hello":
+        return this.#greet(socket, host, request);
+      case "submit":
+        host.deliver(request.commands);
+        return { id, ok: true };
+      case "cancel":
+        host.cancel(request.attempts);
+        return { id, ok: true };
+      case "list":
+        return { id, ok: true, attempts: host.list() };
+      case "token":
+        host.setHostToken(request.hostToken);
+        return { id, ok: true };
+      case "stop":
+        this.#options.onStop({ drain: request.drain, timeoutMs: request.timeoutMs });
+        return { id, ok: true };
+    }
+  }
+
+  #greet(socket: Socket, host: RunnerHost, request: Extract<HostControlRequest, { op: "hello" }>): HostControlAnswer {
+    const { id } = request;
+    if (request.version !== HOST_CONTROL_VERSION) return { id, ok: false, message: `this host speaks version ${HOST_CONTROL_VERSION} of the control protocol, not ${request.version}` };
+    host.setExecutionApi(request.executionApiUrl);
+    this.#greeted.add(socket);
+    return { id, ok: true, hello: { version: HOST_CONTROL_VERSION, hostId: this.#options.hostId, pid: process.pid, load: host.load(), attempts: host.list() } };
+  }
+}
+
+function write(socket: Socket, message: HostControlAnswer | HostControlEvent): void {
+  if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
+}

@@ -1,0 +1,68 @@
+import { hostname } from "node:os";
+import { text } from "node:stream/consumers";
+import { HostStartup } from "@tradewind/contract";
+import { createExecutionApiClient } from "@tradewind/contract/client";
+import { ControlServer } from "./control-server.ts";
+import type { HostLogger } from "./host-options.ts";
+import { RunnerHost } from "./runner-host.ts";
+
+const DEFAULT_IDLE_EXIT_MS = 5 * 60_000;
+const DEFAULT_DRAIN_TIMEOUT_MS = 60_000;
+
+/** The local runner host as a process: started by the local executor, told what to do over a unix socket. Resolves when it has ended. */
+export async function runHostProcess(version: string): Promise<void> {
+  const startup = HostStartup.parse(JSON.parse(await text(process.stdin)));
+  // A terminal's Ctrl-C and the end of its session are for those who started this process; it is told by its socket what to do.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGHUP", () => undefined);
+  const logger = jsonLogger();
+  const { hostId, executor, slots, stateDir, memoryLimitMb, maxResultBytes, passEnv, socketPath } = startup;
+  let done: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (done = resolve));
+  const stop = (options: { drain: boolean; timeoutMs: number }) => {
+    control.stopping();
+    void host.stop(options).then(done);
+  };
+  const control = new ControlServer({ socketPath, hostId, logger, onStop: stop });
+  const host = new RunnerHost({
+    hostId,
+    executor,
+    hostname: hostname(),
+    version,
+    client: createExecutionApiClient({ baseUrl: startup.executionApiUrl, hostToken: startup.hostToken }),
+    slots,
+    queues: null,
+    stateDir,
+    logger,
+    memoryLimitMb,
+    maxResultBytes,
+    passEnv,
+    childPolicy: startup.bundlesPerChild === undefined ? {} : { bundlesPerChild: startup.bundlesPerChild },
+    onChange: (change) => control.changed(change),
+    onTokenRefused: () => control.tokenWanted(),
+  });
+  process.on("SIGTERM", () => stop({ drain: true, timeoutMs: startup.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS }));
+  await control.listen(host);
+  const watch = watchForIdleness(host, control, startup.idleExitMs ?? DEFAULT_IDLE_EXIT_MS, () => stop({ drain: false, timeoutMs: 0 }));
+  await Promise.race([ended, host.start().catch((error: unknown) => logger.error({ error: String(error) }, "the host could not start"))]);
+  await ended;
+  clearInterval(watch);
+  await control.close();
+}
+
+/** A host that nobody talks to, and that has no work, would stay for ever. */
+function watchForIdleness(host: RunnerHost, control: ControlServer, idleExitMs: number, onIdle: () => void): NodeJS.Timeout {
+  const every = Math.max(50, idleExitMs / 4);
+  let idleSince = performance.now();
+  return setInterval(() => {
+    const { waiting, running } = host.load();
+    if (control.connections > 0 || waiting + running > 0) idleSince = performance.now();
+    else if (performance.now() - idleSince >= idleExitMs) onIdle();
+  }, every);
+}
+
+/** One JSON object per line on stderr, which the executor has pointed at a file. */
+function jsonLogger(): HostLogger {
+  const at = (level: string) => (fields: object, message: string) => void process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, msg: message, ...fields })}\n`);
+  return { debug: () => undefined, info: at("info"), warn: at("warn"), error: at("error") };
+}
