@@ -19,7 +19,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // No database: a runner reports through the contract.
   runner: ["loader", "sdk", "contract", "core"],
   api: ["engine", "metadata", "contract", "core"],
-  examples: ["sdk", "core", "loader"],
+  examples: ["sdk"],
   // The composition root.
   cli: "api config contract core dag-processor engine examples executor executor-local loader metadata runner scheduler sdk telemetry".split(" "),
   // For development only; see `DEVELOPMENT_PACKAGES`.
