@@ -50,7 +50,8 @@ function removeAbandonedDirectories(root: string): void {
 }
 
 export async function startTestServer(directory: string): Promise<{ server: TestServer; postgres: EmbeddedPostgres }> {
-  const settings = { max_wal_size: "128MB", min_wal_size: "32MB" };
+  // Shared memory as files of its own directory: a killed server leaves nothing elsewhere.
+  const settings = { max_wal_size: "128MB", min_wal_size: "32MB", dynamic_shared_memory_type: "mmap" };
   const postgres = await startEmbeddedPostgres({ directory, durability: "process", maxConnections: 400, settings });
   return { postgres, server: await prepareTemplate(postgres.urlOf("postgres"), "strategy file_copy") };
 }
