@@ -72,7 +72,8 @@ dag.task("lonely");
 dag.task("untyped", async ({ anything }) => anything)({ anything: 1 });
 
 // Mapping.
-total.expand({ store: ["north"], currency: ["EUR", "USD"] });
+const grid = total.expand({ store: ["north"], currency: ["EUR", "USD"] });
+same<typeof grid, TaskRef<StoreTotal[]>>(true);
 total.partial({ currency: "EUR", note: "x" }).expand({ store: ["north", stores().get(1)] });
 // @ts-expect-error a required input is in neither
 total.expand({ store: ["north"] });

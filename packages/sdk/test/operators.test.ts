@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execPath } from "node:process";
 import { type Json, validateDagSpec } from "@tradewind/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Dag, type Operator, type TemplateContext } from "../src/index.ts";
@@ -107,6 +109,30 @@ describe("bash", () => {
     runtime.controller.abort(new Error("cancelled by ann"));
     expect(await running).toMatchObject({ message: "cancelled by ann" });
     await until(() => !isAlive(grandchild));
+  });
+
+  it("ends with the task's process, even when that is killed at once", async () => {
+    const program = `
+      import { Dag } from ${JSON.stringify(join(import.meta.dirname, "../src/index.ts"))};
+      import { runTask } from ${JSON.stringify(join(import.meta.dirname, "../src/internal.ts"))};
+      import { bash } from ${JSON.stringify(join(import.meta.dirname, "../src/operators/index.ts"))};
+      const dag = new Dag("d");
+      dag.add(bash("t", { command: "trap '' TERM; echo $$; while true; do sleep 1; done" }));
+      const runtime = { context: ${JSON.stringify(runtime.context)}, signal: new AbortController().signal, log: ({ stream, message }) => stream && console.log(message) };
+      await runTask(dag, "t", { inputs: {}, runtime });
+    `;
+    const process = spawn(execPath, ["--input-type=module", "--eval", program], { stdio: ["ignore", "pipe", "inherit"] });
+    const pid = await new Promise<number>((resolve) => process.stdout.once("data", (line: Buffer) => resolve(Number(line.toString()))));
+    expect(isAlive(pid)).toBe(true);
+    process.kill("SIGKILL");
+    await until(() => !isAlive(pid));
+  });
+
+  it("leaves alone what the command left running on purpose", async () => {
+    const pid = Number(await run(bash("t", { command: "sleep 30 >/dev/null 2>&1 & echo $!" })));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isAlive(pid)).toBe(true);
+    process.kill(pid);
   });
 
   it("splits a flood without newlines", async () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { TradewindError } from "@tradewind/core";
 import { SkipTask } from "../errors.ts";
 import type { NoInputs } from "../inputs.ts";
@@ -27,6 +28,13 @@ export interface BashOptions<Inputs = NoInputs, Result = string> extends TaskOpt
 
 /** Time between SIGTERM and SIGKILL. Shorter than the runner's own patience with its child, so that no command outlives its task. */
 const KILL_AFTER_MS = 3_000;
+
+/**
+ * The command gets a process group of its own, so that all it started can be stopped while the task's process lives on. But then whoever kills that process
+ * and its group (out of memory, a lost lease) does not reach the command. So a guard in the new group holds the end of a pipe: when the pipe ends without a
+ * word, nobody is left to speak for the command, and the guard kills the group. It holds none of the output pipes, which would never end.
+ */
+const GUARDED = `(trap "" TERM INT HUP; read -r _ <&3 || kill -KILL 0) </dev/null >/dev/null 2>&1 & exec 3<&-; exec bash -c "$1"`;
 
 /**
  * Runs a command with bash. stdout and stderr go to the task's log as they come; the last line of stdout is the result. Any exit code but 0 fails the
@@ -86,21 +94,23 @@ interface Ended {
 async function execute(command: string, cwd: string, env: NodeJS.ProcessEnv, stop: AbortSignal): Promise<Ended> {
   stop.throwIfAborted();
   const { runtime } = currentTaskScope()!;
-  // Its own process group, so that what the command started can be stopped with it.
-  const child = spawn("bash", ["-c", command], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("bash", ["-c", GUARDED, "bash", command], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  const lifeline = child.stdio[3] as Writable;
+  lifeline.on("error", () => undefined);
   const release = stopGroupWith(child, stop);
   let lastLine = "";
-  const stdout = readLines(child.stdout, (line) => {
+  const stdout = readLines(child.stdio[1] as Readable, (line) => {
     lastLine = line;
     runtime.log({ level: "info", message: line, stream: "stdout" });
   });
-  const stderr = readLines(child.stderr, (line) => runtime.log({ level: "info", message: line, stream: "stderr" }));
+  const stderr = readLines(child.stdio[2] as Readable, (line) => runtime.log({ level: "info", message: line, stream: "stderr" }));
   try {
     const [exitCode, signal] = await exited(child);
     await Promise.all([stdout, stderr]);
     stop.throwIfAborted();
     return { exitCode, signal, lastLine };
   } finally {
+    lifeline.end("done\n");
     release();
   }
 }
