@@ -1,4 +1,4 @@
--- What the migrations make, read from the catalog. Written by scripts/dump-schema.ts; do not edit.
+-- What the migrations make, read from the catalog. Written by src/write-schema.ts; do not edit.
 
 create table bundle (
   sha256 text not null,

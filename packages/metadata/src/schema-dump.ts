@@ -1,6 +1,6 @@
 import { type Queryable, run } from "./database-handle.ts";
 
-export const schemaFileHeader = "-- What the migrations make, read from the catalog. Written by scripts/dump-schema.ts; do not edit.\n\n";
+export const schemaFileHeader = "-- What the migrations make, read from the catalog. Written by src/write-schema.ts; do not edit.\n\n";
 
 /**
  * The schema as text, read from the catalog: what the migrations really made. The same schema gives the same text, so a committed dump shows in a review

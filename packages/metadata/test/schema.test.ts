@@ -8,7 +8,7 @@ const database = useTestDatabase();
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), "utf8");
 
 describe("schema.sql", () => {
-  test("is what the migrations make; if not, run node packages/metadata/scripts/dump-schema.ts", async () => {
+  test("is what the migrations make; if not, run node packages/metadata/src/write-schema.ts", async () => {
     expect(read("schema.sql")).toBe(schemaFileHeader + (await dumpSchema(database.db)));
   });
 

@@ -1,16 +1,16 @@
 /**
  * Writes `packages/metadata/schema.sql`: what all migrations make on an empty database. Run it after adding a migration:
  *
- *     node packages/metadata/scripts/dump-schema.ts
+ *     node packages/metadata/src/write-schema.ts
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { openDatabase } from "../src/database.ts";
-import { startEmbeddedPostgres } from "../src/embedded-postgres.ts";
-import { migrate } from "../src/migrations.ts";
-import { dumpSchema, schemaFileHeader } from "../src/schema-dump.ts";
+import { openDatabase } from "./database.ts";
+import { startEmbeddedPostgres } from "./embedded-postgres.ts";
+import { migrate } from "./migrations.ts";
+import { dumpSchema, schemaFileHeader } from "./schema-dump.ts";
 
 const directory = mkdtempSync(path.join(tmpdir(), "tradewind-schema-"));
 const postgres = await startEmbeddedPostgres({ directory, durability: "process" });
