@@ -24,3 +24,15 @@ export { clearImportError, listDagFiles, lockDagFile, markDagFilesDeleted, recor
 export type { DagFileKey, ImportErrorRecord, KnownDagFileRecord } from "./stores/dag-file.ts";
 export { findLastAutomatedRun, hasActiveRuns, insertDagVersion, lockDags, markDagsStale, markImportErrors, putDag, touchDags } from "./stores/dag.ts";
 export type { DagFacts, LockedDag, NewDagVersion, NextRunColumns } from "./stores/dag.ts";
+
+export {
+  findDagRunState,
+  findRunningAttempt,
+  findStoredConnection,
+  findVariableToken,
+  listTaskXComs,
+  putAttemptXCom,
+  putVariableToken,
+  removeVariable,
+} from "./stores/author.ts";
+export type { RunningAttempt, StoredConnection } from "./stores/author.ts";

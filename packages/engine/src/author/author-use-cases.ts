@@ -1,0 +1,121 @@
+import { RETURN_VALUE_KEY, TradewindError, type Json } from "@tradewind/core";
+import {
+  type Database,
+  type Fernet,
+  findDagRunState,
+  findRunningAttempt,
+  findStoredConnection,
+  findVariableToken,
+  listTaskXComs,
+  putAttemptXCom,
+  putVariableToken,
+  removeVariable,
+  type RunningAttempt,
+} from "@tradewind/metadata";
+import type { AuthorUseCases, PeopleUseCases } from "../engine.ts";
+
+export interface AuthorContext {
+  db: Database;
+  fernet: Fernet;
+  /** Largest XCom, in bytes of JSON. */
+  maxXComBytes: number;
+  triggerDagRun: PeopleUseCases["triggerDagRun"];
+}
+
+/** What author code may do while its attempt holds the lease; every call checks that it still does. */
+export function authorUseCases(context: AuthorContext): AuthorUseCases {
+  const { db, fernet } = context;
+
+  async function getAttempt(attemptId: string): Promise<RunningAttempt> {
+    const attempt = await findRunningAttempt(db, { attemptId });
+    if (attempt === null) throw staleAttempt(attemptId);
+    return attempt;
+  }
+
+  return {
+    async findXCom(attemptId, { taskId, key = RETURN_VALUE_KEY, runId, dagId, mapIndex }) {
+      const attempt = await getAttempt(attemptId);
+      const found = await listTaskXComs(db, { dagId: dagId ?? attempt.dagId, runId: runId ?? attempt.runId, taskId, key, mapIndex: mapIndex ?? null });
+      const [first] = found;
+      if (first === undefined) return { found: false, value: null };
+      // A task that is not mapped has its one value at index -1; a mapped one gives the list.
+      if (mapIndex !== undefined || first.mapIndex === -1) return { found: true, value: JSON.parse(first.value) };
+      return { found: true, value: found.map(({ value }) => JSON.parse(value) as Json) };
+    },
+
+    async setXCom(attemptId, { key, value }) {
+      if (key === RETURN_VALUE_KEY) throw new TradewindError("invalid_request", `The key "${RETURN_VALUE_KEY}" is the task's result: return the value from the handler instead.`);
+      const text = JSON.stringify(value ?? null);
+      const bytes = Buffer.byteLength(text);
+      if (bytes > context.maxXComBytes) {
+        throw new TradewindError("payload_too_large", `The XCom "${key}" of attempt "${attemptId}" has ${bytes} bytes, more than the ${context.maxXComBytes} allowed: store it elsewhere and pass a reference.`);
+      }
+      if (!(await putAttemptXCom(db, { attemptId, key, value: text, length: lengthOf(value) }))) throw staleAttempt(attemptId);
+    },
+
+    async findVariable(attemptId, key) {
+      await getAttempt(attemptId);
+      const token = await findVariableToken(db, { key });
+      return token === null ? { found: false, value: null } : { found: true, value: fernet.decrypt(token).toString("utf8") };
+    },
+
+    async setVariable(attemptId, key, value) {
+      await getAttempt(attemptId);
+      await putVariableToken(db, { key, token: fernet.encrypt(value) });
+    },
+
+    async deleteVariable(attemptId, key) {
+      await getAttempt(attemptId);
+      if (!(await removeVariable(db, { key }))) throw new TradewindError("variable_not_found", `There is no variable "${key}" to delete.`);
+    },
+
+    async findConnection(attemptId, connectionId) {
+      await getAttempt(attemptId);
+      const stored = await findStoredConnection(db, { connectionId });
+      if (stored === null) return { found: false, connection: null };
+      const decrypt = (token: string | null): string | null => (token === null ? null : fernet.decrypt(token).toString("utf8"));
+      return { found: true, connection: { ...stored, password: decrypt(stored.password), extra: readExtra(decrypt(stored.extra)) } };
+    },
+
+    async triggerFromTask(attemptId, request) {
+      const attempt = await getAttempt(attemptId);
+      const { runId } = await context.triggerDagRun({
+        dagId: request.dagId,
+        runId: request.runId,
+        logicalDate: request.logicalDate === undefined || request.logicalDate === null ? null : new Date(request.logicalDate),
+        conf: request.conf,
+        runType: "operator_triggered",
+        triggeredBy: "operator",
+        actor: { name: `${attempt.dagId}/${attempt.taskId}` },
+      });
+      return { found: true, runId, state: await findDagRunState(db, { dagId: request.dagId, runId }) };
+    },
+
+    async findDagRun(attemptId, dagId, runId) {
+      await getAttempt(attemptId);
+      const state = await findDagRunState(db, { dagId, runId });
+      return { found: state !== null, runId, state };
+    },
+  };
+}
+
+function staleAttempt(attemptId: string): TradewindError {
+  return new TradewindError("stale_attempt", `Attempt "${attemptId}" does not hold its lease any more: it was lost, stopped, or has ended.`);
+}
+
+/** Members of a list or an object: what a mapped task below could expand over. */
+function lengthOf(value: unknown): number | null {
+  if (Array.isArray(value)) return value.length;
+  return typeof value === "object" && value !== null ? Object.keys(value).length : null;
+}
+
+/** Airflow keeps `extra` as text that should be a JSON object; what is none is given under a key of its own rather than lost. */
+function readExtra(text: string | null): Record<string, unknown> {
+  if (text === null || text === "") return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : { extra: value };
+  } catch {
+    return { extra: text };
+  }
+}
