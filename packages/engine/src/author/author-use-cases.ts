@@ -56,7 +56,7 @@ export function authorUseCases(context: AuthorContext): AuthorUseCases {
     async findVariable(attemptId, key) {
       await getAttempt(attemptId);
       const token = await findVariableToken(db, { key });
-      return token === null ? { found: false, value: null } : { found: true, value: fernet.decrypt(token).toString("utf8") };
+      return token === null ? { found: false, value: null } : { found: true, value: fernet.decrypt(token) };
     },
 
     async setVariable(attemptId, key, value) {
@@ -73,7 +73,7 @@ export function authorUseCases(context: AuthorContext): AuthorUseCases {
       await getAttempt(attemptId);
       const stored = await findStoredConnection(db, { connectionId });
       if (stored === null) return { found: false, connection: null };
-      const decrypt = (token: string | null): string | null => (token === null ? null : fernet.decrypt(token).toString("utf8"));
+      const decrypt = (token: string | null): string | null => (token === null ? null : fernet.decrypt(token));
       return { found: true, connection: { ...stored, password: decrypt(stored.password), extra: readExtra(decrypt(stored.extra)) } };
     },
 
