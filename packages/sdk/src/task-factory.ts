@@ -46,7 +46,7 @@ export interface TaskFactory<Arguments, Result> {
   partial<Name extends keyof Arguments>(inputs: Pick<InputsOf<Arguments>, Name>): PartialTask<Omit<Arguments, Name>, Result>;
   /**
    * Places the task as mapped: one instance per item of a list, and with several lists one per combination (the first name varies slowest). Lists may be
-   * constants or results of tasks; an object counts as a list of `[key, value]` pairs. Tasks below get the list of results.
+   * constants or results of tasks; an object counts as a list of `[key, value]` pairs, in order of the keys. Tasks below get the list of results.
    * @example
    * const totals = total.expand({ store: stores(), year: [2025, 2026] });
    */

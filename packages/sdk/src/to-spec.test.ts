@@ -78,12 +78,18 @@ describe("toSpec", () => {
     expect(total).toMatchObject({
       upstream: ["list_stores"],
       inputs: { currency: { kind: "value", value: "EUR" } },
-      mapping: { kind: "expand", inputs: { store: { kind: "xcom", taskId: "list_stores", key: "return_value", path: [] } } },
+      mapping: { kind: "expand", order: ["store"], inputs: { store: { kind: "xcom", taskId: "list_stores", key: "return_value", path: [] } } },
       retries: 3,
       retryDelayMs: 30_000,
       pool: "warehouse",
     });
     expect(report).toMatchObject({ upstream: ["store_total"], inputs: { totals: { kind: "xcom", taskId: "store_total" } } });
+  });
+
+  it("keeps the order of the names in expand: the first varies slowest", () => {
+    const dag = new Dag("d");
+    dag.task("t", async (inputs: { a: number; z: number }) => inputs).expand({ z: [1], a: [2] });
+    expect(taskOf(dag, "t").mapping!.order).toEqual(["z", "a"]);
   });
 
   it("gives the same bytes for the same source", () => {
