@@ -1,6 +1,6 @@
 import { builtinModules } from "node:module";
 import { posix } from "node:path";
-import { DEVELOPMENT_PACKAGES, LAZY_SQL, MAY_IMPORT, PURE_PACKAGES, SQL_MODULES, SQL_PACKAGES, TEST_SUPPORT } from "./rules.ts";
+import { DEVELOPMENT_PACKAGES, LAZY_SQL, MAY_IMPORT, PURE_PACKAGES, SQL_MODULES, SQL_PACKAGES, SQL_TESTS, TEST_SUPPORT } from "./rules.ts";
 import type { ModuleImport } from "./source-file.ts";
 import type { WorkspaceFile, WorkspacePackage } from "./workspace.ts";
 
@@ -96,7 +96,7 @@ function checkDeclared(pkg: WorkspacePackage, file: WorkspaceFile, name: string,
 }
 
 function checkSql(pkg: WorkspacePackage, file: WorkspaceFile, imported: ModuleImport, name: string, place: string): Violation[] {
-  if (!SQL_MODULES.includes(name) || SQL_PACKAGES.includes(pkg.folder)) return [];
+  if (!SQL_MODULES.includes(name) || SQL_PACKAGES.includes(pkg.folder) || SQL_TESTS.some((pattern) => pattern.test(file.path))) return [];
   const isLazy = imported.kind !== "static";
   if (isLazy && LAZY_SQL.some((pattern) => pattern.test(file.path))) return [];
   const hint = LAZY_SQL.some((pattern) => pattern.test(file.path)) ? "here it may be loaded lazily only" : `only ${SQL_PACKAGES.join(", ")} may`;

@@ -41,3 +41,5 @@ export const SQL_MODULES: readonly string[] = ["pg", "kysely", "embedded-postgre
 export const SQL_PACKAGES: readonly string[] = ["metadata", "testkit", "bench"];
 /** An author's SQL operator is a client of the author's database. It loads its client only when it runs. */
 export const LAZY_SQL: readonly RegExp[] = [/^packages\/sdk\/src\/operators\/sql[\w.-]*\.ts$/];
+/** The test of that operator looks into the database that the operator wrote to. */
+export const SQL_TESTS: readonly RegExp[] = [/^packages\/sdk\/test\/sql[\w.-]*\.test\.ts$/];
