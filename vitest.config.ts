@@ -1,9 +1,5 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
-
-// Starts one PostgreSQL for the whole run; each test file clones its own database from a migrated template.
-const postgresForTests = "./packages/metadata/src/testing/global-setup.ts";
 
 const everyProject = {
   // Processes, not threads: tests spawn children, send signals and change the working directory.
@@ -19,7 +15,8 @@ const everyProject = {
 
 export default defineConfig({
   test: {
-    globalSetup: existsSync(postgresForTests) ? [postgresForTests] : [],
+    // One PostgreSQL for the whole run, started when a test first asks; each test file clones its own database from a migrated template.
+    globalSetup: ["./packages/metadata/src/testing/global-setup.ts"],
     // Two at least: most slow tests wait for Postgres or for child processes, not for a core.
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [

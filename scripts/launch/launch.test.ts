@@ -3,7 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeF
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 const scripts = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -21,7 +21,7 @@ const PROGRAM = `
 const command = process.argv[2];
 if (command === "where") console.log(JSON.stringify({ cwd: process.cwd(), home: process.env.TRADEWIND_HOME ?? null, args: process.argv.slice(3) }));
 if (command === "exit") process.exit(Number(process.argv[3]));
-if (command === "wait") {
+if (command === "wait" || command === "standalone") {
   let signals = 0;
   for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => {
     signals += 1;
@@ -143,6 +143,49 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s reaches the program once, even whe
   expect(end.stdout).toContain(`stopped by ${signal} after 1`);
   expect(end.code).toBe(3);
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+});
+
+describe("under npm", () => {
+  /** `npm start` in a process group of its own, as a terminal gives one to each command. */
+  async function npmStart() {
+    const script = "exec node scripts/launch.mjs start";
+    writeFileSync(join(root, "package.json"), JSON.stringify({ name: "checkout", type: "module", scripts: { start: script } }));
+    const env = {
+      ...process.env,
+      PATH: join(base, "bin") + delimiter + process.env.PATH,
+      INSTALL_LOG: join(base, "installs"),
+      REAL_NODE: process.execPath,
+    };
+    const npm = spawn("npm", ["start"], { cwd: root, env, detached: true, stdio: ["ignore", "pipe", "inherit"] });
+    started.push(npm);
+    let output = "";
+    const ready = new Promise<number>((resolve, reject) => {
+      npm.stdout.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+        const match = /ready (\d+)/.exec(output);
+        if (match) resolve(Number(match[1]));
+      });
+      npm.once("close", () => reject(new Error(`npm ended before the program was ready: ${output}`)));
+    });
+    const ended = new Promise<string>((resolve) => npm.once("close", () => resolve(output)));
+    return { npmPid: npm.pid!, programPid: await ready, ended };
+  }
+
+  test("SIGTERM to npm stops the program in order and leaves no process", async () => {
+    const { npmPid, programPid, ended } = await npmStart();
+    process.kill(npmPid, "SIGTERM");
+    expect(await ended).toContain("stopped by SIGTERM after 1");
+    expect(() => process.kill(programPid, 0)).toThrow(/ESRCH/);
+    expect(() => process.kill(-npmPid, 0)).toThrow(/ESRCH/);
+  });
+
+  test("Ctrl-C, which the whole group gets and npm passes on, stops it in order", async () => {
+    const { npmPid, programPid, ended } = await npmStart();
+    process.kill(-npmPid, "SIGINT");
+    expect(await ended).toContain("stopped by SIGINT");
+    expect(() => process.kill(programPid, 0)).toThrow(/ESRCH/);
+    expect(() => process.kill(-npmPid, 0)).toThrow(/ESRCH/);
+  });
 });
 
 test("a command killed by a signal gives the shell's exit code", async () => {
