@@ -1,1 +1,3 @@
-export {};
+export { DagProcessor, type DagProcessorOptions, type ProcessorPass } from "./dag-processor.ts";
+export { type DagFolder } from "./file-state.ts";
+export { type DagProcessorLogger, type DagProcessorMetrics, type MetricFile, NO_DAG_PROCESSOR_METRICS } from "./ports.ts";

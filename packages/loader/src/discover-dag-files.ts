@@ -18,6 +18,8 @@ export interface DiscoveredFile {
 export interface Discovery {
   /** Sorted by relative path. */
   files: DiscoveredFile[];
+  /** The folders that were read, absolute: a new file can appear in any of them. */
+  folders: string[];
   /** Folders that could not be read. Nothing is known about what is in them: their files must not be taken for deleted. */
   unreadable: { relativePath: string; reason: string }[];
 }
@@ -29,7 +31,7 @@ export interface Discovery {
  * Links are followed, each real folder once. A DAG folder that is missing altogether comes back as unreadable, and not as empty.
  */
 export async function discoverDagFiles(root: string): Promise<Discovery> {
-  const walk: Walk = { root: resolve(root), discovery: { files: [], unreadable: [] }, seen: new Set() };
+  const walk: Walk = { root: resolve(root), discovery: { files: [], folders: [], unreadable: [] }, seen: new Set() };
   await visit(walk, walk.root, []);
   walk.discovery.files.sort((a, b) => (a.relativePath < b.relativePath ? -1 : 1));
   return walk.discovery;
@@ -64,6 +66,7 @@ async function visit(walk: Walk, folder: string, outerRules: Rules[]): Promise<v
     if (walk.seen.has(real)) return;
     walk.seen.add(real);
     const entries = await readdir(folder, { withFileTypes: true });
+    walk.discovery.folders.push(folder);
     const rules = await withOwnRules(folder, entries.some(({ name }) => name === IGNORE_FILE), outerRules);
     for (const entry of entries) {
       const path = join(folder, entry.name);

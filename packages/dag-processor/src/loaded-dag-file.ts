@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import type { LoadedDagFile } from "@tradewind/engine";
+import type { DagFileLoad, DagImportError } from "@tradewind/loader";
+import { type FileState, writeFingerprint } from "./file-state.ts";
+
+const NO_CODE = { code: "", sha256: createHash("sha256").update("").digest("hex") };
+
+/** The loader's outcome in the words of the engine. */
+export function toLoadedDagFile(state: FileState, load: DagFileLoad, release: string): LoadedDagFile {
+  return {
+    bundleName: state.folder.name,
+    relativePath: state.relativePath,
+    fingerprint: writeFingerprint(release, load.inputs),
+    parseDurationMs: Math.round(load.durationMs),
+    resolveFrom: load.resolveFrom,
+    result: load.ok
+      ? {
+          ok: true,
+          // A file that cannot define a DAG was not bundled; it is recorded all the same, to be known as unchanged.
+          bundle: load.bundle === null ? NO_CODE : { code: load.bundle.code, sha256: load.bundle.sha256 },
+          source: load.sourceText ?? "",
+          dags: load.dags,
+        }
+      : { ok: false, error: toRecordedError(load.error) },
+  };
+}
+
+/** The place may lie in a file that the DAG file imports, so it stands above the frame. */
+function toRecordedError(error: DagImportError): Extract<LoadedDagFile["result"], { ok: false }>["error"] {
+  const { kind, message, file, line, column, frame, stack, output } = error;
+  const place = [file, line, column].filter((part) => part !== null).join(":");
+  const printed = output === null ? "" : `\n\nPrinted while it was loaded:\n${output}`;
+  return { kind, message, line, column, frame: frame === null ? null : `${place}\n${frame}`, stack: `${stack ?? place}${printed}` };
+}

@@ -1,0 +1,57 @@
+import type { DagFileUseCases, KnownDagFile, LoadedDagFile, RecordedDagFile } from "@tradewind/engine";
+
+/**
+ * The engine's side of the port, in memory: what these tests are about is when the dag-processor calls it, and with what. A second dag-processor on the same
+ * ledger is a restart.
+ */
+export class Ledger implements DagFileUseCases {
+  readonly records: LoadedDagFile[] = [];
+  readonly deleted: string[] = [];
+  readonly #files = new Map<string, KnownDagFile>();
+  readonly #versions = new Map<string, { content: string; number: number }>();
+  /** Thrown by the next `recordDagFile`. */
+  failNext: Error | undefined;
+
+  async listKnownDagFiles(bundleNames: string[]): Promise<KnownDagFile[]> {
+    return [...this.#files.values()].filter((file) => bundleNames.includes(file.bundleName));
+  }
+
+  async recordDagFile(file: LoadedDagFile): Promise<RecordedDagFile> {
+    const error = this.failNext;
+    this.failNext = undefined;
+    if (error !== undefined) throw error;
+    this.records.push(file);
+    const { bundleName, relativePath, result } = file;
+    // As a database would: what is not JSON does not come back.
+    const fingerprint = JSON.parse(JSON.stringify(file.fingerprint)) as typeof file.fingerprint;
+    this.#files.set(relativePath, { bundleName, relativePath, fingerprint, lastParsedAt: new Date(), hasError: !result.ok });
+    const recorded: RecordedDagFile = { changed: [], unchanged: [], stale: [], rejected: [] };
+    for (const dag of result.ok ? result.dags : []) {
+      const content = `${dag.specSha256} ${result.ok ? result.bundle.sha256 : ""}`;
+      const version = this.#versions.get(dag.dagId);
+      if (version?.content === content) recorded.unchanged.push(dag.dagId);
+      else {
+        const number = (version?.number ?? 0) + 1;
+        this.#versions.set(dag.dagId, { content, number });
+        recorded.changed.push({ dagId: dag.dagId, versionNumber: number });
+      }
+    }
+    return recorded;
+  }
+
+  async recordDeletedDagFiles(files: { bundleName: string; relativePath: string }[]): Promise<{ stale: string[] }> {
+    for (const { relativePath } of files) {
+      this.#files.delete(relativePath);
+      this.deleted.push(relativePath);
+    }
+    return { stale: [] };
+  }
+
+  version(dagId: string): number {
+    return this.#versions.get(dagId)?.number ?? 0;
+  }
+
+  last(relativePath: string): LoadedDagFile | undefined {
+    return this.records.findLast((record) => record.relativePath === relativePath);
+  }
+}
