@@ -7,10 +7,12 @@ import type { RunMessage } from "../protocol/messages.ts";
 /** Bundles this process has imported, by path. A failed import is not kept: Node would only repeat it, and the process is not used again. */
 const imported = new Map<string, ReadonlyMap<string, AnyDag>>();
 
-/** Imports the bundle (once per process) and gives its DAGs by id. */
-export async function dagsOf(message: RunMessage): Promise<ReadonlyMap<string, AnyDag>> {
-  const known = imported.get(message.bundlePath);
-  if (known !== undefined) return known;
+/** The DAGs of a bundle that this process has imported, by id. */
+export function knownDags(message: RunMessage): ReadonlyMap<string, AnyDag> | undefined {
+  return imported.get(message.bundlePath);
+}
+
+export async function importDags(message: RunMessage): Promise<ReadonlyMap<string, AnyDag>> {
   const dags = collectDags(await importBundle({ path: message.bundlePath, resolveFrom: message.resolveFrom }));
   const byId = new Map(dags.map((dag) => [dag.dagId, dag]));
   imported.set(message.bundlePath, byId);
@@ -45,6 +47,11 @@ export function importFailed(thrown: unknown): TaskOutcome {
   const stack = thrown instanceof Error ? thrown.stack : undefined;
   const type = thrown instanceof Error ? thrown.name : typeof thrown;
   return { kind: "failed", failure: { reason: "error", type, message: `The DAG file could not be imported: ${errorMessage(thrown)}`, stack }, retryable: true };
+}
+
+/** The attempt was told to stop while its bundle was being imported: the handler does not begin. */
+export function stoppedBeforeStart(): TaskOutcome {
+  return { kind: "failed", failure: { reason: "cancelled", message: "The attempt was stopped before its handler began." }, retryable: true };
 }
 
 function rejected(message: string): TaskOutcome {

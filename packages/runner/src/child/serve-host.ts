@@ -1,11 +1,10 @@
 import type { TaskOutcome } from "@tradewind/contract";
-import type { AnyDag } from "tradewind/internal";
 import type { RunMessage, ToChild } from "../protocol/messages.ts";
 import { attemptRuntime, AuthorCalls } from "./attempt-runtime.ts";
 import { captureOutput } from "./capture-output.ts";
 import { HostChannel } from "./host-channel.ts";
 import { ProcessTraces } from "./process-traces.ts";
-import { dagsOf, importFailed, outcomeOfThrown, runHandler } from "./run-attempt.ts";
+import { importDags, importFailed, knownDags, outcomeOfThrown, runHandler, stoppedBeforeStart } from "./run-attempt.ts";
 
 /** Memory is looked at after each attempt that took this long, and after every so many of the short ones. */
 const LONG_ATTEMPT_MS = 50;
@@ -48,11 +47,15 @@ export function serveHost(): void {
   const run = async (message: RunMessage) => {
     const attempt: Current = { seq: message.seq, startedAt: performance.now(), abort: new AbortController() };
     current = attempt;
-    let dags: ReadonlyMap<string, AnyDag>;
-    try {
-      dags = await dagsOf(message);
-    } catch (thrown) {
-      return finish(attempt, importFailed(thrown), "the import of its bundle failed");
+    let dags = knownDags(message);
+    if (dags === undefined) {
+      try {
+        dags = await importDags(message);
+      } catch (thrown) {
+        return finish(attempt, importFailed(thrown), "the import of its bundle failed");
+      }
+      if (attempt.abort.signal.aborted) return finish(attempt, stoppedBeforeStart(), undefined);
+      send({ kind: "imported", seq: message.seq });
     }
     traces.begin();
     attempt.startedAt = performance.now();

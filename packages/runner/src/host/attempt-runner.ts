@@ -41,13 +41,14 @@ export class AttemptRunner {
     attempt.child = child;
     attempt.startedAt = performance.now();
     child.send({ kind: "run", seq: child.seq, context: grant.context, inputs: attempt.inputs, bundlePath: attempt.bundlePath, resolveFrom: grant.resolveFrom });
-    const { executionTimeoutMs } = grant;
-    if (executionTimeoutMs !== null) this.#after(attempt, executionTimeoutMs, () => this.stop(attempt, "timeout", timeoutMessage(executionTimeoutMs)));
+    this.#limitTime(attempt);
     if (child.memoryLimitMb !== null) this.#memory.watch();
   }
 
   onMessage(child: ChildProcessHandle, attempt: GrantedAttempt, message: FromChild): void {
     switch (message.kind) {
+      case "imported":
+        return this.#limitTime(attempt);
       case "out":
         return attempt.log.printed(message.stream, message.text);
       case "log":
@@ -87,6 +88,14 @@ export class AttemptRunner {
 
   close(): void {
     this.#memory.stop();
+  }
+
+  // A bundle whose import never ends is limited as well: the time starts when the attempt is sent, and once more when its bundle is there.
+  #limitTime(attempt: GrantedAttempt): void {
+    const { executionTimeoutMs } = attempt.grant;
+    if (executionTimeoutMs === null || attempt.stop !== null) return;
+    clearTimers(attempt);
+    this.#after(attempt, executionTimeoutMs, () => this.stop(attempt, "timeout", timeoutMessage(executionTimeoutMs)));
   }
 
   #after(attempt: GrantedAttempt, ms: number, act: () => void): void {

@@ -73,7 +73,12 @@ export class LogShipper {
       this.#flush();
       await Promise.race([this.#sending, delay(60_000, signal).catch(() => undefined)]);
     }
-    if (signal.aborted) this.#abandoned = true;
+  }
+
+  /** Gives up on what is left. */
+  abandon(): void {
+    this.#abandoned = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
   #bufferOf(attemptId: string): Buffered {

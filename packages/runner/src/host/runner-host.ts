@@ -150,6 +150,11 @@ export class RunnerHost {
     if (this.#attempts.size > 0) await new Promise<void>((resolve) => this.#empty.push(resolve));
   }
 
+  /** Resolves when the server has all log lines there are by now, or when the signal says to give up. */
+  logsSent(signal: AbortSignal): Promise<void> {
+    return this.#logs.drain(signal);
+  }
+
   /**
    * Ends the host. Waiting commands are dropped: they were granted to nobody. With `drain`, running attempts may end by themselves for `timeoutMs`; what is left then is stopped and
    * reported as lost, so that it is tried again without waiting for its lease.
@@ -168,6 +173,7 @@ export class RunnerHost {
     const { abortGraceMs, termGraceMs } = this.#shutdownLadder();
     await Promise.race([this.empty(), delay(abortGraceMs + termGraceMs + FAREWELL_MS, this.#closed.signal).catch(() => undefined)]);
     await this.#logs.drain(AbortSignal.timeout(FAREWELL_MS));
+    this.#logs.abandon();
     this.#closed.abort(new Error("the host stops"));
     this.#exchange.close();
     this.#leases?.stop();

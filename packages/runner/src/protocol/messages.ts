@@ -24,6 +24,8 @@ export interface RunMessage {
 }
 
 export type FromChild =
+  /** The bundle had to be imported first, and is now: the time limit of the attempt counts from here. */
+  | { kind: "imported"; seq: number }
   | { kind: "log"; seq: number; at: number; level: LogLevel; message: string; fields?: Record<string, unknown>; stream?: "stdout" | "stderr" }
   | { kind: "out"; seq: number; stream: "stdout" | "stderr"; text: string }
   | { kind: "progress"; seq: number; fraction: number | null; message: string | null }

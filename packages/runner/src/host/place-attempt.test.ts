@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { DEFAULT_CHILD_POLICY } from "./host-options.ts";
+import { attemptsAhead, type ChildView, placeAttempt } from "./place-attempt.ts";
+
+const child = (state: ChildView["state"], bundle: string, sinceAt = 0): ChildView => ({ state, bundles: new Set([bundle]), memoryLimitMb: null, sinceAt });
+const place = (children: ChildView[], more: { slots?: number; now?: number; readyAt?: number; typicalMs?: number; lastOverflowAt?: number } = {}) =>
+  placeAttempt(
+    { bundleKey: "a", memoryLimitMb: null, readyAt: more.readyAt ?? 100 },
+    { children, slots: more.slots ?? 4, cores: 2, typicalMs: more.typicalMs ?? 100, lastOverflowAt: more.lastOverflowAt ?? -Infinity, now: more.now ?? 100 },
+    DEFAULT_CHILD_POLICY,
+  );
+
+describe("which child runs an attempt", () => {
+  test("an idle one with its bundle, before all others", () => {
+    const mine = child("idle", "a");
+    expect(place([child("idle", "b"), mine])).toEqual({ kind: "use", child: mine });
+  });
+
+  test("a new one when none has its bundle", () => {
+    expect(place([child("busy", "b")])).toEqual({ kind: "start" });
+  });
+
+  test("never a child of another bundle, unless bundles may share one", () => {
+    const other = child("idle", "b");
+    expect(place([other])).toEqual({ kind: "start" });
+    expect(placeAttempt({ bundleKey: "a", memoryLimitMb: null, readyAt: 0 }, { children: [other], slots: 1, cores: 2, typicalMs: 1, lastOverflowAt: 0, now: 0 }, { ...DEFAULT_CHILD_POLICY, bundlesPerChild: 2 })).toEqual({ kind: "use", child: other });
+  });
+
+  test("it waits a moment for a child that has just begun, since tasks may be short", () => {
+    expect(place([child("busy", "a", 99)])).toEqual({ kind: "wait", atMostMs: 10 });
+    expect(place([child("busy", "a", 99)], { readyAt: 90 })).toEqual({ kind: "start" });
+  });
+
+  test("it does not wait for a child that has been busy for long", () => {
+    expect(place([child("busy", "a", 50)])).toEqual({ kind: "start" });
+  });
+
+  test("tasks that only compute for a moment get no more children than cores", () => {
+    expect(place([child("busy", "a", 99), child("busy", "a", 99)], { readyAt: 0, typicalMs: 0.5 })).toMatchObject({ kind: "wait" });
+  });
+
+  test("with all slots taken, an idle child of another bundle makes room", () => {
+    const old = child("idle", "b", 10);
+    expect(place([child("busy", "c"), child("idle", "d", 50), old], { slots: 3 })).toEqual({ kind: "replace", child: old });
+  });
+
+  test("an attempt that was granted ahead does not sit behind long tasks for ever", () => {
+    expect(place([child("busy", "a")], { slots: 1 })).toEqual({ kind: "wait", atMostMs: 500 });
+    expect(place([child("busy", "a")], { slots: 1, now: 600 })).toEqual({ kind: "start" });
+    expect(place([child("busy", "a")], { slots: 1, now: 600, lastOverflowAt: 500 })).toEqual({ kind: "wait", atMostMs: 400 });
+  });
+});
+
+describe("how many attempts are held ahead", () => {
+  test("none while tasks are long", () => {
+    expect(attemptsAhead({ slots: 16, cores: 2, typicalMs: 100, roundTripMs: 5 })).toBe(0);
+  });
+
+  test("as many as are done within the round trip to the server, within bounds", () => {
+    expect(attemptsAhead({ slots: 2, cores: 2, typicalMs: 1, roundTripMs: 5 })).toBe(15);
+    expect(attemptsAhead({ slots: 2, cores: 2, typicalMs: 0.01, roundTripMs: 50 })).toBe(64);
+  });
+});

@@ -1,0 +1,1 @@
+export { ExecutionApiPeer, type NewAttempt, type PeerAttempt } from "./execution-api-peer.ts";
