@@ -5,7 +5,7 @@ import type { DagFileUseCases } from "@tradewind/engine";
 import { checkFingerprints, type DagFileLoad, type DagLoader, IGNORE_FILE, TRANSIENT_IMPORT_ERROR_KINDS } from "@tradewind/loader";
 import { ChangeCollector } from "./change-collector.ts";
 import { type DagFolder, fileKey, type FileState, newFileState, readFingerprint } from "./file-state.ts";
-import { needsLoad, scanFolders } from "./folder-scan.ts";
+import { inputFolders, needsLoad, scanFolders } from "./folder-scan.ts";
 import { FolderWatcher } from "./folder-watcher.ts";
 import { LoadQueue } from "./load-queue.ts";
 import { toLoadedDagFile } from "./loaded-dag-file.ts";
@@ -75,7 +75,8 @@ export class DagProcessor {
     this.#queue = new LoadQueue(options.parsingProcesses ?? 2, (state) => this.#process(state));
     this.#watcher = new FolderWatcher({
       changed: (path) => this.#changes.add(path),
-      failed: (folder, error) => options.logger.warn({ folder, error: error.message }, "A folder cannot be watched; its changes are found by the regular rescan."),
+      failed: (folder, error) =>
+        options.logger.warn({ folder, error: error.message }, "A folder cannot be watched; its changes are found by the regular rescan."),
     });
   }
 
@@ -84,8 +85,6 @@ export class DagProcessor {
     this.#started = true;
     this.#options.loader.warmUp();
     await this.#scan();
-    // Whatever happened between the listing and the watch went unseen.
-    void this.#scan();
     this.#every(this.#options.rescanMs ?? DEFAULT_RESCAN_MS, () => void this.#scan());
   }
 
@@ -107,8 +106,11 @@ export class DagProcessor {
 
   /** Resolves when nothing is left to load. */
   async whenIdle(): Promise<void> {
-    await this.#scanning;
-    await this.#queue.whenIdle();
+    for (let scanned: Promise<number> | undefined; scanned !== this.#scanning;) {
+      scanned = this.#scanning;
+      await scanned;
+      await this.#queue.whenIdle();
+    }
   }
 
   /** Ends watching and gives up what is being loaded; what is being recorded is finished. */
@@ -147,7 +149,8 @@ export class DagProcessor {
     await this.#deleteVanished(scan.missing);
     this.#metrics.scanned();
     this.#report();
-    if (this.#started) await this.#watch(scan.watch);
+    // Whatever happened in a folder between its listing and its watch went unseen.
+    if (this.#started && (await this.#watch(scan.watch)) > 0) void this.#scan();
     return scan.files;
   }
 
@@ -166,13 +169,12 @@ export class DagProcessor {
     }
   }
 
-  async #watch(found: ReadonlySet<string>): Promise<void> {
+  async #watch(found: ReadonlySet<string>): Promise<number> {
     const folders = new Set(found);
     // A folder that is not there yet is announced by the one it will be in.
     for (const { path } of this.#folders) if (!found.has(path)) folders.add(dirname(path));
-    // Files that are imported from outside the DAG folder, or from an ignored part of it. What was looked for in vain (a package) is left to the rescan.
-    for (const { inputs } of this.#states.values()) for (const input of inputs ?? []) if (input.sha256 !== null) folders.add(dirname(input.path));
-    await this.#watcher.watchOnly(folders);
+    for (const state of this.#states.values()) for (const folder of inputFolders(state)) folders.add(folder);
+    return await this.#watcher.watchOnly(folders);
   }
 
   /** File events: known inputs are looked at directly, everything else that may matter leads to a scan. */
@@ -200,7 +202,10 @@ export class DagProcessor {
       await this.#loadAndRecord(state);
     } catch (error) {
       if (this.#stopped || hasErrorCode(error, "shutting_down")) return;
-      this.#options.logger.error({ file: state.path, error: errorMessage(error) }, "A DAG file could not be loaded or recorded; this is tried again.");
+      this.#options.logger.error(
+        { file: state.path, error: errorMessage(error) },
+        "A DAG file could not be loaded or recorded; this is tried again.",
+      );
       this.#retryLater(state);
     }
     this.#metrics.queueSize(this.#queue.size);
@@ -212,11 +217,20 @@ export class DagProcessor {
     const recorded = await this.#options.engine.recordDagFile(toLoadedDagFile(state, load, this.#options.release));
     state.inputs = load.inputs;
     state.hasError = !load.ok;
+    state.hasRejectedDags = recorded.rejected.length > 0;
     state.loadedAtMs = Date.now();
     if (!load.ok && TRANSIENT_IMPORT_ERROR_KINDS.includes(load.error.kind)) this.#retryLater(state);
     else state.failuresInARow = 0;
     this.#counts[load.ok ? "loaded" : "failed"]++;
+    if (recorded.stale.length > 0) this.#loadRejected();
+    if (this.#started && (await this.#watcher.watchAlso(inputFolders(state))) > 0 && (await needsLoad(state, Date.now())))
+      this.#queue.add(state, true);
     this.#tell(state, load, recorded);
+  }
+
+  /** A DAG lost its file: another file that was refused it gets another chance. */
+  #loadRejected(): void {
+    for (const state of this.#states.values()) if (state.hasRejectedDags) this.#queue.add(state, false);
   }
 
   /** Null: the file is gone or empty for the moment, and looked at again a little later. */
@@ -248,12 +262,15 @@ export class DagProcessor {
     for (const state of missing) state.vanishedAtMs ??= now;
     if (missing.length > gone.length && this.#started) this.#after(VANISHED_MS, () => void this.#scan());
     if (gone.length === 0) return;
-    const { stale } = await this.#options.engine.recordDeletedDagFiles(gone.map(({ folder, relativePath }) => ({ bundleName: folder.name, relativePath })));
+    const { stale } = await this.#options.engine.recordDeletedDagFiles(
+      gone.map(({ folder, relativePath }) => ({ bundleName: folder.name, relativePath })),
+    );
     for (const state of gone) {
       this.#queue.remove(state);
       this.#states.delete(fileKey(state.folder.name, state.relativePath));
     }
     this.#counts.deleted += gone.length;
+    this.#loadRejected();
     this.#options.logger.info({ files: gone.map((state) => state.path), stale }, "DAG files were deleted; their DAGs are stale.");
   }
 
@@ -323,5 +340,8 @@ export class DagProcessor {
 function assertDistinct(names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return;
-  throw new TradewindError("invalid_config", `Two DAG folders have the name "${twice}". DAG files are known by the name of their folder, so each needs its own.`);
+  throw new TradewindError(
+    "invalid_config",
+    `Two DAG folders have the name "${twice}". DAG files are known by the name of their folder, so each needs its own.`,
+  );
 }

@@ -16,6 +16,8 @@ export interface FileState {
   /** What the last recorded outcome depended on; null: never loaded, or by another release. */
   inputs: InputFingerprint[] | null;
   hasError: boolean;
+  /** It defines a DAG that another file owns; as soon as any file lets go of a DAG, this one may have it. */
+  hasRejectedDags: boolean;
   /** Epoch ms; null: nothing is to be tried again. */
   retryAtMs: number | null;
   failuresInARow: number;
@@ -27,7 +29,19 @@ export interface FileState {
 }
 
 export function newFileState(folder: DagFolder, relativePath: string, path: string): FileState {
-  return { folder, relativePath, path, inputs: null, hasError: false, retryAtMs: null, failuresInARow: 0, loadedAtMs: null, vanishedAtMs: null, emptiedAtMs: null };
+  return {
+    folder,
+    relativePath,
+    path,
+    inputs: null,
+    hasError: false,
+    hasRejectedDags: false,
+    retryAtMs: null,
+    failuresInARow: 0,
+    loadedAtMs: null,
+    vanishedAtMs: null,
+    emptiedAtMs: null,
+  };
 }
 
 /** Unique over all folders. */

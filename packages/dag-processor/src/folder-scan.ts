@@ -1,3 +1,4 @@
+import { dirname, sep } from "node:path";
 import { checkFingerprints, discoverDagFiles, type Discovery } from "@tradewind/loader";
 import { type DagFolder, fileKey, type FileState, newFileState } from "./file-state.ts";
 
@@ -46,6 +47,14 @@ export async function needsLoad(state: FileState, nowMs: number): Promise<boolea
   const check = await checkFingerprints(before);
   if (check.unchanged && state.inputs === before) state.inputs = check.inputs;
   return !check.unchanged;
+}
+
+/**
+ * The folders of what a file depends on: parts of it may lie outside of the DAG folder. Where a package was looked for in vain is left to the regular scan:
+ * those are the node_modules of every folder up to the root.
+ */
+export function inputFolders({ inputs }: FileState): Set<string> {
+  return new Set((inputs ?? []).filter(({ path }) => !path.includes(`${sep}node_modules${sep}`)).map(({ path }) => dirname(path)));
 }
 
 function stateOf(states: Map<string, FileState>, folder: DagFolder, relativePath: string, path: string): FileState {

@@ -26,9 +26,14 @@ export class FolderWatcher {
     this.#events = events;
   }
 
-  /** Watches exactly these folders from now on. Returns how many are new: what happened in them before went unseen. */
+  /** Watches exactly these folders from now on. Returns how many of them are new. */
   async watchOnly(folders: ReadonlySet<string>): Promise<number> {
     for (const folder of [...this.#watched.keys()]) if (!folders.has(folder)) this.#drop(folder);
+    return await this.watchAlso(folders);
+  }
+
+  /** Returns how many of the folders are new: what happened in them before went unseen. */
+  async watchAlso(folders: ReadonlySet<string>): Promise<number> {
     let added = 0;
     for (const folder of folders) if (await this.#watch(folder)) added++;
     return added;

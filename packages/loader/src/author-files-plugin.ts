@@ -39,7 +39,6 @@ export function authorFilesPlugin(files: AuthorFiles, entry: ReadInput): Plugin 
     name: "author-files",
     setup(build) {
       // No flags: esbuild reads the expression in Go, which knows no "u".
-      // oxlint-disable-next-line eslint/require-unicode-regexp
       build.onLoad({ filter: /./, namespace: "file" }, async ({ path, with: attributes }) => {
         const loader = attributes["type"] === "text" ? "text" : LOADERS[extname(path).toLowerCase()];
         if (loader === undefined) return undefined; // esbuild says so, at the place of the import
@@ -67,7 +66,15 @@ function loadYaml(text: string, path: string, sources: AuthorSources): OnLoadRes
   const error = document.errors[0];
   if (error === undefined) return { contents: JSON.stringify(document.toJS({ maxAliasCount: 100 }) ?? null), loader: "json" };
   const { line, col } = lineCounter.linePos(error.pos[0]);
-  return { errors: [{ text: error.message, location: { file: sources.display(path), line, column: col - 1, lineText: text.split("\n")[line - 1] ?? "" }, detail: path }] };
+  return {
+    errors: [
+      {
+        text: error.message,
+        location: { file: sources.display(path), line, column: col - 1, lineText: text.split("\n")[line - 1] ?? "" },
+        detail: path,
+      },
+    ],
+  };
 }
 
 function withoutByteOrderMark(text: string): string {

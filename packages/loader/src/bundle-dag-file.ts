@@ -153,7 +153,9 @@ function isBuildFailure(error: unknown): error is esbuild.BuildFailure {
 function externalImports(metafile: esbuild.Metafile, sources: AuthorSources): ExternalImport[] {
   return Object.entries(metafile.inputs).flatMap(([name, input]) =>
     // "<runtime>" is esbuild's own glue.
-    input.imports.filter((one) => one.external === true && !one.path.startsWith("<")).map((one) => ({ specifier: one.path, importer: sources.absolute(name) })),
+    input.imports
+      .filter((one) => one.external === true && !one.path.startsWith("<"))
+      .map((one) => ({ specifier: one.path, importer: sources.absolute(name) })),
   );
 }
 

@@ -75,7 +75,7 @@ type Resolve = (parentURL: string) => ResolveFnOutput;
 
 /** The first folder's error is the one to report: it is the author's own project. */
 function resolveFromFirst(parents: readonly string[], resolve: Resolve, fallback: () => ResolveFnOutput): ResolveFnOutput {
-  let firstError: unknown;
+  let firstError: Error | undefined;
   for (const parent of parents) {
     try {
       return resolve(parent);
@@ -88,8 +88,6 @@ function resolveFromFirst(parents: readonly string[], resolve: Resolve, fallback
   return fallback();
 }
 
-function isNotFound(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+function isNotFound(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && (error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND");
 }
-

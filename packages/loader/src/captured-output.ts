@@ -9,12 +9,12 @@ export class CapturedOutput {
 
   install(): void {
     for (const stream of [process.stdout, process.stderr]) {
-      stream.write = ((chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+      stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
         this.#keep(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8"));
         const callback = rest.find((one) => typeof one === "function") as (() => void) | undefined;
         if (callback !== undefined) process.nextTick(callback);
         return true;
-      }) as typeof stream.write;
+      };
     }
   }
 

@@ -2,7 +2,24 @@
  * What a loader child may see of the environment. An allow list: the parent's holds the database URL, keys and tokens, under names nobody can foresee.
  * `NODE_*` is not passed as a whole, since `NODE_AUTH_TOKEN` is one of them.
  */
-const PASSED = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG", "LANGUAGE", "NODE_ENV", "NODE_EXTRA_CA_CERTS", "NODE_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+const PASSED = [
+  "PATH",
+  "HOME",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "TMPDIR",
+  "TEMP",
+  "TMP",
+  "SYSTEMROOT",
+  "LANG",
+  "LANGUAGE",
+  "NODE_ENV",
+  "NODE_EXTRA_CA_CERTS",
+  "NODE_PATH",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+];
 const PASSED_PREFIX = "LC_";
 /** Never passed, whatever the configuration names: they hold what only the control plane may know. */
 const REFUSED_PREFIX = "TRADEWIND__";

@@ -60,7 +60,10 @@ function missingPackageError(name: string, load: LoadedAs): DagImportError {
   const importer = importerOf(name, externals);
   const path = importer?.importer ?? load.entryPath;
   const line = importer === null ? null : lineOfImport(sources.text(path) ?? "", importer.specifier);
-  const who = importer === null ? `A package that ${sources.display(path)} uses needs the package "${name}", which` : `${sources.display(path)} imports the package "${name}", which`;
+  const who =
+    importer === null
+      ? `A package that ${sources.display(path)} uses needs the package "${name}", which`
+      : `${sources.display(path)} imports the package "${name}", which`;
   return {
     kind: "missing_package",
     message: `${who} is not installed. Install it in the project of the DAG files: cd ${load.projectFolder} && npm install ${name}`,

@@ -22,11 +22,7 @@ export interface ChildLoad {
 }
 
 /** How a load ended that the child could not answer. */
-export type ChildDeath =
-  | { kind: "timeout" }
-  | { kind: "out_of_memory" }
-  | { kind: "exit"; exitCode: number }
-  | { kind: "crash"; signal: string };
+export type ChildDeath = { kind: "timeout" } | { kind: "out_of_memory" } | { kind: "exit"; exitCode: number } | { kind: "crash"; signal: string };
 
 export type ChildAnswer = { answered: true; outcome: ChildOutcome } | { answered: false; death: ChildDeath; stderr: string };
 
@@ -81,7 +77,8 @@ export class LoaderChild {
     const first = await child.#next((message) => message.type === "ready" || message.type === "unusable", START_TIMEOUT_MS);
     if (first.message?.type === "ready") return child;
     child.kill();
-    const why = first.message?.type === "unusable" ? (first.message.error.stack ?? first.message.error.message) : `${describeEnd(first)} ${child.#stderr}`;
+    const why =
+      first.message?.type === "unusable" ? (first.message.error.stack ?? first.message.error.message) : `${describeEnd(first)} ${child.#stderr}`;
     throw new TradewindError("internal", `A loader child process could not be started: ${why.trim()}`);
   }
 
@@ -127,7 +124,8 @@ export class LoaderChild {
 
   #deathOf(end: WaitEnd): ChildDeath {
     if (end.timedOut) return { kind: "timeout" };
-    if (/heap out of memory|Allocation failed|invalid table size|invalid array length Allocation/iu.test(this.#stderr)) return { kind: "out_of_memory" };
+    if (/heap out of memory|Allocation failed|invalid table size|invalid array length Allocation/iu.test(this.#stderr))
+      return { kind: "out_of_memory" };
     if (end.signal !== null) return { kind: "crash", signal: end.signal };
     return { kind: "exit", exitCode: end.code ?? 0 };
   }

@@ -5,7 +5,9 @@ const SOURCE = Array.from({ length: 12 }, (_, index) => `line ${index + 1}`).joi
 
 describe("codeFrame", () => {
   it("shows two lines on each side, marks the line and points at the column", () => {
-    expect(codeFrame(SOURCE, 10, 6)).toBe(["   8 | line 8", "   9 | line 9", "> 10 | line 10", "     |      ^", "  11 | line 11", "  12 | line 12"].join("\n"));
+    expect(codeFrame(SOURCE, 10, 6)).toBe(
+      ["   8 | line 8", "   9 | line 9", "> 10 | line 10", "     |      ^", "  11 | line 11", "  12 | line 12"].join("\n"),
+    );
   });
 
   it("ends at the edges of the file, and does not count a last line break as a line", () => {

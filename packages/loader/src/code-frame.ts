@@ -25,7 +25,8 @@ export function codeFrame(sourceText: string, line: number, column: number | nul
     const text = (lines[number - 1] ?? "").replaceAll("\t", " ");
     const shown = text.length > MAX_LINE_LENGTH ? `${text.slice(0, MAX_LINE_LENGTH)}…` : text;
     frame.push(`${number === line ? ">" : " "} ${String(number).padStart(width)} | ${shown}`.trimEnd());
-    if (number === line && column !== null && column <= MAX_LINE_LENGTH) frame.push(`  ${" ".repeat(width)} | ${" ".repeat(Math.max(0, column - 1))}^`);
+    if (number === line && column !== null && column <= MAX_LINE_LENGTH)
+      frame.push(`  ${" ".repeat(width)} | ${" ".repeat(Math.max(0, column - 1))}^`);
   }
   return frame.join("\n");
 }

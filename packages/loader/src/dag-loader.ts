@@ -149,7 +149,12 @@ function answerToOutcome(answer: ChildAnswer, load: LoadedAs, bundled: BundleRes
     return { ok: false, error, inputs, warnings };
   }
   const found = outcome.dags.length === 0 ? noDagWarnings(load) : [];
-  return { ok: true, bundle, dags: outcome.dags.map(loadedDag), warnings: [...warnings, ...leftRunningWarnings(outcome.leftRunning, load), ...found] };
+  return {
+    ok: true,
+    bundle,
+    dags: outcome.dags.map(loadedDag),
+    warnings: [...warnings, ...leftRunningWarnings(outcome.leftRunning, load), ...found],
+  };
 }
 
 /** The hash is made here and not in the child: it decides whether there is a new version. */
@@ -182,4 +187,3 @@ function projectFolder(path: string): string {
   }
   return dirname(path);
 }
-

@@ -25,7 +25,15 @@ describe("discoverDagFiles", () => {
   });
 
   it("leaves out declarations, tests, node_modules and folders with a leading dot", async () => {
-    await write({ "a.d.ts": "", "b.d.mts": "", "c.test.ts": "", "node_modules/p/i.js": "", ".git/x.js": "", "lib/node_modules/p/i.js": "", "ok.ts": "" });
+    await write({
+      "a.d.ts": "",
+      "b.d.mts": "",
+      "c.test.ts": "",
+      "node_modules/p/i.js": "",
+      ".git/x.js": "",
+      "lib/node_modules/p/i.js": "",
+      "ok.ts": "",
+    });
     expect(await found()).toEqual(["ok.ts"]);
   });
 

@@ -67,7 +67,11 @@ async function visit(walk: Walk, folder: string, outerRules: Rules[]): Promise<v
     walk.seen.add(real);
     const entries = await readdir(folder, { withFileTypes: true });
     walk.discovery.folders.push(folder);
-    const rules = await withOwnRules(folder, entries.some(({ name }) => name === IGNORE_FILE), outerRules);
+    const rules = await withOwnRules(
+      folder,
+      entries.some(({ name }) => name === IGNORE_FILE),
+      outerRules,
+    );
     for (const entry of entries) {
       const path = join(folder, entry.name);
       const kind = entry.isSymbolicLink() ? await linkedKind(path) : entry.isDirectory() ? "folder" : entry.isFile() ? "file" : "other";
@@ -77,7 +81,10 @@ async function visit(walk: Walk, folder: string, outerRules: Rules[]): Promise<v
       }
     }
   } catch (error) {
-    walk.discovery.unreadable.push({ relativePath: slashed(relative(walk.root, folder)), reason: error instanceof Error ? error.message : String(error) });
+    walk.discovery.unreadable.push({
+      relativePath: slashed(relative(walk.root, folder)),
+      reason: error instanceof Error ? error.message : String(error),
+    });
   }
 }
 

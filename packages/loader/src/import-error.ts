@@ -46,7 +46,15 @@ export interface DagImportError {
 }
 
 /** Kinds whose cause may lie outside the source (a slow network, a busy machine, a server asked at import): worth trying again without an edit. */
-export const TRANSIENT_IMPORT_ERROR_KINDS: readonly DagImportErrorKind[] = ["unreadable", "throw", "unhandled_rejection", "timeout", "out_of_memory", "exit", "crash"];
+export const TRANSIENT_IMPORT_ERROR_KINDS: readonly DagImportErrorKind[] = [
+  "unreadable",
+  "throw",
+  "unhandled_rejection",
+  "timeout",
+  "out_of_memory",
+  "exit",
+  "crash",
+];
 
 /** What does not keep a file from loading, but its author should know. */
 export interface DagFileWarning {

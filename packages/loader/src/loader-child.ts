@@ -22,8 +22,8 @@ type Failure = Extract<ChildOutcome, { ok: false }>;
 
 class ProcessExit extends Error {
   override readonly name = "ProcessExit";
-  constructor(code: unknown) {
-    super(`process.exit(${code === undefined ? "" : String(code)}) was called`);
+  constructor(code: number | string | null | undefined) {
+    super(`process.exit(${code ?? ""}) was called`);
   }
 }
 

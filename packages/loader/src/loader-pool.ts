@@ -78,7 +78,7 @@ export class LoaderPool {
     clearTimeout(this.#idleTimer);
     while (this.#queue.length > 0 && this.#giveNext());
     if (this.#queue.length > this.#starting) this.#makeRoom();
-    if (this.#queue.length === 0) this.#idleTimer = setTimeout(() => void this.#retireIdle(), this.#options.idleMs).unref();
+    if (this.#queue.length === 0) this.#idleTimer = setTimeout(() => this.#retireIdle(), this.#options.idleMs).unref();
   }
 
   #giveNext(): boolean {

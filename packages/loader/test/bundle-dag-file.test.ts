@@ -43,7 +43,10 @@ describe("bundleDagFile", () => {
 
   it("gives the same bytes for the same sources, in whatever folder they lie", async () => {
     const first = await bundle(await dagFolder(PROJECT), "team/sales.ts");
-    const second = await bundle(await dagFolder({ ...PROJECT, "tsconfig.json": `{"compilerOptions":{"target":"es5"}}` }, "elsewhere-"), "team/sales.ts");
+    const second = await bundle(
+      await dagFolder({ ...PROJECT, "tsconfig.json": `{"compilerOptions":{"target":"es5"}}` }, "elsewhere-"),
+      "team/sales.ts",
+    );
     if (!first.ok || !second.ok) throw new Error("does not bundle");
     expect(second.bundle.code).toBe(first.bundle.code);
     expect(second.bundle.sha256).toBe(first.bundle.sha256);
@@ -84,15 +87,27 @@ describe("bundleDagFile", () => {
     expect(inputs.map((input) => input.path)).toEqual([folder.path("dag.ts"), folder.path("store/v1/dag.ts")]);
   });
 
-  it.each([
+  it.each<[string, Record<string, string>, { kind: string; file: string; line: number; column?: number }]>([
     ["TypeScript", { "a.ts": "const a = 1;\nconst b: = 2;\n" }, { kind: "syntax", file: "a.ts", line: 2, column: 10 }],
     ["an imported file", { "a.ts": `import "./lib/b.ts";\n`, "lib/b.ts": "\n\nlet 1x;\n" }, { kind: "syntax", file: "lib/b.ts", line: 3, column: 6 }],
     ["JSON", { "a.ts": `import x from "./x.json";\nconsole.log(x);\n`, "x.json": `{ "a": }` }, { kind: "syntax", file: "x.json", line: 1 }],
-    ["YAML", { "a.ts": `import x from "./x.yaml";\nconsole.log(x);\n`, "x.yaml": "a: 1\nb: [1, 2\nc: 3\n" }, { kind: "syntax", file: "x.yaml", line: 3 }],
-    ["a missing file", { "a.ts": `import { b } from "./b.ts";\nconsole.log(b);\n` }, { kind: "unresolved_import", file: "a.ts", line: 1, column: 19 }],
-    ["a kind of file that has no content", { "a.ts": `import p from "./p.png";\nconsole.log(p);\n`, "p.png": "x" }, { kind: "unresolved_import", file: "a.ts", line: 1 }],
+    [
+      "YAML",
+      { "a.ts": `import x from "./x.yaml";\nconsole.log(x);\n`, "x.yaml": "a: 1\nb: [1, 2\nc: 3\n" },
+      { kind: "syntax", file: "x.yaml", line: 3 },
+    ],
+    [
+      "a missing file",
+      { "a.ts": `import { b } from "./b.ts";\nconsole.log(b);\n` },
+      { kind: "unresolved_import", file: "a.ts", line: 1, column: 19 },
+    ],
+    [
+      "a kind of file that has no content",
+      { "a.ts": `import p from "./p.png";\nconsole.log(p);\n`, "p.png": "x" },
+      { kind: "unresolved_import", file: "a.ts", line: 1 },
+    ],
   ])("points at the line in %s", async (_what, files, place) => {
-    const result = await bundle(await dagFolder(files as Record<string, string>), "a.ts");
+    const result = await bundle(await dagFolder(files), "a.ts");
     if (result.ok) throw new Error("bundles");
     expect(result.error).toMatchObject(place);
     expect(result.error.frame).toMatch(new RegExp(`^> +${place.line} \\|`, "mu"));
@@ -108,7 +123,10 @@ describe("bundleDagFile", () => {
 
   it("refuses a bundle that is too large, and says so of a file that is gone", async () => {
     const folder = await dagFolder({ "a.ts": `import x from "./x.txt";\nexport default x;\n`, "x.txt": "x".repeat(5000) });
-    expect(await bundleDagFile({ path: folder.path("a.ts"), root: folder.root, maxBundleBytes: 1000 })).toMatchObject({ ok: false, error: { kind: "too_large" } });
+    expect(await bundleDagFile({ path: folder.path("a.ts"), root: folder.root, maxBundleBytes: 1000 })).toMatchObject({
+      ok: false,
+      error: { kind: "too_large" },
+    });
     expect(await bundle(folder, "gone.ts")).toMatchObject({ ok: false, error: { kind: "unreadable", file: "gone.ts" } });
   });
 

@@ -38,7 +38,10 @@ export default async () => [esm, require("cjs"), (await import("cjs")).default, 
 });
 
 it("resolves tradewind to the installation's own copy, whether the project has none or another", async () => {
-  const folder = await dagFolder({ ...PACKAGES, "cache/bundle.mjs": `import * as sdk from "tradewind";\nexport default async () => ["Dag" in sdk, "other" in sdk];` });
+  const folder = await dagFolder({
+    ...PACKAGES,
+    "cache/bundle.mjs": `import * as sdk from "tradewind";\nexport default async () => ["Dag" in sdk, "other" in sdk];`,
+  });
   expect(await importInChild(folder.path("cache/bundle.mjs"), [folder.path("project/dags")])).toEqual([true, false]);
   expect(await importInChild(folder.path("cache/bundle.mjs"), [])).toEqual([true, false]);
 });

@@ -51,7 +51,11 @@ export default one;\n`,
   });
 
   it("takes a file without DAGs for no DAG file, and warns about a Dag that is not exported", async () => {
-    const folder = await dagFolder({ "dates.ts": "throw new Error('not loaded');\n", "dag-parts.ts": "export const tag = 1;\n", "lost.ts": `import { Dag } from "tradewind";\nnew Dag("lost");\n` });
+    const folder = await dagFolder({
+      "dates.ts": "throw new Error('not loaded');\n",
+      "dag-parts.ts": "export const tag = 1;\n",
+      "lost.ts": `import { Dag } from "tradewind";\nnew Dag("lost");\n`,
+    });
     expect(await load(folder, "dates.ts")).toMatchObject({ ok: true, bundle: null, dags: [], warnings: [] });
     expect(await load(folder, "dag-parts.ts")).toMatchObject({ ok: true, dags: [], warnings: [] });
     expect(await load(folder, "lost.ts")).toMatchObject({ ok: true, dags: [], warnings: [{ kind: "no_dag" }] });
@@ -73,7 +77,11 @@ describe("errors name the author's file, line and column", () => {
   });
 
   it.each([
-    ["a DAG that is not allowed", `import { Dag } from "tradewind";\n\nexport const dag = new Dag("not allowed");\n`, { kind: "invalid_dag", line: 3 }],
+    [
+      "a DAG that is not allowed",
+      `import { Dag } from "tradewind";\n\nexport const dag = new Dag("not allowed");\n`,
+      { kind: "invalid_dag", line: 3 },
+    ],
     ["two DAGs with one id", `import { Dag } from "tradewind";\nexport const dags = [new Dag("same"), new Dag("same")];\n`, { kind: "invalid_dag" }],
     ["a name that tradewind does not export", `import { Dag, Dog } from "tradewind";\nnew Dog();\n`, { kind: "throw", line: 1 }],
     ["process.exit", dagFile("process.exit(3);"), { kind: "exit", line: 3 }],
@@ -87,7 +95,10 @@ describe("errors name the author's file, line and column", () => {
   });
 
   it("says which package is missing and how to install it, and notices when it is there", async () => {
-    const folder = await dagFolder({ "package.json": "{}", "dags/a.ts": `import { Dag } from "tradewind";\nimport { now } from "@acme/clock/now";\nexport const dag = new Dag(now);\n` });
+    const folder = await dagFolder({
+      "package.json": "{}",
+      "dags/a.ts": `import { Dag } from "tradewind";\nimport { now } from "@acme/clock/now";\nexport const dag = new Dag(now);\n`,
+    });
     const failed = await load(folder, "dags/a.ts");
     const error = errorOf(failed);
     expect(error).toMatchObject({ kind: "missing_package", file: "dags/a.ts", line: 2 });
@@ -155,7 +166,9 @@ describe("a file that misbehaves hurts only itself", () => {
   });
 
   it("sees none of our credentials", async () => {
-    const folder = await dagFolder({ "a.ts": `import { Dag } from "tradewind";\nexport const dag = new Dag("env", { description: JSON.stringify(process.env) });\n` });
+    const folder = await dagFolder({
+      "a.ts": `import { Dag } from "tradewind";\nexport const dag = new Dag("env", { description: JSON.stringify(process.env) });\n`,
+    });
     const [dag] = dagsOf(await load(folder, "a.ts"));
     expect(dag?.spec.description).toContain("PATH");
     expect(dag?.spec.description).not.toMatch(/secret|TRADEWIND__|AUTH_TOKEN/u);
@@ -164,7 +177,9 @@ describe("a file that misbehaves hurts only itself", () => {
 
 describe("stopping", () => {
   it("leaves no process behind, not even one that the file started", async () => {
-    const folder = await dagFolder({ "a.ts": dagFile(`import { spawn } from "node:child_process";\nspawn("sleep", ["1000"]);`).replace(`"d"`, `"pid-" + process.pid`) });
+    const folder = await dagFolder({
+      "a.ts": dagFile(`import { spawn } from "node:child_process";\nspawn("sleep", ["1000"]);`).replace(`"d"`, `"pid-" + process.pid`),
+    });
     const own = createDagLoader({ processes: 1 });
     const [dag] = dagsOf(await own.load({ path: folder.path("a.ts"), root: folder.root }));
     const group = Number(dag?.dagId.slice("pid-".length));
