@@ -1,0 +1,52 @@
+/** The stores of the REST API and of everything else that people look at and set up: lists with filters, order and pages; variables, connections, pools, users. */
+export type { Listed, OrderColumns, Page, Range } from "./read/list-query.ts";
+export {
+  countDagRunsByState,
+  DAG_ORDER_COLUMNS,
+  DAG_TAG_ORDER_COLUMNS,
+  DAG_VERSION_ORDER_COLUMNS,
+  findDag,
+  findDagDetails,
+  findDagSource,
+  findDagSpec,
+  findDagVersionRow,
+  listDags,
+  listDagSpecsByVersion,
+  listDagTags,
+  listDagVersions,
+  listDagVersionsById,
+} from "./read/dags.ts";
+export type { DagDetailsRow, DagFilter, DagRow, DagVersionRow } from "./read/dags.ts";
+export { DAG_RUN_ORDER_COLUMNS, findDagRunRow, listDagRuns } from "./read/dag-runs.ts";
+export type { DagRunFilter, DagRunRow } from "./read/dag-runs.ts";
+export { findTaskInstanceRow, listTaskInstanceRows, listTaskInstanceRowsById, listTries, TASK_INSTANCE_ORDER_COLUMNS } from "./read/task-instances.ts";
+export type { TaskInstanceFilter, TaskInstanceKey, TaskInstanceRow, TryRow } from "./read/task-instances.ts";
+export { findXComRow, listXComs, XCOM_ORDER_COLUMNS } from "./read/xcoms.ts";
+export type { XComFilter, XComRow } from "./read/xcoms.ts";
+export { findImportError, IMPORT_ERROR_ORDER_COLUMNS, listImportErrors } from "./read/import-errors.ts";
+export type { ImportErrorFilter, ImportErrorRow } from "./read/import-errors.ts";
+export { EVENT_LOG_ORDER_COLUMNS, findEventLog, listEventLogs } from "./read/event-logs.ts";
+export type { EventLogFilter, EventLogRow } from "./read/event-logs.ts";
+export { JOB_ORDER_COLUMNS, listJobs, listLatestHeartbeats } from "./read/jobs.ts";
+export type { JobFilter, JobRow } from "./read/jobs.ts";
+export { findPool, listPools, POOL_ORDER_COLUMNS } from "./read/pools.ts";
+export type { PoolRow } from "./read/pools.ts";
+export { insertEventLog } from "./manage/event-log.ts";
+export type { NewEventLog } from "./manage/event-log.ts";
+export { deleteVariableRow, findVariableRow, insertVariable, listVariables, updateVariable, VARIABLE_ORDER_COLUMNS } from "./manage/variables.ts";
+export type { VariableRow } from "./manage/variables.ts";
+export {
+  CONNECTION_ORDER_COLUMNS,
+  deleteConnectionRow,
+  findConnectionRow,
+  insertConnection,
+  listConnections,
+  updateConnection,
+} from "./manage/connections.ts";
+export type { ConnectionRow } from "./manage/connections.ts";
+export { deletePool, findPoolSettings, insertPool, updatePool } from "./manage/pools.ts";
+export type { PoolSettings } from "./manage/pools.ts";
+export { deleteXCom, insertXCom, updateXCom } from "./manage/xcoms.ts";
+export type { XComValue } from "./manage/xcoms.ts";
+export { findUser, insertUser, updateUserPassword } from "./manage/users.ts";
+export type { UserRow } from "./manage/users.ts";
