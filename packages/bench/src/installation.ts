@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, mkdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startEmbeddedPostgres } from "@tradewind/metadata";
+import pg from "pg";
+
+const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
+const READY_TIMEOUT_MS = 60_000;
+
+/** A whole Tradewind of its own: PostgreSQL (fsync on), standalone as a real process, an empty DAG folder. */
+export interface Installation {
+  readonly pid: number;
+  readonly dagsFolder: string;
+  readonly url: string;
+  /** Reads the metadata database. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Calls the REST API; throws on any status but 2xx. */
+  request<T>(method: string, path: string, body?: unknown): Promise<T>;
+  close(): Promise<void>;
+}
+
+export async function startInstallation(options: { env?: Record<string, string> } = {}): Promise<Installation> {
+  const home = await mkdtemp(join(tmpdir(), "tradewind-bench-"));
+  const dagsFolder = join(home, "dags");
+  await mkdir(dagsFolder);
+  const postgres = await startEmbeddedPostgres({ directory: join(home, "postgres") });
+  const [port, executionPort] = [await freePort(), await freePort()];
+  const child = spawn(process.execPath, [CLI, "standalone", "--no-examples", "--dags", dagsFolder, "--port", String(port)], {
+    env: {
+      ...process.env,
+      TRADEWIND_HOME: join(home, "tradewind"),
+      TRADEWIND__DATABASE__URL: postgres.url,
+      TRADEWIND__EXECUTION_API__PORT: String(executionPort),
+      TRADEWIND__DAGS__FOLDERS: JSON.stringify([dagsFolder]),
+      TRADEWIND__LOGS__LEVEL: "warn",
+      ...options.env,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await untilReady(child);
+  const url = `http://127.0.0.1:${port}`;
+  const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
+  const token = await logIn(url, join(home, "tradewind", "admin-password"));
+  return {
+    pid: child.pid!,
+    dagsFolder,
+    url,
+    query: async (text, values) => (await pool.query(text, values)).rows,
+    async request(method, path, body) {
+      const response = await fetch(`${url}/api/v2${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+      return (await response.json()) as never;
+    },
+    async close() {
+      await pool.end();
+      await stop(child);
+      await postgres.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilReady(child: ChildProcess): Promise<void> {
+  let output = "";
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`standalone was not ready after ${READY_TIMEOUT_MS} ms:\n${output}`)), READY_TIMEOUT_MS);
+    child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (!output.includes("Tradewind is ready at")) return;
+      clearTimeout(timer);
+      resolve();
+    });
+    child.once("exit", (code) => reject(new Error(`standalone ended with ${code} before it was ready:\n${output}`)));
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGTERM");
+  await ended;
+}
+
+async function logIn(url: string, passwordFile: string): Promise<string> {
+  const password = (await readFile(passwordFile, "utf8")).trim();
+  const response = await fetch(`${url}/auth/token`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ username: "admin", password }),
+  });
+  if (response.status !== 201) throw new Error(`could not log in: ${response.status} ${await response.text()}`);
+  return ((await response.json()) as { access_token: string }).access_token;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}

@@ -1,0 +1,44 @@
+/** `npm run bench [-- NAME…] [--json]`: measures a whole installation of its own and prints the figures beside their goals. */
+import { cpus, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { type Installation, startInstallation } from "./installation.ts";
+import { chainTransitions, fanOutAndIn } from "./shapes/latency.ts";
+import { idleCost, manyDags } from "./shapes/throughput.ts";
+
+type Figures = { name: string; what: string; goal: string } & Record<string, unknown>;
+
+/** In this order: `idle` counts the DAGs that `throughput` made. */
+const SHAPES: Record<string, (installation: Installation) => Promise<Figures>> = {
+  chain: (installation) => chainTransitions(installation, { warmUps: 2, runs: 5 }),
+  "fan-out": (installation) => fanOutAndIn(installation, { warmUps: 1, runs: 5 }),
+  throughput: manyDags,
+  idle: idleCost,
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean", default: false } } });
+const unknown = positionals.filter((name) => !(name in SHAPES));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no benchmark "${unknown.join('", "')}". There are: ${Object.keys(SHAPES).join(", ")}.\n`);
+  process.exit(2);
+}
+
+const names = Object.keys(SHAPES).filter((name) => positionals.length === 0 || positionals.includes(name));
+const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, memoryGb: Math.round(totalmem() / 2 ** 30), node: process.version, platform: process.platform };
+const results: Figures[] = [];
+const installation = await startInstallation();
+try {
+  for (const name of names) {
+    process.stderr.write(`${name} …\n`);
+    const figures = await SHAPES[name]!(installation);
+    results.push(figures);
+    if (!values.json) printFigures(figures);
+  }
+} finally {
+  await installation.close();
+}
+if (values.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 2)}\n`);
+
+function printFigures({ name, what, goal, ...figures }: Figures): void {
+  const lines = Object.entries(figures).map(([key, value]) => `  ${key.padEnd(20)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
+  process.stdout.write(`${name}: ${what} (goal: ${goal})\n${lines.join("\n")}\n`);
+}
