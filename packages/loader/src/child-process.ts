@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { TradewindError } from "@tradewind/core";
@@ -203,7 +204,8 @@ interface WaitEnd {
 function spawnChild(limits: ChildLimits, environment: Record<string, string>): ChildProcess {
   const heapMb = Math.max(32, limits.memoryLimitMb - BASE_MEMORY_MB);
   const command = [process.execPath, `--max-old-space-size=${heapMb}`, "--no-warnings", CHILD_PROGRAM];
-  const limited = process.platform === "win32" ? command : ["/bin/sh", "-c", `ulimit -c 0; ulimit -t ${CPU_SECONDS}; exec "$0" "$@"`, ...command];
+  // Images without a shell do without the limits that only a shell can set.
+  const limited = !existsSync("/bin/sh") ? command : ["/bin/sh", "-c", `ulimit -c 0; ulimit -t ${CPU_SECONDS}; exec "$0" "$@"`, ...command];
   return spawn(limited[0] as string, limited.slice(1), {
     cwd: tmpdir(),
     env: environment,
