@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { errorMessage, TradewindError } from "@tradewind/core";
-import { ancestors, findConfigFileIn } from "./config-file.ts";
+import { ancestors, findConfigFileIn } from "./find-config-file.ts";
 import type { Environment } from "./environment.ts";
 
 const HOME_NAME = ".tradewind";

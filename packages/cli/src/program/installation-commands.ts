@@ -1,0 +1,23 @@
+import type { Command } from "commander";
+import { examples, lazily, type OutputOptions, type ServerOptions, withOutput, withServer } from "./options.ts";
+
+export interface ConfigListOptions extends OutputOptions {
+  section?: string;
+  changed?: boolean;
+}
+
+export type InfoOptions = ServerOptions;
+
+export function addInstallationCommands(program: Command): void {
+  const config = program.command("config").description("the configuration");
+  const list = withOutput(config.command("list").description("list every key: its value, where it comes from, its name in the environment"))
+    .option("--section <name>", "only this section")
+    .option("--changed", "only what differs from the default")
+    .action(lazily(() => import("../commands/config.ts"), "listConfiguration"));
+  examples(list, ["config list --changed", "config list --section scheduler"]);
+
+  withServer(program.command("info").description("show versions, paths, the database and the health of the services")).action(
+    lazily(() => import("../commands/info.ts"), "showInfo"),
+  );
+  withOutput(program.command("version").description("print the version")).action(lazily(() => import("../commands/version.ts"), "showVersion"));
+}
