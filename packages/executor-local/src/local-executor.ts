@@ -13,7 +13,7 @@ export interface LocalExecutorOptions {
   slots: number;
   /**
    * Commands held ready beyond the slots, so that a freed place is filled without asking. More gives more throughput with short tasks; less lets a task of high priority that becomes
-   * ready later go earlier. Default: twice the slots, at least 32.
+   * ready later go earlier. Default: twice the slots, at least 64.
    */
   prefetch?: number;
   /** Program and arguments of the runner host: `[process.execPath, HOST_MAIN_PATH]` of the runner. */
@@ -72,7 +72,7 @@ class LocalExecutor implements Executor {
     if (options.hostCommand.length === 0) throw new TradewindError("invalid_config", "The local executor needs the command that starts its runner host (hostCommand).");
     this.name = options.name ?? "local";
     this.#options = options;
-    this.#prefetch = options.prefetch ?? Math.max(32, 2 * options.slots);
+    this.#prefetch = options.prefetch ?? Math.max(64, 2 * options.slots);
     this.#load = { slots: options.slots, waiting: 0, running: 0 };
   }
 

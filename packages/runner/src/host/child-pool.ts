@@ -70,6 +70,7 @@ export class ChildPool {
     this.#attempts.delete(child);
     this.#typicalMs += TYPICAL_WEIGHT * (Math.min(spent.durationMs, TYPICAL_CLIP_MS) - this.#typicalMs);
     child.attemptsRun++;
+    child.importing = false;
     child.sinceAt = performance.now();
     const keep = attempt !== undefined && child.state === "busy" && spent.unfit === undefined && attempt.grant.isolation === "warm" && !this.#isWorn(child, spent.rssBytes);
     if (keep) child.state = "idle";
@@ -156,6 +157,7 @@ export class ChildPool {
       { ...this.#options.spawn, memoryLimitMb },
       {
         onMessage: (from, message) => {
+          if (message.kind === "imported") from.importing = false;
           const attempt = this.#attempts.get(from);
           if (attempt !== undefined && message.seq === from.seq) this.#options.onMessage(from, attempt, message);
         },

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_CHILD_POLICY } from "./host-options.ts";
 import { attemptsAhead, type ChildView, placeAttempt } from "./place-attempt.ts";
 
-const child = (state: ChildView["state"], bundle: string, sinceAt = 0): ChildView => ({ state, bundles: new Set([bundle]), memoryLimitMb: null, sinceAt });
+const child = (state: ChildView["state"], bundle: string, sinceAt = 0, importing = false): ChildView => ({ state, bundles: new Set([bundle]), memoryLimitMb: null, sinceAt, importing });
 const place = (children: ChildView[], more: { slots?: number; now?: number; readyAt?: number; typicalMs?: number; lastOverflowAt?: number } = {}) =>
   placeAttempt(
     { bundleKey: "a", memoryLimitMb: null, readyAt: more.readyAt ?? 100 },
@@ -37,6 +37,19 @@ describe("which child runs an attempt", () => {
 
   test("tasks that only compute for a moment get no more children than cores", () => {
     expect(place([child("busy", "a", 99), child("busy", "a", 99)], { readyAt: 0, typicalMs: 0.5 })).toMatchObject({ kind: "wait" });
+  });
+
+  test("no more processes start at once than there are cores, unless their imports wait for something else", () => {
+    expect(place([child("busy", "b", 90, true), child("busy", "c", 90, true)])).toMatchObject({ kind: "wait" });
+    expect(place([child("busy", "b", 90, true), child("busy", "c", 90, true)], { now: 3_000 })).toEqual({ kind: "start" });
+  });
+
+  test("instant tasks do not spread over idle children beyond the cores at once", () => {
+    const idle = child("idle", "a");
+    const busy = [child("busy", "a", 99), child("busy", "a", 99)];
+    expect(place([...busy, idle], { typicalMs: 0.1 })).toMatchObject({ kind: "wait" });
+    expect(place([...busy, idle], { typicalMs: 0.1, readyAt: 50 })).toEqual({ kind: "use", child: idle });
+    expect(place([...busy, idle], { typicalMs: 5 })).toEqual({ kind: "use", child: idle });
   });
 
   test("with all slots taken, an idle child of another bundle makes room", () => {

@@ -6,6 +6,8 @@ export interface ChildView {
   bundles: ReadonlySet<string>;
   memoryLimitMb: number | null;
   sinceAt: number;
+  /** Still starting, or importing its bundle. */
+  importing: boolean;
 }
 
 export interface PlacementRequest {
@@ -34,6 +36,11 @@ export type Placement<C> =
   | { kind: "replace"; child: C }
   | { kind: "wait"; atMostMs: number };
 
+/** Tasks this short, in milliseconds, are nothing but computing. */
+const INSTANT_MS = 1;
+/** An import that takes longer waits for something else than a core. */
+const IMPORT_COUNTS_FOR_MS = 2_000;
+
 /**
  * Which child runs an attempt. Short tasks stay on few children, where they follow each other in a fraction of a millisecond; long ones spread over all slots at once. A process
  * costs tens of milliseconds of a core, so a further one is started only when the attempt would otherwise wait longer than that is worth.
@@ -41,17 +48,23 @@ export type Placement<C> =
 export function placeAttempt<C extends ChildView>(request: PlacementRequest, situation: PlacementSituation<C>, policy: ChildPolicy): Placement<C> {
   const { children, now } = situation;
   const idle = children.filter((child) => child.state === "idle" && child.memoryLimitMb === request.memoryLimitMb);
+  const waited = now - request.readyAt;
+  const lanes = Math.max(2, situation.cores);
+  const busy = children.filter((child) => child.state === "busy");
+  // More processes than cores only take the cores from each other.
+  if (situation.typicalMs < INSTANT_MS && busy.length >= lanes && waited < policy.growAfterMs) return { kind: "wait", atMostMs: policy.growAfterMs - waited };
   const warm = idle.find((child) => child.bundles.has(request.bundleKey)) ?? idle.find((child) => child.bundles.size < policy.bundlesPerChild);
   if (warm !== undefined) return { kind: "use", child: warm };
 
   const living = children.filter((child) => child.state === "idle" || child.state === "busy");
   if (living.length >= situation.slots) return placeWithoutRoom(request, situation, policy, living);
-  const waited = now - request.readyAt;
+  // Starting a process keeps a core busy: starting more at once makes none of them ready earlier, and the first that are may show that tasks are short.
+  if (busy.filter((child) => child.importing && now - child.sinceAt < IMPORT_COUNTS_FOR_MS).length >= lanes) return { kind: "wait", atMostMs: policy.growAfterMs };
   const patience = policy.growAfterMs - waited;
-  const soonFree = living.some((child) => child.state === "busy" && child.bundles.has(request.bundleKey) && now - child.sinceAt < policy.growAfterMs);
+  const soonFree = busy.some((child) => !child.importing && child.bundles.has(request.bundleKey) && now - child.sinceAt < policy.growAfterMs);
   if (!soonFree) return { kind: "start" };
   // Tasks that only compute for a moment gain nothing from more processes than cores.
-  const enough = situation.typicalMs < policy.growAfterMs / 2 && living.length >= Math.max(2, situation.cores);
+  const enough = situation.typicalMs < policy.growAfterMs / 2 && living.length >= lanes;
   if (enough) return { kind: "wait", atMostMs: policy.growAfterMs };
   return patience <= 0 ? { kind: "start" } : { kind: "wait", atMostMs: patience };
 }
