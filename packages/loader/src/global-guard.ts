@@ -62,7 +62,7 @@ interface Watched {
 export function guardGlobals(): GlobalGuard {
   const watched = [...sharedTargets()].map(watch);
   const surroundings = describeSurroundings();
-  return { isUntouched: () => watched.every(isSame) && describeSurroundings() === surroundings };
+  return { isUntouched: () => areSame(watched) && describeSurroundings() === surroundings };
 }
 
 function sharedTargets(): Set<object> {
@@ -82,8 +82,26 @@ function isObject(value: unknown): value is object {
 }
 
 function watch(target: object): Watched {
-  const keys = ownKeys(target);
+  const keys = watchedKeys(target);
   return { target, prototype: getPrototypeOf(target) as object | null, keys, descriptors: keys.map((key) => descriptorOf(target, key)) };
+}
+
+/**
+ * Of the globals, not those by which packages find their one instance per process: symbols, and names like `__zod_globalRegistry`. Nobody but the package looks
+ * at them, and it keeps the same state in its own modules anyway. If they counted, each file that uses zod would cost a process.
+ */
+function watchedKeys(target: object): (string | symbol)[] {
+  const keys = ownKeys(target);
+  if (target !== globalThis) return keys;
+  const kept: (string | symbol)[] = [];
+  for (const key of keys) if (typeof key === "string" && !(key[0] === "_" && key[1] === "_")) kept[kept.length] = key;
+  return kept;
+}
+
+/** Loops instead of methods of Array, in this and the next function: author code may have replaced those. */
+function areSame(watched: readonly Watched[]): boolean {
+  for (let index = 0; index < watched.length; index++) if (!isSame(watched[index] as Watched)) return false;
+  return true;
 }
 
 /** Of the globals, only those named above are looked at: some of the others (WebSocket …) are made when they are first asked for, at a cost of 70 ms. */
@@ -93,7 +111,7 @@ function descriptorOf(target: object, key: string | symbol): PropertyDescriptor 
 
 function isSame({ target, prototype, keys, descriptors }: Watched): boolean {
   if (getPrototypeOf(target) !== prototype) return false;
-  const keysNow = ownKeys(target);
+  const keysNow = watchedKeys(target);
   if (keysNow.length !== keys.length) return false;
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index] as string | symbol;

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { checkFingerprints, createDagLoader, type DagFileLoad, type DagImportError, type LoadedDag, stopBundler } from "../src/index.ts";
 import { type DagFolder, dagFolder } from "./dag-folder.ts";
 
@@ -48,6 +48,25 @@ export default one;\n`,
     const alone = dagsOf(await load(folder, "good.ts"));
     await load(folder, "other.ts");
     expect(dagsOf(await load(folder, "good.ts"))).toEqual(alone);
+  });
+
+  it("keeps the process for the next file when a package leaves its mark, and replaces it when a global was changed", async () => {
+    const own = createDagLoader({ processes: 1 });
+    onTestFinished(() => own.stop());
+    const pid = (name: string, body = "") =>
+      `import { Dag } from "tradewind";\n${body}\nexport const dag = new Dag("${name}", { description: String(process.pid) });\n`;
+    const folder = await dagFolder({
+      "a.ts": pid("a", "(globalThis as any).__registry = {};"),
+      "b.ts": pid("b", "(globalThis as any).shared = {};"),
+      "c.ts": pid("c"),
+    });
+    const pids: (string | null)[] = [];
+    for (const name of ["a.ts", "b.ts", "c.ts"]) {
+      const [dag] = dagsOf(await own.load({ path: folder.path(name), root: folder.root }));
+      pids.push(dag?.spec.description ?? null);
+    }
+    expect(pids[1]).toBe(pids[0]);
+    expect(pids[2]).not.toBe(pids[1]);
   });
 
   it("takes a file without DAGs for no DAG file, and warns about a Dag that is not exported", async () => {
@@ -122,6 +141,7 @@ describe("a file that misbehaves hurts only itself", () => {
     ["ends the process for good", dagFile("process.reallyExit(0);").replace("process.really", "(process as any).really"), "exit"],
     ["kills the process", dagFile("process.kill(process.pid, 'SIGTERM'); for (;;);"), "crash"],
     ["closes the channel", dagFile("process.disconnect(); await new Promise((done) => setTimeout(done, 60_000));"), "crash"],
+    ["breaks what the loader itself uses", dagFile("Array.prototype.filter = () => { throw new Error('no filter'); };"), "throw"],
     ["answers in our name", dagFile("process.send!({ type: 'loaded', loadId: 1, outcome: { ok: true, dags: [] } }); throw new Error('x');"), "throw"],
   ])("%s", async (_what, text, kind) => {
     const folder = await dagFolder({ "bad.ts": text, "good.ts": GOOD });
@@ -132,6 +152,7 @@ describe("a file that misbehaves hurts only itself", () => {
 
   it.each([
     ["changes a global", dagFile("(Array.prototype as any).extra = 1; Math.max = () => 7;")],
+    ["replaces what our checks are made of", dagFile("Array.prototype.every = () => true;")],
     ["changes the environment", dagFile("process.env.TZ = 'Asia/Tokyo'; process.chdir('/');")],
     ["prints without end", dagFile("for (let i = 0; i < 20_000; i++) { console.log('x'.repeat(100)); console.error('y'.repeat(100)); }")],
     ["ends the process later", dagFile("setTimeout(() => (process as any).reallyExit(1), 100);")],
