@@ -20,6 +20,11 @@ export function isExecutionApiError(value: unknown): value is ExecutionApiError 
   return value instanceof ExecutionApiError;
 }
 
+/** The server failed at it (500 …): that says nothing about the request, and whether anything was done is not known. */
+export function isServerFault(error: unknown): boolean {
+  return isExecutionApiError(error) && (error.httpStatus ?? 0) >= 500;
+}
+
 const CODE_BY_STATUS: Record<number, ErrorCode> = {
   400: "invalid_request",
   401: "unauthenticated",

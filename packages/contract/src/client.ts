@@ -9,7 +9,7 @@ import { DEFAULT_RETRY, delay, type RetryPolicy, retryDelayMs } from "./retry.ts
 import { EXECUTION_ROUTES } from "./routes.ts";
 import { CONTRACT_VERSION, CONTRACT_VERSION_HEADER } from "./version.ts";
 
-export { ExecutionApiError, isExecutionApiError, isTransient } from "./api-error.ts";
+export { ExecutionApiError, isExecutionApiError, isServerFault, isTransient } from "./api-error.ts";
 export { delay, retryDelayMs, type RetryPolicy } from "./retry.ts";
 
 export interface ExecutionApiClientOptions {

@@ -31,3 +31,8 @@ export const EXECUTION_ROUTES = {
   dagRuns: "attempt/dag-runs",
   dagRun: (dagId: string, runId: string) => `attempt/dag-runs/${encodeURIComponent(dagId)}/${encodeURIComponent(runId)}`,
 } as const;
+
+/**
+ * The largest body, in bytes, that a server of the execution API takes: room for one result of the default limit (16 MiB), whose text is escaped once more inside the request.
+ */
+export const EXECUTION_BODY_LIMIT_BYTES = 40 * 1024 * 1024;

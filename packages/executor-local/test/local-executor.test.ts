@@ -99,6 +99,7 @@ test("a killed host is noticed: its attempts are lost, its children end, and ano
   const next = command("quick");
   await executor.submit([next]);
   await until(() => peer.get(next.attemptId).state === "ended", "a task on the new host");
+  expect(peer.get(next.attemptId).finish!.outcome).toMatchObject({ kind: "success" });
 });
 
 test("cancel stops an attempt without a report; unknown ids are ignored", async () => {

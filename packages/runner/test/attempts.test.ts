@@ -49,6 +49,14 @@ describe("outcomes", () => {
     expect(outcome.kind === "success" && JSON.parse(outcome.result!).length).toBe(3_000_000);
   });
 
+  test("many large results at once do not make a request too large for a server", async () => {
+    const { peer, host, deliver } = await startHost(`dag.task("big", async () => "x".repeat(3_000_000))();`, { slots: 8 });
+    const ids = Array.from({ length: 8 }, () => deliver("big"));
+    await host.empty();
+    expect(ids.map((id) => peer.get(id).finish!.outcome.kind)).toEqual(ids.map(() => "success"));
+    expect(peer.largestBody).toBeLessThan(8_000_000);
+  });
+
   test("a task that the bundle does not have is rejected", async () => {
     const { run } = await startHost(`dag.task("one", async () => 1)();`);
     expect((await run("two")).finish!.outcome).toMatchObject({ kind: "failed", failure: { reason: "rejected", message: expect.stringContaining('no task "two"') } });

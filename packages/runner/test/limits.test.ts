@@ -46,6 +46,18 @@ describe("leases", () => {
   });
 });
 
+test("a fault of the server is not taken for its opinion: the finish is repeated", async () => {
+  const { peer, deliver } = await startHost(`dag.task("one", async () => { await new Promise((r) => setTimeout(r, 200)); return 1; })();`);
+  const attemptId = deliver("one");
+  await until(() => peer.get(attemptId).state === "running", "the start");
+  const before = peer.requests.get("exchange")!;
+  peer.refuseWith = { status: 500, routes: ["exchange"] };
+  await until(() => peer.requests.get("exchange")! >= before + 3, "repetitions");
+  peer.refuseWith = null;
+  await until(() => peer.get(attemptId).finish !== null, "the finish");
+  expect(peer.get(attemptId).finish!.outcome).toEqual({ kind: "success", result: "1" });
+});
+
 describe("stopping", () => {
   const stubborn = `
     import { spawn } from "node:child_process";
@@ -155,6 +167,7 @@ test("a new host on the same folder ends processes that a killed one left behind
     stateDir,
     logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   });
+  expect(isAlive(pid)).toBe(true);
   await second.start();
   await until(() => !isAlive(pid), "the end of the process left behind");
   await second.stop({ drain: false, timeoutMs: 0 });

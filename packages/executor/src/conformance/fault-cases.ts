@@ -4,7 +4,7 @@ import { awaitLine, begin, expectAttempts, expectRun, messages, NOTICED_WITHIN_M
 import type { ConformanceCase } from "./harness.ts";
 
 /** Prints that it began, works for a while, tells which try it was. */
-const WORK = (ms: number) => `async () => { console.log("begun"); await new Promise((r) => setTimeout(r, ${ms})); return getContext().tryNumber; }`;
+const WORK = (ms: number) => `async () => { console.log("begun"); await new Promise((r) => setTimeout(r, ${ms})); return getContext().attempt.tryNumber; }`;
 
 /** What must stay true while things break. */
 export const FAULT_CASES: ConformanceCase[] = [
@@ -45,7 +45,7 @@ export const FAULT_CASES: ConformanceCase[] = [
     name: "lose a worker: its task is tried again within 15 seconds",
     timeoutMs: 90_000,
     async run(harness, { extraStartMs }) {
-      const run = await begin(harness, `dag.task("work", async () => { console.log("begun"); if (getContext().tryNumber === 1) await new Promise((r) => setTimeout(r, 600_000)); return getContext().tryNumber; }, { retries: 1, retryDelay: "100ms" })();`);
+      const run = await begin(harness, `dag.task("work", async () => { console.log("begun"); if (getContext().attempt.tryNumber === 1) await new Promise((r) => setTimeout(r, 600_000)); return getContext().attempt.tryNumber; }, { retries: 1, retryDelay: "100ms" })();`);
       const task = run.task("work");
       await awaitLine(harness, task, 1, "begun", 20_000 + extraStartMs);
       await harness.killWorkerOf(task);

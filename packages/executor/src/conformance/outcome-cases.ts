@@ -37,7 +37,7 @@ export const OUTCOME_CASES: ConformanceCase[] = [
     async run(harness, { extraStartMs }) {
       const run = await begin(
         harness,
-        `dag.task("flaky", async () => { const { tryNumber } = getContext(); if (tryNumber < 3) throw new Error("try " + tryNumber); return tryNumber; }, { retries: 2, retryDelay: "100ms" })();
+        `dag.task("flaky", async () => { const { tryNumber } = getContext().attempt; if (tryNumber < 3) throw new Error("try " + tryNumber); return tryNumber; }, { retries: 2, retryDelay: "100ms" })();
          dag.task("final", async () => { throw new FailTask("never again"); }, { retries: 2, retryDelay: "100ms" })();
          dag.task("hopeless", async () => { throw new Error("always"); }, { retries: 1, retryDelay: "100ms" })();`,
       );

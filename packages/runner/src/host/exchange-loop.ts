@@ -1,5 +1,5 @@
 import type { AttemptFinish, ExchangeRequest, ExchangeResponse } from "@tradewind/contract";
-import { delay, type ExecutionApiClient, isExecutionApiError, isTransient } from "@tradewind/contract/client";
+import { delay, type ExecutionApiClient, isExecutionApiError, isServerFault, isTransient } from "@tradewind/contract/client";
 import type { HostLogger, PausePoint } from "./host-options.ts";
 
 export interface ExchangeLoopOptions {
@@ -24,6 +24,12 @@ interface Batch {
   starts: string[];
   finishes: AttemptFinish[];
 }
+
+/** Text of all results in one request, if there is more than one. */
+const MAX_RESULTS_LENGTH = 4 * 1024 * 1024;
+
+/** A fault of the server (500) says nothing about what was sent, unless it comes again and again. */
+const MAX_SERVER_FAULTS = 8;
 
 /**
  * The hot path: one request in flight, and the next takes everything that came meanwhile. Nothing is dropped on a failure: a batch is sent until it is answered, since repeating it is
@@ -84,15 +90,24 @@ export class ExchangeLoop {
     this.#busy = true;
     try {
       while (this.#hasWork() && !this.#closed.signal.aborted) {
-        const batch = { starts: this.#starts, finishes: this.#finishes };
+        const batch = { starts: this.#starts, finishes: this.#takeFinishes() };
         this.#starts = [];
-        this.#finishes = [];
         await this.#sendUntilAnswered(batch);
       }
     } finally {
       this.#busy = false;
       this.#becomeIdle();
     }
+  }
+
+  // All of them, unless large results would make one request too large for a server.
+  #takeFinishes(): AttemptFinish[] {
+    let bytes = 0;
+    const beyond = this.#finishes.findIndex((one, index) => {
+      bytes += one.outcome.kind === "success" ? (one.outcome.result?.length ?? 0) : 0;
+      return index > 0 && bytes > MAX_RESULTS_LENGTH;
+    });
+    return this.#finishes.splice(0, beyond === -1 ? this.#finishes.length : beyond);
   }
 
   #becomeIdle(): void {
@@ -108,7 +123,7 @@ export class ExchangeLoop {
         if (signal.aborted) return;
         const status = isExecutionApiError(error) ? error.httpStatus : undefined;
         if (status === 401 || status === 404) await this.#options.onUnknownHost(status);
-        else if (!isTransient(error)) return this.#sendApart(batch, error);
+        else if (!isTransient(error) && !(isServerFault(error) && failures < MAX_SERVER_FAULTS)) return this.#sendApart(batch, error);
         this.#options.logger.warn({ failures, error: String(error) }, "the exchange with the execution API failed; it is repeated");
         await delay(Math.min(2_000, 50 * 2 ** Math.min(failures, 6)), signal).catch(() => undefined);
       }

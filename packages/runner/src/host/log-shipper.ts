@@ -1,5 +1,5 @@
 import type { LogLine, LogRequest } from "@tradewind/contract";
-import { delay, isTransient } from "@tradewind/contract/client";
+import { delay, isServerFault, isTransient } from "@tradewind/contract/client";
 import type { HostLogger } from "./host-options.ts";
 
 export interface LogShipperOptions {
@@ -15,6 +15,8 @@ export interface LogShipperOptions {
 
 /** Text in one request. Servers bound the size of a body. */
 const MAX_REQUEST_BYTES = 384 * 1024;
+/** A fault of the server (500) may pass, or lie in what was sent. */
+const MAX_SERVER_FAULTS = 20;
 const LINE_OVERHEAD_BYTES = 64;
 
 interface Buffered {
@@ -156,12 +158,12 @@ export class LogShipper {
 
   // Transient failures are tried again for as long as the host lives. A refusal can't be cured by sending the same lines again, so those are given up.
   async #sendUntilAnswered(request: LogRequest): Promise<void> {
-    while (!this.#abandoned) {
+    for (let failures = 0; !this.#abandoned; failures++) {
       try {
         return await this.#options.send(request);
       } catch (error) {
         const unauthorized = (error as { httpStatus?: number }).httpStatus === 401;
-        if (!isTransient(error) && !unauthorized) {
+        if (!isTransient(error) && !unauthorized && !(isServerFault(error) && failures < MAX_SERVER_FAULTS)) {
           this.#options.logger.error({ attempts: request.chunks.map((chunk) => chunk.attemptId), error: String(error) }, "log lines were refused and are lost");
           return;
         }

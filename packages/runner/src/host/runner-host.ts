@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import type { AttemptFinish, AttemptGrant, ExchangeRequest, ExchangeResponse, HostAttempts, HostLoad, TaskCommand } from "@tradewind/contract";
-import { delay, isTransient } from "@tradewind/contract/client";
+import { delay, isServerFault, isTransient } from "@tradewind/contract/client";
 import { type Attempt, type GrantedAttempt, isGranted } from "./attempt.ts";
 import { AttemptLog } from "./attempt-log.ts";
 import { failed } from "./attempt-outcome.ts";
@@ -266,7 +266,7 @@ export class RunnerHost {
     if (this.#givingBack) return this.#stopForShutdown(attempt);
     this.#leases?.watch(attempt);
     const bundlePath = this.#bundles.pathIfReady(grant.bundleSha256);
-    if (bundlePath !== undefined && grant.inputs !== null) {
+    if (bundlePath !== undefined && grant.inputs !== null && this.#options.pausePoint === undefined) {
       attempt.bundlePath = bundlePath;
       this.#pool.enqueue(attempt);
     } else void this.#fetchAndEnqueue(attempt);
@@ -363,7 +363,7 @@ export class RunnerHost {
       } catch (error) {
         if (this.#closed.signal.aborted) throw error;
         const refused = (error as { httpStatus?: number }).httpStatus === 401;
-        if (!isTransient(error) && !refused) throw error;
+        if (!isTransient(error) && !isServerFault(error) && !refused) throw error;
         if (refused) this.#options.onTokenRefused?.();
         this.#options.logger.warn({ error: String(error) }, "the host could not make itself known to the execution API; it tries again");
         await delay(Math.min(2_000, 100 * 2 ** Math.min(failures, 5)), this.#closed.signal);

@@ -60,6 +60,7 @@ export class ExecutionApiPeer {
   readonly connections = new Map<string, ConnectionValue>();
   readonly stops = new Map<string, string>();
   readonly requests = new Map<string, number>();
+  largestBody = 0;
   /** Attempts to hand out as `next`. */
   readonly ready: string[] = [];
   hostToken = "host-token-1";
@@ -120,6 +121,7 @@ export class ExecutionApiPeer {
     const group = route.split("/")[0]!;
     this.requests.set(group, (this.requests.get(group) ?? 0) + 1);
     const body = await readBody(request);
+    this.largestBody = Math.max(this.largestBody, body.length);
     const refuse = this.refuseWith;
     if (refuse !== null && (refuse.routes === undefined || refuse.routes.includes(group))) return answer(response, refuse.status, { code: "internal", message: "refused for the test" });
     if (request.headers[CONTRACT_VERSION_HEADER] !== String(CONTRACT_VERSION)) return answer(response, 426, { code: "protocol_mismatch", message: "wrong version" });
