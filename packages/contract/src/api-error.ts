@@ -59,7 +59,10 @@ function readBody(body: string): { code?: string; message: string } {
     const parsed = JSON.parse(body) as Record<string, unknown>;
     const inner = (typeof parsed.error === "object" && parsed.error !== null ? parsed.error : parsed) as Record<string, unknown>;
     const message = inner.message ?? inner.detail ?? body;
-    return { code: typeof inner.code === "string" ? inner.code : undefined, message: typeof message === "string" ? message : JSON.stringify(message) };
+    return {
+      code: typeof inner.code === "string" ? inner.code : undefined,
+      message: typeof message === "string" ? message : JSON.stringify(message),
+    };
   } catch {
     return { message: body === "" ? "(no body)" : body.slice(0, 300) };
   }

@@ -54,7 +54,11 @@ test("503 and broken connections are tried again, refusals are not", async () =>
   );
   expect(await client.exchange(REQUEST)).toEqual(EMPTY);
   expect(calls).toBe(3);
-  await expect(client.sendLogs({ hostId: "h", chunks: [] })).rejects.toMatchObject({ code: "invalid_request", httpStatus: 400, message: expect.stringContaining("a gap") });
+  await expect(client.sendLogs({ hostId: "h", chunks: [] })).rejects.toMatchObject({
+    code: "invalid_request",
+    httpStatus: 400,
+    message: expect.stringContaining("a gap"),
+  });
   expect(calls).toBe(4);
 });
 

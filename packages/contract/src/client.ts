@@ -2,8 +2,24 @@ import { errorMessage } from "@tradewind/core";
 import { Pool } from "undici";
 import type { z } from "zod";
 import { errorFromAnswer, ExecutionApiError, isExecutionApiError, isTransient } from "./api-error.ts";
-import { ConnectionAnswer, RunAnswer, type TriggerRequest, VariableAnswer, type VariableWrite, XComAnswer, type XComQuery, type XComWrite } from "./author-api.ts";
-import { type ExchangeRequest, ExchangeResponse, type HeartbeatRequest, HeartbeatResponse, type HostRegistration, HostRegistrationResponse } from "./exchange.ts";
+import {
+  ConnectionAnswer,
+  RunAnswer,
+  type TriggerRequest,
+  VariableAnswer,
+  type VariableWrite,
+  XComAnswer,
+  type XComQuery,
+  type XComWrite,
+} from "./author-api.ts";
+import {
+  type ExchangeRequest,
+  ExchangeResponse,
+  type HeartbeatRequest,
+  HeartbeatResponse,
+  type HostRegistration,
+  HostRegistrationResponse,
+} from "./exchange.ts";
 import type { LogRequest } from "./logs.ts";
 import { DEFAULT_RETRY, delay, type RetryPolicy, retryDelayMs } from "./retry.ts";
 import { EXECUTION_ROUTES } from "./routes.ts";
@@ -102,7 +118,8 @@ export function createExecutionApiClient(options: ExecutionApiClientOptions): Ex
 }
 
 function attemptClient(http: HttpCaller, token: () => string): AttemptApiClient {
-  const call = (method: Method, route: string, body: unknown, options: CallOptions | undefined) => http.text({ ...options, method, route, token: token(), body });
+  const call = (method: Method, route: string, body: unknown, options: CallOptions | undefined) =>
+    http.text({ ...options, method, route, token: token(), body });
   return {
     inputs: (options) => call("GET", EXECUTION_ROUTES.inputs, undefined, options),
     getXCom: async (query, options) => parse(XComAnswer, await call("POST", EXECUTION_ROUTES.xcom, query, options)),
@@ -118,7 +135,8 @@ function attemptClient(http: HttpCaller, token: () => string): AttemptApiClient 
         throw error;
       }
     },
-    getConnection: async (connectionId, options) => parse(ConnectionAnswer, await call("GET", EXECUTION_ROUTES.connection(connectionId), undefined, options)),
+    getConnection: async (connectionId, options) =>
+      parse(ConnectionAnswer, await call("GET", EXECUTION_ROUTES.connection(connectionId), undefined, options)),
     triggerDagRun: async (request, options) => parse(RunAnswer, await call("POST", EXECUTION_ROUTES.dagRuns, request, options)),
     getDagRun: async (dagId, runId, options) => parse(RunAnswer, await call("GET", EXECUTION_ROUTES.dagRun(dagId, runId), undefined, options)),
   };
@@ -231,7 +249,8 @@ function parse<T extends z.ZodType>(schema: T, text: string): z.infer<T> {
 // hangs on is looked at.
 function parseExchange(text: string): ExchangeResponse {
   const answer = parseJson(text) as Partial<ExchangeResponse>;
-  if (Array.isArray(answer.granted) && Array.isArray(answer.refused) && Array.isArray(answer.finished) && Array.isArray(answer.next)) return answer as ExchangeResponse;
+  if (Array.isArray(answer.granted) && Array.isArray(answer.refused) && Array.isArray(answer.finished) && Array.isArray(answer.next))
+    return answer as ExchangeResponse;
   return parse(ExchangeResponse, text);
 }
 

@@ -37,7 +37,8 @@ export class HostConnection {
     const talk = new Talk(socket);
     try {
       const answer = await talk.ask({ op: "hello", version: HOST_CONTROL_VERSION, executionApiUrl });
-      if (answer.hello === undefined) throw new TradewindError("executor_failed", `The runner host at ${socketPath} answered hello without saying who it is.`);
+      if (answer.hello === undefined)
+        throw new TradewindError("executor_failed", `The runner host at ${socketPath} answered hello without saying who it is.`);
       return new HostConnection(socket, talk, answer.hello);
     } catch (error) {
       socket.destroy();
@@ -91,7 +92,8 @@ class Talk {
   ask(request: ControlRequest): Promise<HostControlAnswer> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      if (!this.#socket.writable) return reject(new TradewindError("executor_failed", `The runner host could not be asked to ${request.op}: it is not connected.`));
+      if (!this.#socket.writable)
+        return reject(new TradewindError("executor_failed", `The runner host could not be asked to ${request.op}: it is not connected.`));
       const timer = setTimeout(() => {
         this.#pending.delete(id);
         reject(new TradewindError("executor_failed", `The runner host did not answer to ${request.op} within ${ANSWER_TIMEOUT_MS} ms.`));

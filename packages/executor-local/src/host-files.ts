@@ -35,7 +35,10 @@ function socketPathIn(runDir: string): string {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const { uid, mode } = statSync(dir);
   if (uid !== process.getuid?.() || (mode & 0o077) !== 0) {
-    throw new TradewindError("executor_failed", `The folder ${dir} for the runner host's socket belongs to somebody else or is open to others. Remove it, or choose a home with a shorter path than ${runDir}.`);
+    throw new TradewindError(
+      "executor_failed",
+      `The folder ${dir} for the runner host's socket belongs to somebody else or is open to others. Remove it, or choose a home with a shorter path than ${runDir}.`,
+    );
   }
   return join(dir, "local-host.sock");
 }
@@ -64,7 +67,11 @@ async function acquire(path: string): Promise<void> {
   const giveUpAt = performance.now() + LOCK_STALE_MS;
   while (!(await tryCreate(path))) {
     if (await isStale(path)) await rm(path, { force: true });
-    else if (performance.now() > giveUpAt) throw new TradewindError("executor_failed", `Another process has been starting a runner host for too long; it holds ${path}. Remove that file if no such process exists.`);
+    else if (performance.now() > giveUpAt)
+      throw new TradewindError(
+        "executor_failed",
+        `Another process has been starting a runner host for too long; it holds ${path}. Remove that file if no such process exists.`,
+      );
     else await sleep(25);
   }
 }

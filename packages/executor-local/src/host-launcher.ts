@@ -11,7 +11,10 @@ import { type HostFiles, openHostLog, withStartLock } from "./host-files.ts";
 
 const START_TIMEOUT_MS = 20_000;
 
-export type HostSettings = Pick<HostStartup, "executor" | "slots" | "passEnv" | "memoryLimitMb" | "maxResultBytes" | "idleExitMs" | "drainTimeoutMs" | "bundlesPerChild">;
+export type HostSettings = Pick<
+  HostStartup,
+  "executor" | "slots" | "passEnv" | "memoryLimitMb" | "maxResultBytes" | "idleExitMs" | "drainTimeoutMs" | "bundlesPerChild"
+>;
 
 /** Finds the living host of a home, or starts one. */
 export class HostLauncher {
@@ -41,7 +44,14 @@ export class HostLauncher {
     const hostId = `${this.#settings.executor}-${hostname()}-${randomBytes(4).toString("hex")}`;
     const { socketPath, stateDir } = this.#files;
     const { executionApiUrl } = this.#start;
-    const startup: HostStartup = { ...this.#settings, hostId, socketPath, stateDir, executionApiUrl, hostToken: await this.#start.issueHostToken(hostId) };
+    const startup: HostStartup = {
+      ...this.#settings,
+      hostId,
+      socketPath,
+      stateDir,
+      executionApiUrl,
+      hostToken: await this.#start.issueHostToken(hostId),
+    };
     const { pid, ended } = this.#spawn(JSON.stringify(startup));
     this.#start.logger.info({ hostId, pid, socketPath }, "started a runner host");
     return this.#awaitAnswer(ended);
@@ -70,7 +80,10 @@ export class HostLauncher {
       await sleep(15);
     }
     const why = ended.how ?? `it did not answer within ${START_TIMEOUT_MS} ms`;
-    throw new TradewindError("executor_failed", `The runner host could not be started (${this.#command.join(" ")}): ${why}. Its log is ${this.#files.logPath}.`);
+    throw new TradewindError(
+      "executor_failed",
+      `The runner host could not be started (${this.#command.join(" ")}): ${why}. Its log is ${this.#files.logPath}.`,
+    );
   }
 }
 

@@ -68,8 +68,10 @@ class LocalExecutor implements Executor {
   #idle: (() => void)[] = [];
 
   constructor(options: LocalExecutorOptions) {
-    if (!Number.isInteger(options.slots) || options.slots < 1) throw new TradewindError("invalid_config", `The local executor can't run with ${options.slots} slots. Give it a whole number of 1 or more.`);
-    if (options.hostCommand.length === 0) throw new TradewindError("invalid_config", "The local executor needs the command that starts its runner host (hostCommand).");
+    if (!Number.isInteger(options.slots) || options.slots < 1)
+      throw new TradewindError("invalid_config", `The local executor can't run with ${options.slots} slots. Give it a whole number of 1 or more.`);
+    if (options.hostCommand.length === 0)
+      throw new TradewindError("invalid_config", "The local executor needs the command that starts its runner host (hostCommand).");
     this.name = options.name ?? "local";
     this.#options = options;
     this.#prefetch = options.prefetch ?? Math.max(64, 2 * options.slots);
@@ -121,7 +123,8 @@ class LocalExecutor implements Executor {
     const connection = this.#connection;
     if (connection === null) return;
     if (this.#options.ownHost === "bound") return this.#endHost(connection, drain, timeoutMs);
-    if (drain && this.#known.size > 0) await Promise.race([new Promise<void>((resolve) => this.#idle.push(resolve)), sleep(timeoutMs, undefined, { ref: false })]);
+    if (drain && this.#known.size > 0)
+      await Promise.race([new Promise<void>((resolve) => this.#idle.push(resolve)), sleep(timeoutMs, undefined, { ref: false })]);
     this.#connection = null;
     connection.close();
   }
@@ -141,7 +144,7 @@ class LocalExecutor implements Executor {
     }
     this.#connection = null;
     // The socket closes a moment before the process ends; nobody may find it alive after this.
-    for (const giveUpAt = performance.now() + 5_000; isAlive(pid) && performance.now() < giveUpAt; ) await sleep(5);
+    for (const giveUpAt = performance.now() + 5_000; isAlive(pid) && performance.now() < giveUpAt;) await sleep(5);
   }
 
   #connected(): Promise<HostConnection> {
@@ -174,7 +177,9 @@ class LocalExecutor implements Executor {
 
   #onHostEvent(connection: HostConnection, event: HostControlEvent): void {
     if (event.event === "token_wanted") {
-      this.#giveToken(connection).catch((error: unknown) => this.#start!.logger.warn({ error: String(error) }, "the runner host could not be given a new token"));
+      this.#giveToken(connection).catch((error: unknown) =>
+        this.#start!.logger.warn({ error: String(error) }, "the runner host could not be given a new token"),
+      );
     } else if (event.event === "changed") {
       this.#load = event.load;
       for (const id of event.taken) this.#known.add(id);

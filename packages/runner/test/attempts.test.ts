@@ -9,7 +9,11 @@ describe("outcomes", () => {
       dag.task("greet", async ({ name }) => ({ hello: name }))({ name: "x" });`);
     expect((await run("list")).finish!.outcome).toEqual({ kind: "success", result: "[1,2,3]", resultLength: 3 });
     expect((await run("nothing")).finish!.outcome).toEqual({ kind: "success" });
-    expect((await run("greet", { inputs: { name: "Ada" } })).finish!.outcome).toEqual({ kind: "success", result: '{"hello":"Ada"}', resultLength: 1 });
+    expect((await run("greet", { inputs: { name: "Ada" } })).finish!.outcome).toEqual({
+      kind: "success",
+      result: '{"hello":"Ada"}',
+      resultLength: 1,
+    });
   });
 
   test("inputs that are too large for a grant are fetched", async () => {
@@ -25,7 +29,11 @@ describe("outcomes", () => {
       dag.task("fail", async () => { throw new FailTask("bad key"); })();
       dag.task("retry", async () => { throw new RetryTask("limited", { after: "90s" }); })();`);
     const plain = await run("plain");
-    expect(plain.finish!.outcome).toMatchObject({ kind: "failed", retryable: true, failure: { reason: "error", type: "TypeError", message: "no such column" } });
+    expect(plain.finish!.outcome).toMatchObject({
+      kind: "failed",
+      retryable: true,
+      failure: { reason: "error", type: "TypeError", message: "no such column" },
+    });
     expect(plain.lines.at(-1)).toMatchObject({ stream: "system", level: "error" });
     expect(plain.lines.at(-1)!.message).toContain("TypeError: no such column");
     expect((await run("skip")).finish!.outcome).toEqual({ kind: "skipped", reason: "no rows" });
@@ -40,7 +48,11 @@ describe("outcomes", () => {
       { maxResultBytes: 1000 },
     );
     expect((await run("big_int")).finish!.outcome).toMatchObject({ kind: "failed", failure: { message: expect.stringContaining("is not JSON") } });
-    expect((await run("huge")).finish!.outcome).toMatchObject({ kind: "failed", retryable: false, failure: { message: expect.stringContaining("2002 bytes of JSON, 1000 are allowed") } });
+    expect((await run("huge")).finish!.outcome).toMatchObject({
+      kind: "failed",
+      retryable: false,
+      failure: { message: expect.stringContaining("2002 bytes of JSON, 1000 are allowed") },
+    });
   });
 
   test("a result of several megabytes arrives whole", async () => {
@@ -59,7 +71,10 @@ describe("outcomes", () => {
 
   test("a task that the bundle does not have is rejected", async () => {
     const { run } = await startHost(`dag.task("one", async () => 1)();`);
-    expect((await run("two")).finish!.outcome).toMatchObject({ kind: "failed", failure: { reason: "rejected", message: expect.stringContaining('no task "two"') } });
+    expect((await run("two")).finish!.outcome).toMatchObject({
+      kind: "failed",
+      failure: { reason: "rejected", message: expect.stringContaining('no task "two"') },
+    });
   });
 });
 
@@ -77,9 +92,15 @@ describe("the process", () => {
       dag.task("rejected", async () => { void Promise.reject(new Error("unawaited")); await new Promise(() => {}); })();
       dag.task("pid", async () => process.pid)();`);
     const before = await run("pid");
-    expect((await run("stray")).finish!.outcome).toMatchObject({ kind: "failed", failure: { reason: "error", message: expect.stringContaining("from a timer") } });
+    expect((await run("stray")).finish!.outcome).toMatchObject({
+      kind: "failed",
+      failure: { reason: "error", message: expect.stringContaining("from a timer") },
+    });
     expect((await run("pid")).finish!.outcome).not.toEqual(before.finish!.outcome);
-    expect((await run("rejected")).finish!.outcome).toMatchObject({ kind: "failed", failure: { message: expect.stringContaining("nothing awaited it: unawaited") } });
+    expect((await run("rejected")).finish!.outcome).toMatchObject({
+      kind: "failed",
+      failure: { message: expect.stringContaining("nothing awaited it: unawaited") },
+    });
   });
 
   test("warm children are used again, isolated ones are not", async () => {
@@ -124,7 +145,10 @@ describe("the process", () => {
   test("a bundle that does not load fails the attempt with the author's error", async () => {
     const { peer, run } = await startHost("");
     const attempt = await run("x", { bundleSha256: peer.addBundle(`throw new Error("at the top");`) });
-    expect(attempt.finish!.outcome).toMatchObject({ kind: "failed", failure: { reason: "error", message: "The DAG file could not be imported: at the top" } });
+    expect(attempt.finish!.outcome).toMatchObject({
+      kind: "failed",
+      failure: { reason: "error", message: "The DAG file could not be imported: at the top" },
+    });
   });
 
   test("commands delivered twice run once, refused ones are dropped", async () => {
@@ -148,7 +172,17 @@ describe("what author code asks", () => {
         return { known: await client.variables.get("known"), made: await client.variables.get("made"), host: (await client.connections.get("db")).host, mark: await client.xcom.get({ taskId: "ask", key: "mark" }) };
       })();`);
     peer.variables.set("known", "42");
-    peer.connections.set("db", { connectionId: "db", connType: "postgres", description: null, host: "db.local", port: 5432, login: "u", password: "p", schema: null, extra: {} });
+    peer.connections.set("db", {
+      connectionId: "db",
+      connType: "postgres",
+      description: null,
+      host: "db.local",
+      port: 5432,
+      login: "u",
+      password: "p",
+      schema: null,
+      extra: {},
+    });
     expect(resultOf(await run("ask"))).toEqual({ known: "42", made: "here", host: "db.local", mark: { a: 1 } });
   });
 

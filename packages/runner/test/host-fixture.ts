@@ -26,7 +26,9 @@ export async function startHost(tasks: string, options: Partial<RunnerHostOption
   if (options.leaseMs !== undefined) peer.leaseMs = options.leaseMs;
   const baseUrl = await peer.start();
   const stateDir = await mkdtemp(join(tmpdir(), "tradewind-runner-"));
-  const sha256 = peer.addBundle(`import { Dag, getContext, getClient, SkipTask, FailTask, RetryTask } from "tradewind";\nexport const dag = new Dag("d", {});\n${tasks}\n`);
+  const sha256 = peer.addBundle(
+    `import { Dag, getContext, getClient, SkipTask, FailTask, RetryTask } from "tradewind";\nexport const dag = new Dag("d", {});\n${tasks}\n`,
+  );
   const quiet = () => undefined;
   const host = new RunnerHost({
     hostId: "host-1",

@@ -6,7 +6,10 @@ import { isAlive, startHost, until } from "./host-fixture.ts";
 
 describe("leases", () => {
   test("a child whose lease can't be renewed is killed before the lease ends", async () => {
-    const { peer, deliver } = await startHost(`dag.task("hang", async () => { console.log("pid", process.pid); await new Promise((r) => setTimeout(r, 60_000)); })();`, { leaseMs: 1_500 });
+    const { peer, deliver } = await startHost(
+      `dag.task("hang", async () => { console.log("pid", process.pid); await new Promise((r) => setTimeout(r, 60_000)); })();`,
+      { leaseMs: 1_500 },
+    );
     const attemptId = deliver("hang");
     await until(() => peer.text(attemptId).includes("pid"), "the pid");
     const pid = Number(/pid (\d+)/u.exec(peer.text(attemptId))![1]);
@@ -26,7 +29,9 @@ describe("leases", () => {
   });
 
   test("an attempt that the server does not renew is stopped and reports nothing", async () => {
-    const { peer, host, deliver } = await startHost(`dag.task("hang", async () => { await new Promise((r) => getContext().signal.addEventListener("abort", () => setTimeout(r, 10))); return "late"; })();`);
+    const { peer, host, deliver } = await startHost(
+      `dag.task("hang", async () => { await new Promise((r) => getContext().signal.addEventListener("abort", () => setTimeout(r, 10))); return "late"; })();`,
+    );
     const attemptId = deliver("hang");
     await until(() => peer.get(attemptId).state === "running", "the start");
     peer.get(attemptId).state = "ended";
@@ -35,7 +40,9 @@ describe("leases", () => {
   });
 
   test("a finish that can't be delivered is delivered later, and its lease lives on", async () => {
-    const { peer, deliver } = await startHost(`dag.task("short", async () => { await new Promise((r) => setTimeout(r, 100)); return 1; })();`, { leaseMs: 800 });
+    const { peer, deliver } = await startHost(`dag.task("short", async () => { await new Promise((r) => setTimeout(r, 100)); return 1; })();`, {
+      leaseMs: 800,
+    });
     const attemptId = deliver("short");
     await until(() => peer.get(attemptId).state === "running", "the start");
     peer.refuseWith = { status: 503, routes: ["exchange"] };
@@ -77,7 +84,11 @@ describe("stopping", () => {
     // So that a process with the bundle is there, and the time limit meets the handler itself.
     await run("quick");
     const attempt = await run("stubborn", { executionTimeoutMs: 400 });
-    expect(attempt.finish!.outcome).toMatchObject({ kind: "failed", retryable: true, failure: { reason: "timeout", message: "The task ran longer than its execution timeout of 400ms." } });
+    expect(attempt.finish!.outcome).toMatchObject({
+      kind: "failed",
+      retryable: true,
+      failure: { reason: "timeout", message: "The task ran longer than its execution timeout of 400ms." },
+    });
     const text = peer.text(attempt.command.attemptId);
     expect(text.indexOf("ignored the signal")).toBeGreaterThan(0);
     expect(text.indexOf("ignored SIGTERM")).toBeGreaterThan(text.indexOf("ignored the signal"));
@@ -140,18 +151,28 @@ describe("memory", () => {
   test("a JavaScript heap that grows without end is out of memory", async () => {
     const { run } = await startHost(`dag.task("eat", async () => { const all = []; for (;;) all.push(new Array(10_000).fill({})); })();`);
     const attempt = await run("eat", { memoryLimitMb: 80 });
-    expect(attempt.finish!.outcome).toMatchObject({ kind: "failed", retryable: true, failure: { reason: "out_of_memory", message: expect.stringContaining("its limit is 80 MB") } });
+    expect(attempt.finish!.outcome).toMatchObject({
+      kind: "failed",
+      retryable: true,
+      failure: { reason: "out_of_memory", message: expect.stringContaining("its limit is 80 MB") },
+    });
   });
 
   test("memory outside of the heap counts too", async () => {
-    const { run } = await startHost(`dag.task("eat", async () => { const all = []; for (;;) { all.push(Buffer.alloc(4_000_000, 1)); await new Promise((r) => setTimeout(r, 5)); } })();`);
+    const { run } = await startHost(
+      `dag.task("eat", async () => { const all = []; for (;;) { all.push(Buffer.alloc(4_000_000, 1)); await new Promise((r) => setTimeout(r, 5)); } })();`,
+    );
     const attempt = await run("eat", { memoryLimitMb: 200 });
-    expect(attempt.finish!.outcome).toMatchObject({ failure: { reason: "out_of_memory", message: expect.stringMatching(/used \d+ MB; its limit is 200 MB/u) } });
+    expect(attempt.finish!.outcome).toMatchObject({
+      failure: { reason: "out_of_memory", message: expect.stringMatching(/used \d+ MB; its limit is 200 MB/u) },
+    });
   });
 });
 
 test("a new host on the same folder ends processes that a killed one left behind", async () => {
-  const { peer, baseUrl, stateDir, deliver } = await startHost(`dag.task("busy", async () => { console.log("pid", process.pid); await new Promise((r) => setTimeout(r, 20)); for (;;); })();`);
+  const { peer, baseUrl, stateDir, deliver } = await startHost(
+    `dag.task("busy", async () => { console.log("pid", process.pid); await new Promise((r) => setTimeout(r, 20)); for (;;); })();`,
+  );
   const attemptId = deliver("busy");
   await until(() => peer.text(attemptId).includes("pid"), "the pid");
   const pid = Number(/pid (\d+)/u.exec(peer.text(attemptId))![1]);

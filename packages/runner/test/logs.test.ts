@@ -51,7 +51,17 @@ test("secrets that an attempt fetched are masked in what it prints, logs and thr
       console.log("plain visible");
       throw new Error("can't log in with hunter2");
     })();`);
-  peer.connections.set("db", { connectionId: "db", connType: "postgres", description: null, host: "db", port: null, login: "u", password: "hunter2", schema: null, extra: { token: "tok-123", region: "eu" } });
+  peer.connections.set("db", {
+    connectionId: "db",
+    connType: "postgres",
+    description: null,
+    host: "db",
+    port: null,
+    login: "u",
+    password: "hunter2",
+    schema: null,
+    extra: { token: "tok-123", region: "eu" },
+  });
   peer.variables.set("api_key", "s3cr3t!").set("plain", "visible");
   const attempt = await run("leak");
   const [before, url, logged, plain] = attempt.lines;
@@ -69,7 +79,9 @@ test("a flood of output is bounded, says what is missing, and the attempt ends w
   const attempt = await run("flood");
   expect(attempt.finish!.outcome).toEqual({ kind: "success", result: '"done"' });
   const printed = attempt.lines.filter((line) => line.stream === "stdout").length;
-  const dropped = attempt.lines.filter((line) => line.stream === "system").reduce((sum, line) => sum + Number(/^(\d+) lines dropped/u.exec(line.message)?.[1] ?? 0), 0);
+  const dropped = attempt.lines
+    .filter((line) => line.stream === "system")
+    .reduce((sum, line) => sum + Number(/^(\d+) lines dropped/u.exec(line.message)?.[1] ?? 0), 0);
   expect(printed + dropped).toBe(300_000);
   expect(attempt.logClosed).toBe(true);
   expect(peer.requests.get("logs")).toBeLessThan(1_000);

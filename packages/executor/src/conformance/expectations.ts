@@ -9,12 +9,18 @@ let files = 0;
 
 /** A DAG file with one DAG of an id that no other case uses. `tasks` are statements that use `dag`. */
 export async function putDag(harness: ConformanceHarness, tasks: string, id = `conformance_${process.pid}_${++files}`): Promise<string> {
-  await harness.putDagFile(`${id}.ts`, `import { Dag, FailTask, SkipTask, getClient, getContext } from "tradewind";\n\nexport const dag = new Dag("${id}", { schedule: null, startDate: "2026-01-01" });\n${tasks}\n`);
+  await harness.putDagFile(
+    `${id}.ts`,
+    `import { Dag, FailTask, SkipTask, getClient, getContext } from "tradewind";\n\nexport const dag = new Dag("${id}", { schedule: null, startDate: "2026-01-01" });\n${tasks}\n`,
+  );
   return id;
 }
 
 /** Puts the DAG, runs it, and gives the addresses of its tasks. */
-export async function begin(harness: ConformanceHarness, tasks: string): Promise<{ dagId: string; runId: string; task(taskId: string): TaskAddress }> {
+export async function begin(
+  harness: ConformanceHarness,
+  tasks: string,
+): Promise<{ dagId: string; runId: string; task(taskId: string): TaskAddress }> {
   const dagId = await putDag(harness, tasks);
   const runId = await harness.triggerDag(dagId);
   return { dagId, runId, task: (taskId) => ({ dagId, runId, taskId }) };
@@ -26,7 +32,9 @@ export async function expectRun(harness: ConformanceHarness, run: { dagId: strin
 
 export async function expectAttempts(harness: ConformanceHarness, task: TaskAddress, expected: Partial<AttemptFacts>[]): Promise<AttemptFacts[]> {
   const attempts = await harness.listAttempts(task);
-  const shown = attempts.map((attempt, index) => Object.fromEntries(Object.keys(expected[index] ?? attempt).map((key) => [key, attempt[key as keyof AttemptFacts]])));
+  const shown = attempts.map((attempt, index) =>
+    Object.fromEntries(Object.keys(expected[index] ?? attempt).map((key) => [key, attempt[key as keyof AttemptFacts]])),
+  );
   assert.deepEqual(shown, expected, `attempts of ${task.taskId}`);
   return attempts;
 }
@@ -37,7 +45,11 @@ export async function messages(harness: ConformanceHarness, task: TaskAddress, t
 
 /** Waits for a line of the log: proof that the handler has come so far. */
 export async function awaitLine(harness: ConformanceHarness, task: TaskAddress, tryNumber: number, part: string, timeoutMs: number): Promise<void> {
-  await until(async () => (await messages(harness, task, tryNumber)).some((message) => message.includes(part)), `"${part}" in the log of ${task.taskId}, try ${tryNumber}`, timeoutMs);
+  await until(
+    async () => (await messages(harness, task, tryNumber)).some((message) => message.includes(part)),
+    `"${part}" in the log of ${task.taskId}, try ${tryNumber}`,
+    timeoutMs,
+  );
 }
 
 export async function until(condition: () => Promise<boolean>, what: string, timeoutMs: number): Promise<void> {

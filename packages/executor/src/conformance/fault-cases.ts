@@ -4,7 +4,8 @@ import { awaitLine, begin, expectAttempts, expectRun, messages, NOTICED_WITHIN_M
 import type { ConformanceCase } from "./harness.ts";
 
 /** Prints that it began, works for a while, tells which try it was. */
-const WORK = (ms: number) => `async () => { console.log("begun"); await new Promise((r) => setTimeout(r, ${ms})); return getContext().attempt.tryNumber; }`;
+const WORK = (ms: number) =>
+  `async () => { console.log("begun"); await new Promise((r) => setTimeout(r, ${ms})); return getContext().attempt.tryNumber; }`;
 
 /** What must stay true while things break. */
 export const FAULT_CASES: ConformanceCase[] = [
@@ -12,7 +13,10 @@ export const FAULT_CASES: ConformanceCase[] = [
     name: "cancel: a task that was marked stops working, and its late result counts for nothing",
     timeoutMs: 60_000,
     async run(harness, { extraStartMs }) {
-      const run = await begin(harness, `dag.task("ticks", async () => { for (let i = 0; i < 600; i++) { console.log("tick", i); await new Promise((r) => setTimeout(r, 100)); } return "late"; })();`);
+      const run = await begin(
+        harness,
+        `dag.task("ticks", async () => { for (let i = 0; i < 600; i++) { console.log("tick", i); await new Promise((r) => setTimeout(r, 100)); } return "late"; })();`,
+      );
       const task = run.task("ticks");
       await awaitLine(harness, task, 1, "tick 3", 20_000 + extraStartMs);
       await harness.markTask(task, "failed");
@@ -45,13 +49,19 @@ export const FAULT_CASES: ConformanceCase[] = [
     name: "lose a worker: its task is tried again within 15 seconds",
     timeoutMs: 90_000,
     async run(harness, { extraStartMs }) {
-      const run = await begin(harness, `dag.task("work", async () => { console.log("begun"); if (getContext().attempt.tryNumber === 1) await new Promise((r) => setTimeout(r, 600_000)); return getContext().attempt.tryNumber; }, { retries: 1, retryDelay: "100ms" })();`);
+      const run = await begin(
+        harness,
+        `dag.task("work", async () => { console.log("begun"); if (getContext().attempt.tryNumber === 1) await new Promise((r) => setTimeout(r, 600_000)); return getContext().attempt.tryNumber; }, { retries: 1, retryDelay: "100ms" })();`,
+      );
       const task = run.task("work");
       await awaitLine(harness, task, 1, "begun", 20_000 + extraStartMs);
       await harness.killWorkerOf(task);
       await awaitLine(harness, task, 2, "begun", NOTICED_WITHIN_MS + 5_000 + extraStartMs);
       await expectRun(harness, run, "success", 20_000);
-      await expectAttempts(harness, task, [{ tryNumber: 1, reason: "lost" }, { tryNumber: 2, state: "success" }]);
+      await expectAttempts(harness, task, [
+        { tryNumber: 1, reason: "lost" },
+        { tryNumber: 2, state: "success" },
+      ]);
       assert.equal(await harness.getXCom(task), 2);
     },
   },
@@ -73,25 +83,23 @@ export const FAULT_CASES: ConformanceCase[] = [
       assert.equal((await messages(harness, task, 1)).filter((message) => message === "begun").length, 1);
     },
   },
-  ...(["kill", "stop"] as const).map(
-    (how): ConformanceCase => ({
-      name: `adopt after a ${how === "kill" ? "killed" : "stopped"} scheduler: running tasks do not notice`,
-      timeoutMs: 90_000,
-      needs: "outlivesScheduler",
-      async run(harness, { extraStartMs }) {
-        const run = await begin(
-          harness,
-          `const work = dag.task("work", ${WORK(3_000)});
+  ...(["kill", "stop"] as const).map((how): ConformanceCase => ({
+    name: `adopt after a ${how === "kill" ? "killed" : "stopped"} scheduler: running tasks do not notice`,
+    timeoutMs: 90_000,
+    needs: "outlivesScheduler",
+    async run(harness, { extraStartMs }) {
+      const run = await begin(
+        harness,
+        `const work = dag.task("work", ${WORK(3_000)});
            dag.task("after", async ({ tried }: { tried: number }) => tried)({ tried: work() });`,
-        );
-        await awaitLine(harness, run.task("work"), 1, "begun", 20_000 + extraStartMs);
-        await harness.restartScheduler(how);
-        await expectRun(harness, run, "success", 45_000 + extraStartMs);
-        await expectAttempts(harness, run.task("work"), [{ tryNumber: 1, state: "success" }]);
-        assert.equal(await harness.getXCom(run.task("after")), 1);
-      },
-    }),
-  ),
+      );
+      await awaitLine(harness, run.task("work"), 1, "begun", 20_000 + extraStartMs);
+      await harness.restartScheduler(how);
+      await expectRun(harness, run, "success", 45_000 + extraStartMs);
+      await expectAttempts(harness, run.task("work"), [{ tryNumber: 1, state: "success" }]);
+      assert.equal(await harness.getXCom(run.task("after")), 1);
+    },
+  })),
   {
     name: "code version pinning: a run keeps the code it began with, the next one has the new",
     timeoutMs: 90_000,
@@ -117,7 +125,14 @@ export const FAULT_CASES: ConformanceCase[] = [
       const unknown = "00000000-0000-7000-8000-000000000000";
       await harness.executor().cancel([{ attemptId: unknown, reason: "nobody has it" }]);
       const ids = { dagId: "none", runId: "none", taskId: "none", mapIndex: -1, tryNumber: 1, taskInstanceId: 1 };
-      const command = { ...ids, attemptId: unknown, executor: harness.executor().name, queue: "default", priorityWeight: 1, bundleSha256: "0".repeat(64) };
+      const command = {
+        ...ids,
+        attemptId: unknown,
+        executor: harness.executor().name,
+        queue: "default",
+        priorityWeight: 1,
+        bundleSha256: "0".repeat(64),
+      };
       assert.deepEqual(await harness.executor().adopt([{ attemptId: unknown, state: "running", command }]), { adopted: [] });
     },
   },

@@ -18,7 +18,11 @@ export const OUTCOME_CASES: ConformanceCase[] = [
       assert.equal(await harness.getXCom(run.task("second")), 4);
       const lines = await harness.readLog(run.task("first"), 1);
       const told = lines.filter((line) => line.stream !== "system").map((line) => [line.stream, line.message]);
-      assert.deepEqual(told, [["stdout", "on stdout"], ["stderr", "on stderr"], ["log", "logged"]]);
+      assert.deepEqual(told, [
+        ["stdout", "on stdout"],
+        ["stderr", "on stderr"],
+        ["log", "logged"],
+      ]);
     },
   },
   {
@@ -43,7 +47,10 @@ export const OUTCOME_CASES: ConformanceCase[] = [
       );
       await expectRun(harness, run, "failed", 30_000 + extraStartMs);
       assert.equal(await harness.getXCom(run.task("flaky")), 3);
-      assert.deepEqual((await harness.listAttempts(run.task("flaky"))).map((one) => one.tryNumber), [1, 2, 3]);
+      assert.deepEqual(
+        (await harness.listAttempts(run.task("flaky"))).map((one) => one.tryNumber),
+        [1, 2, 3],
+      );
       assert.equal((await harness.listAttempts(run.task("final"))).length, 1);
       assert.equal((await harness.listAttempts(run.task("hopeless"))).length, 2);
     },
@@ -102,12 +109,18 @@ export const OUTCOME_CASES: ConformanceCase[] = [
     name: "survives a flood on stdout, and says what its log left out",
     timeoutMs: 90_000,
     async run(harness, { extraStartMs }) {
-      const run = await begin(harness, `dag.task("flood", async () => { for (let i = 0; i < 100_000; i++) console.log("line " + i); return "done"; })();`);
+      const run = await begin(
+        harness,
+        `dag.task("flood", async () => { for (let i = 0; i < 100_000; i++) console.log("line " + i); return "done"; })();`,
+      );
       await expectRun(harness, run, "success", 60_000 + extraStartMs);
       assert.equal(await harness.getXCom(run.task("flood")), "done");
       const lines = await harness.readLog(run.task("flood"), 1);
       const printed = lines.filter((line) => line.stream === "stdout").length;
-      const dropped = lines.reduce((sum, line) => sum + (line.stream === "system" ? Number(/^(\d+) lines dropped/u.exec(line.message)?.[1] ?? 0) : 0), 0);
+      const dropped = lines.reduce(
+        (sum, line) => sum + (line.stream === "system" ? Number(/^(\d+) lines dropped/u.exec(line.message)?.[1] ?? 0) : 0),
+        0,
+      );
       assert.equal(printed + dropped, 100_000);
     },
   },

@@ -58,14 +58,16 @@ export function attemptRuntime(message: RunMessage, signal: AbortSignal, send: (
     getVariable: async (key) => (await ask<string | null>({ method: "getVariable", key })) ?? undefined,
     setVariable: async (key, value, description) => void (await ask({ method: "setVariable", key, value, description })),
     deleteVariable: (key) => ask<boolean>({ method: "deleteVariable", key }),
-    getConnection: async (connectionId) => (await ask<Awaited<ReturnType<TaskRuntime["getConnection"]>> | null>({ method: "getConnection", connectionId })) ?? undefined,
+    getConnection: async (connectionId) =>
+      (await ask<Awaited<ReturnType<TaskRuntime["getConnection"]>> | null>({ method: "getConnection", connectionId })) ?? undefined,
     getXCom: async (address) => {
       const answer = await ask<{ found: boolean; value: Json }>({ method: "getXCom", address });
       return answer.found ? answer.value : undefined;
     },
     setXCom: async (key, value) => void (await ask({ method: "setXCom", key, value })),
     triggerDagRun: (request) => ask({ method: "triggerDagRun", request }),
-    getDagRunState: async (dagId, runId) => (await ask<Awaited<ReturnType<TaskRuntime["getDagRunState"]>> | null>({ method: "getDagRunState", dagId, runId })) ?? undefined,
+    getDagRunState: async (dagId, runId) =>
+      (await ask<Awaited<ReturnType<TaskRuntime["getDagRunState"]>> | null>({ method: "getDagRunState", dagId, runId })) ?? undefined,
   };
 }
 

@@ -38,7 +38,7 @@ export class HostChannel {
 
   send(message: FromChild): void {
     const bytes = Buffer.from(`${this.#nonce}${stringify(message)}\n`);
-    for (let written = 0; written < bytes.length; ) written += writeSome(bytes, written);
+    for (let written = 0; written < bytes.length;) written += writeSome(bytes, written);
   }
 }
 

@@ -20,10 +20,18 @@ export async function importDags(message: RunMessage): Promise<ReadonlyMap<strin
 }
 
 /** Runs the handler; whatever it does becomes an outcome. */
-export async function runHandler(dags: ReadonlyMap<string, AnyDag>, message: RunMessage, runtime: TaskRuntime, maxResultBytes: number): Promise<TaskOutcome> {
+export async function runHandler(
+  dags: ReadonlyMap<string, AnyDag>,
+  message: RunMessage,
+  runtime: TaskRuntime,
+  maxResultBytes: number,
+): Promise<TaskOutcome> {
   const { dagId, taskId } = message.context;
   const dag = dags.get(dagId);
-  if (dag === undefined) return rejected(`The bundle of task "${taskId}" has no DAG "${dagId}". It exports ${[...dags.keys()].join(", ") || "no DAGs"}. DAG ids must not depend on the time or on chance when the file is loaded.`);
+  if (dag === undefined)
+    return rejected(
+      `The bundle of task "${taskId}" has no DAG "${dagId}". It exports ${[...dags.keys()].join(", ") || "no DAGs"}. DAG ids must not depend on the time or on chance when the file is loaded.`,
+    );
   try {
     const inputs = JSON.parse(message.inputs) as Record<string, Json>;
     const done = await runTask(dag, taskId, { inputs, runtime });
@@ -46,7 +54,11 @@ export function outcomeOfThrown(thrown: unknown): TaskOutcome {
 export function importFailed(thrown: unknown): TaskOutcome {
   const stack = thrown instanceof Error ? thrown.stack : undefined;
   const type = thrown instanceof Error ? thrown.name : typeof thrown;
-  return { kind: "failed", failure: { reason: "error", type, message: `The DAG file could not be imported: ${errorMessage(thrown)}`, stack }, retryable: true };
+  return {
+    kind: "failed",
+    failure: { reason: "error", type, message: `The DAG file could not be imported: ${errorMessage(thrown)}`, stack },
+    retryable: true,
+  };
 }
 
 /** The attempt was told to stop while its bundle was being imported: the handler does not begin. */

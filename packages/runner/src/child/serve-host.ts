@@ -79,6 +79,7 @@ export function serveHost(): void {
 function uncaught(thrown: unknown, origin: string): TaskOutcome {
   const outcome = outcomeOfThrown(thrown);
   if (outcome.kind !== "failed") return outcome;
-  const how = origin === "unhandledRejection" ? "A promise was rejected and nothing awaited it" : "An error was thrown outside of the handler's own calls";
+  const how =
+    origin === "unhandledRejection" ? "A promise was rejected and nothing awaited it" : "An error was thrown outside of the handler's own calls";
   return { ...outcome, failure: { ...outcome.failure, message: `${how}: ${outcome.failure.message}` } };
 }

@@ -26,7 +26,11 @@ export function outcomeOfExit(attempt: GrantedAttempt, exit: ChildExit): TaskOut
   if (isHeapExhaustion(exit)) return failed("out_of_memory", memoryMessage(attempt.child?.memoryLimitMb ?? null));
   const how = exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
   const hint = exit.signal === "SIGKILL" ? " If nobody killed it, the machine or container may have run out of memory." : "";
-  return { kind: "failed", failure: { reason: "exited", message: `The task's process ${how} before the task had ended.${hint}`, exitCode: exit.code, signal: exit.signal }, retryable: true };
+  return {
+    kind: "failed",
+    failure: { reason: "exited", message: `The task's process ${how} before the task had ended.${hint}`, exitCode: exit.code, signal: exit.signal },
+    retryable: true,
+  };
 }
 
 export function failed(reason: "timeout" | "out_of_memory" | "lost" | "rejected", message: string): TaskOutcome {
@@ -39,7 +43,9 @@ export function timeoutMessage(timeoutMs: number): string {
 
 export function memoryMessage(limitMb: number | null, usedMb?: number): string {
   const used = usedMb === undefined ? "The task ran out of memory" : `The task ran out of memory: its process used ${usedMb} MB`;
-  return limitMb === null ? `${used}. Give it a memory limit that fits, or let it hold less at a time.` : `${used}; its limit is ${limitMb} MB. Raise the limit, or let the task hold less at a time.`;
+  return limitMb === null
+    ? `${used}. Give it a memory limit that fits, or let it hold less at a time.`
+    : `${used}; its limit is ${limitMb} MB. Raise the limit, or let the task hold less at a time.`;
 }
 
 /** What the author reads at the end of the log; undefined: a success speaks for itself. */

@@ -27,7 +27,9 @@ export class AttemptRunner {
 
   constructor(options: AttemptRunnerOptions) {
     this.#options = options;
-    this.#memory = new MemoryWatch(options.running, (attempt, usedMb, limitMb) => this.stop(attempt, "memory", memoryMessage(limitMb, usedMb), { atOnce: true }));
+    this.#memory = new MemoryWatch(options.running, (attempt, usedMb, limitMb) =>
+      this.stop(attempt, "memory", memoryMessage(limitMb, usedMb), { atOnce: true }),
+    );
   }
 
   /** The pool and the runner need each other; the pool is told last. */
@@ -40,7 +42,14 @@ export class AttemptRunner {
     attempt.phase = "running";
     attempt.child = child;
     attempt.startedAt = performance.now();
-    child.send({ kind: "run", seq: child.seq, context: grant.context, inputs: attempt.inputs, bundlePath: attempt.bundlePath, resolveFrom: grant.resolveFrom });
+    child.send({
+      kind: "run",
+      seq: child.seq,
+      context: grant.context,
+      inputs: attempt.inputs,
+      bundlePath: attempt.bundlePath,
+      resolveFrom: grant.resolveFrom,
+    });
     this.#limitTime(attempt);
     if (child.memoryLimitMb !== null) this.#memory.watch();
   }

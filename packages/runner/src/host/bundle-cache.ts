@@ -35,7 +35,8 @@ export class BundleCache {
   }
 
   async #load(sha256: string): Promise<string> {
-    if (!/^[0-9a-f]{64}$/u.test(sha256)) throw new TradewindError("bundle_not_found", `The bundle "${sha256}" can't be fetched: that is not a SHA-256 in hex.`);
+    if (!/^[0-9a-f]{64}$/u.test(sha256))
+      throw new TradewindError("bundle_not_found", `The bundle "${sha256}" can't be fetched: that is not a SHA-256 in hex.`);
     const path = join(this.#dir, `${sha256}.mjs`);
     if (!(await this.#isIntact(path, sha256))) await this.#fetch(path, sha256);
     this.#ready.set(sha256, path);
@@ -54,7 +55,10 @@ export class BundleCache {
     const bytes = await this.#download(sha256);
     const found = hashOf(bytes);
     if (found !== sha256) {
-      throw new TradewindError("bundle_not_found", `The bundle ${sha256} could not be used: the server sent ${bytes.length} bytes with the hash ${found}. Reload its DAG file.`);
+      throw new TradewindError(
+        "bundle_not_found",
+        `The bundle ${sha256} could not be used: the server sent ${bytes.length} bytes with the hash ${found}. Reload its DAG file.`,
+      );
     }
     await mkdir(this.#dir, { recursive: true });
     const temporary = join(this.#dir, `.${sha256}.${randomUUID()}`);

@@ -72,7 +72,12 @@ export class ChildPool {
     child.attemptsRun++;
     child.importing = false;
     child.sinceAt = performance.now();
-    const keep = attempt !== undefined && child.state === "busy" && spent.unfit === undefined && attempt.grant.isolation === "warm" && !this.#isWorn(child, spent.rssBytes);
+    const keep =
+      attempt !== undefined &&
+      child.state === "busy" &&
+      spent.unfit === undefined &&
+      attempt.grant.isolation === "warm" &&
+      !this.#isWorn(child, spent.rssBytes);
     if (keep) child.state = "idle";
     else child.end();
     this.#place();
@@ -124,7 +129,14 @@ export class ChildPool {
     // A process of its own is never one that ran something before.
     const bundleKey = attempt.grant.isolation === "process" ? `only ${attempt.attemptId}` : attempt.placementKey;
     const children = [...this.#children].filter((child) => child !== this.#spare);
-    const situation = { children, slots: this.#options.slots, cores: this.#cores, typicalMs: this.#typicalMs, lastOverflowAt: this.#lastOverflowAt, now };
+    const situation = {
+      children,
+      slots: this.#options.slots,
+      cores: this.#cores,
+      typicalMs: this.#typicalMs,
+      lastOverflowAt: this.#lastOverflowAt,
+      now,
+    };
     const policy = attempt.grant.isolation === "process" ? { ...this.#options.policy, bundlesPerChild: 0 } : this.#options.policy;
     const placement = placeAttempt({ bundleKey, memoryLimitMb, readyAt: attempt.readyAt }, situation, policy);
     if (placement.kind === "wait") return placement.atMostMs;

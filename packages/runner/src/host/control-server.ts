@@ -113,10 +113,15 @@ export class ControlServer {
 
   #greet(socket: Socket, host: RunnerHost, request: Extract<HostControlRequest, { op: "hello" }>): HostControlAnswer {
     const { id } = request;
-    if (request.version !== HOST_CONTROL_VERSION) return { id, ok: false, message: `this host speaks version ${HOST_CONTROL_VERSION} of the control protocol, not ${request.version}` };
+    if (request.version !== HOST_CONTROL_VERSION)
+      return { id, ok: false, message: `this host speaks version ${HOST_CONTROL_VERSION} of the control protocol, not ${request.version}` };
     host.setExecutionApi(request.executionApiUrl);
     this.#greeted.add(socket);
-    return { id, ok: true, hello: { version: HOST_CONTROL_VERSION, hostId: this.#options.hostId, pid: process.pid, load: host.load(), attempts: host.list() } };
+    return {
+      id,
+      ok: true,
+      hello: { version: HOST_CONTROL_VERSION, hostId: this.#options.hostId, pid: process.pid, load: host.load(), attempts: host.list() },
+    };
   }
 }
 

@@ -91,7 +91,10 @@ export class LeaseKeeper {
     const request: HeartbeatRequest = { hostId: this.#options.hostId, attempts: attempts.map(heartbeatOf), queued: this.#options.queued() };
     let answer: HeartbeatResponse;
     try {
-      answer = await this.#options.client.heartbeat(request, { retryForMs: 0, signal: AbortSignal.timeout(Math.max(1_000, this.#options.heartbeatMs)) });
+      answer = await this.#options.client.heartbeat(request, {
+        retryForMs: 0,
+        signal: AbortSignal.timeout(Math.max(1_000, this.#options.heartbeatMs)),
+      });
     } catch (error) {
       for (const [index, attempt] of attempts.entries()) attempt.progress ??= request.attempts[index]!.progress;
       throw error;

@@ -50,7 +50,10 @@ export class LogShipper {
     const buffer = this.#bufferOf(attemptId);
     const size = bytes + LINE_OVERHEAD_BYTES;
     // What Tradewind itself says about the attempt is short, and explains why the rest is missing: it always fits.
-    if (line.stream !== "system" && (buffer.totalBytes + size > this.#options.maxAttemptBytes || this.#totalBytes + size > this.#options.maxTotalBytes)) {
+    if (
+      line.stream !== "system" &&
+      (buffer.totalBytes + size > this.#options.maxAttemptBytes || this.#totalBytes + size > this.#options.maxTotalBytes)
+    ) {
       buffer.dropped++;
       return this.#schedule(0);
     }
@@ -125,7 +128,8 @@ export class LogShipper {
     this.#sending = this.#send(batch).finally(() => {
       this.#sending = null;
       const waiting = [...this.#buffers.values()].filter(hasSomething);
-      if (waiting.length > 0) this.#schedule(waiting.some((one) => one.closed) || this.#totalBytes > MAX_REQUEST_BYTES ? 0 : this.#options.flushAfterMs);
+      if (waiting.length > 0)
+        this.#schedule(waiting.some((one) => one.closed) || this.#totalBytes > MAX_REQUEST_BYTES ? 0 : this.#options.flushAfterMs);
     });
   }
 
@@ -144,7 +148,12 @@ export class LogShipper {
   }
 
   async #send(batch: { buffer: Buffered; count: number; last: boolean }[]): Promise<void> {
-    const chunks = batch.map(({ buffer, count, last }) => ({ attemptId: buffer.attemptId, offset: buffer.offset, lines: buffer.lines.slice(0, count), ...(last ? { last } : {}) }));
+    const chunks = batch.map(({ buffer, count, last }) => ({
+      attemptId: buffer.attemptId,
+      offset: buffer.offset,
+      lines: buffer.lines.slice(0, count),
+      ...(last ? { last } : {}),
+    }));
     await this.#sendUntilAnswered({ hostId: this.#options.hostId, chunks });
     for (const { buffer, count, last } of batch) {
       const sent = buffer.bytes.splice(0, count).reduce((sum, size) => sum + size, 0);
@@ -164,7 +173,10 @@ export class LogShipper {
       } catch (error) {
         const unauthorized = (error as { httpStatus?: number }).httpStatus === 401;
         if (!isTransient(error) && !unauthorized && !(isServerFault(error) && failures < MAX_SERVER_FAULTS)) {
-          this.#options.logger.error({ attempts: request.chunks.map((chunk) => chunk.attemptId), error: String(error) }, "log lines were refused and are lost");
+          this.#options.logger.error(
+            { attempts: request.chunks.map((chunk) => chunk.attemptId), error: String(error) },
+            "log lines were refused and are lost",
+          );
           return;
         }
         await delay(500, undefined);

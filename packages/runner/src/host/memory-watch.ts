@@ -39,11 +39,15 @@ export class MemoryWatch {
     const limitMb = child?.memoryLimitMb;
     if (child?.pid === undefined || limitMb == null) return;
     const bytes = await residentBytes(child.pid);
-    if (bytes !== undefined && bytes > limitMb * MB && attempt.child === child && attempt.phase === "running") this.#onOver(attempt, Math.round(bytes / MB), limitMb);
+    if (bytes !== undefined && bytes > limitMb * MB && attempt.child === child && attempt.phase === "running")
+      this.#onOver(attempt, Math.round(bytes / MB), limitMb);
   }
 }
 
 /** Did V8 give up for want of heap? It says so on stderr and aborts. */
 export function isHeapExhaustion(exit: ChildExit): boolean {
-  return /JavaScript heap out of memory|Allocation failed|invalid array length Allocation/u.test(exit.lastWords) && (exit.signal === "SIGABRT" || exit.signal === "SIGTRAP" || exit.signal === "SIGILL" || exit.code === 134 || exit.code === 133);
+  return (
+    /JavaScript heap out of memory|Allocation failed|invalid array length Allocation/u.test(exit.lastWords) &&
+    (exit.signal === "SIGABRT" || exit.signal === "SIGTRAP" || exit.signal === "SIGILL" || exit.code === 134 || exit.code === 133)
+  );
 }

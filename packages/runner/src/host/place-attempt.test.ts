@@ -2,11 +2,24 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_CHILD_POLICY } from "./host-options.ts";
 import { attemptsAhead, type ChildView, placeAttempt } from "./place-attempt.ts";
 
-const child = (state: ChildView["state"], bundle: string, sinceAt = 0, importing = false): ChildView => ({ state, bundles: new Set([bundle]), memoryLimitMb: null, sinceAt, importing });
+const child = (state: ChildView["state"], bundle: string, sinceAt = 0, importing = false): ChildView => ({
+  state,
+  bundles: new Set([bundle]),
+  memoryLimitMb: null,
+  sinceAt,
+  importing,
+});
 const place = (children: ChildView[], more: { slots?: number; now?: number; readyAt?: number; typicalMs?: number; lastOverflowAt?: number } = {}) =>
   placeAttempt(
     { bundleKey: "a", memoryLimitMb: null, readyAt: more.readyAt ?? 100 },
-    { children, slots: more.slots ?? 4, cores: 2, typicalMs: more.typicalMs ?? 100, lastOverflowAt: more.lastOverflowAt ?? -Infinity, now: more.now ?? 100 },
+    {
+      children,
+      slots: more.slots ?? 4,
+      cores: 2,
+      typicalMs: more.typicalMs ?? 100,
+      lastOverflowAt: more.lastOverflowAt ?? -Infinity,
+      now: more.now ?? 100,
+    },
     DEFAULT_CHILD_POLICY,
   );
 
@@ -23,7 +36,13 @@ describe("which child runs an attempt", () => {
   test("never a child of another bundle, unless bundles may share one", () => {
     const other = child("idle", "b");
     expect(place([other])).toEqual({ kind: "start" });
-    expect(placeAttempt({ bundleKey: "a", memoryLimitMb: null, readyAt: 0 }, { children: [other], slots: 1, cores: 2, typicalMs: 1, lastOverflowAt: 0, now: 0 }, { ...DEFAULT_CHILD_POLICY, bundlesPerChild: 2 })).toEqual({ kind: "use", child: other });
+    expect(
+      placeAttempt(
+        { bundleKey: "a", memoryLimitMb: null, readyAt: 0 },
+        { children: [other], slots: 1, cores: 2, typicalMs: 1, lastOverflowAt: 0, now: 0 },
+        { ...DEFAULT_CHILD_POLICY, bundlesPerChild: 2 },
+      ),
+    ).toEqual({ kind: "use", child: other });
   });
 
   test("it waits a moment for a child that has just begun, since tasks may be short", () => {

@@ -52,14 +52,16 @@ export function placeAttempt<C extends ChildView>(request: PlacementRequest, sit
   const lanes = Math.max(2, situation.cores);
   const busy = children.filter((child) => child.state === "busy");
   // More processes than cores only take the cores from each other.
-  if (situation.typicalMs < INSTANT_MS && busy.length >= lanes && waited < policy.growAfterMs) return { kind: "wait", atMostMs: policy.growAfterMs - waited };
+  if (situation.typicalMs < INSTANT_MS && busy.length >= lanes && waited < policy.growAfterMs)
+    return { kind: "wait", atMostMs: policy.growAfterMs - waited };
   const warm = idle.find((child) => child.bundles.has(request.bundleKey)) ?? idle.find((child) => child.bundles.size < policy.bundlesPerChild);
   if (warm !== undefined) return { kind: "use", child: warm };
 
   const living = children.filter((child) => child.state === "idle" || child.state === "busy");
   if (living.length >= situation.slots) return placeWithoutRoom(request, situation, policy, living);
   // Starting a process keeps a core busy: starting more at once makes none of them ready earlier, and the first that are may show that tasks are short.
-  if (busy.filter((child) => child.importing && now - child.sinceAt < IMPORT_COUNTS_FOR_MS).length >= lanes) return { kind: "wait", atMostMs: policy.growAfterMs };
+  if (busy.filter((child) => child.importing && now - child.sinceAt < IMPORT_COUNTS_FOR_MS).length >= lanes)
+    return { kind: "wait", atMostMs: policy.growAfterMs };
   const patience = policy.growAfterMs - waited;
   const soonFree = busy.some((child) => !child.importing && child.bundles.has(request.bundleKey) && now - child.sinceAt < policy.growAfterMs);
   if (!soonFree) return { kind: "start" };
@@ -69,9 +71,17 @@ export function placeAttempt<C extends ChildView>(request: PlacementRequest, sit
   return patience <= 0 ? { kind: "start" } : { kind: "wait", atMostMs: patience };
 }
 
-function placeWithoutRoom<C extends ChildView>(request: PlacementRequest, situation: PlacementSituation<C>, policy: ChildPolicy, living: readonly C[]): Placement<C> {
+function placeWithoutRoom<C extends ChildView>(
+  request: PlacementRequest,
+  situation: PlacementSituation<C>,
+  policy: ChildPolicy,
+  living: readonly C[],
+): Placement<C> {
   const idle = living.filter((child) => child.state === "idle");
-  const longestIdle = idle.reduce<C | undefined>((oldest, child) => (oldest === undefined || child.sinceAt < oldest.sinceAt ? child : oldest), undefined);
+  const longestIdle = idle.reduce<C | undefined>(
+    (oldest, child) => (oldest === undefined || child.sinceAt < oldest.sinceAt ? child : oldest),
+    undefined,
+  );
   if (longestIdle !== undefined) return { kind: "replace", child: longestIdle };
   // The attempt was granted ahead because tasks were short, and now all slots hold long ones. It must not sit on a lease without running, so one process at a time goes beyond the slots.
   const due = Math.max(request.readyAt, situation.lastOverflowAt) + policy.overflowAfterMs - situation.now;

@@ -63,6 +63,7 @@ function watchForIdleness(host: RunnerHost, control: ControlServer, idleExitMs: 
 
 /** One JSON object per line on stderr, which the executor has pointed at a file. */
 function jsonLogger(): HostLogger {
-  const at = (level: string) => (fields: object, message: string) => void process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, msg: message, ...fields })}\n`);
+  const at = (level: string) => (fields: object, message: string) =>
+    void process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, msg: message, ...fields })}\n`);
   return { debug: () => undefined, info: at("info"), warn: at("warn"), error: at("error") };
 }

@@ -224,7 +224,8 @@ export class RunnerHost {
 
   #onAnswer(request: ExchangeRequest, answer: ExchangeResponse, sentAt: number): void {
     const { logger } = this.#options;
-    for (const { attemptId, accepted, reason } of answer.finished) if (!accepted) logger.info({ attemptId, reason }, "the end of an attempt was not accepted");
+    for (const { attemptId, accepted, reason } of answer.finished)
+      if (!accepted) logger.info({ attemptId, reason }, "the end of an attempt was not accepted");
     for (const { attemptId, code, reason } of answer.refused) logger.debug({ attemptId, code, reason }, "an attempt was not granted");
     for (const grant of answer.granted) this.#onGrant(grant, sentAt);
     for (const grant of answer.next) this.#onGrant(grant, sentAt);
@@ -373,11 +374,18 @@ export class RunnerHost {
 
   async #register(): Promise<void> {
     const { client, hostId, executor, hostname, version, slots, queues } = this.#options;
-    const answer = await client.registerHost({ hostId, executor, hostname, pid: process.pid, version, slots, queues }, { retryForMs: 0, signal: this.#closed.signal });
+    const answer = await client.registerHost(
+      { hostId, executor, hostname, pid: process.pid, version, slots, queues },
+      { retryForMs: 0, signal: this.#closed.signal },
+    );
     client.setHostToken(answer.token);
     if (this.#leases === null && !this.#closed.signal.aborted) this.#leases = this.#keepLeases(answer.heartbeatMs);
     if (this.#renewal !== null) clearTimeout(this.#renewal);
-    this.#renewal = setTimeout(() => void this.#register().catch((error: unknown) => this.#options.logger.warn({ error: String(error) }, "the host token could not be renewed")), RENEW_TOKEN_EVERY_MS);
+    this.#renewal = setTimeout(
+      () =>
+        void this.#register().catch((error: unknown) => this.#options.logger.warn({ error: String(error) }, "the host token could not be renewed")),
+      RENEW_TOKEN_EVERY_MS,
+    );
     this.#renewal.unref();
   }
 

@@ -4,7 +4,9 @@ import { isSensitiveName, SecretMasker } from "./secret-masker.ts";
 
 describe("names that mean a secret", () => {
   // Airflow: 'access_token', 'api_key', 'apikey', 'authorization', 'passphrase', 'passwd', 'password', 'private_key', 'secret', 'token', …
-  test.each(["password", "DB_PASSWORD", "api-key", "apikey", "slack_token", "AUTHORIZATION", "private_key", "client_secret"])("%s", (name) => expect(isSensitiveName(name)).toBe(true));
+  test.each(["password", "DB_PASSWORD", "api-key", "apikey", "slack_token", "AUTHORIZATION", "private_key", "client_secret"])("%s", (name) =>
+    expect(isSensitiveName(name)).toBe(true),
+  );
   test.each(["region", "pass", "key", "host"])("not %s", (name) => expect(isSensitiveName(name)).toBe(false));
 });
 
@@ -28,7 +30,17 @@ describe("masking", () => {
   test("secrets of a connection: the password, and what is named like one in extra, at any depth", () => {
     const masker = new SecretMasker();
     const extra = { region: "eu-west", auth: { token: "t0ken" }, secrets: ["first", "second"] };
-    masker.addConnection({ connectionId: "c", connType: "http", description: null, host: "h", port: null, login: "ada", password: "hunter2", schema: null, extra });
+    masker.addConnection({
+      connectionId: "c",
+      connType: "http",
+      description: null,
+      host: "h",
+      port: null,
+      login: "ada",
+      password: "hunter2",
+      schema: null,
+      extra,
+    });
     expect(masker.maskText("ada eu-west hunter2 t0ken first second")).toBe("ada eu-west *** *** *** ***");
   });
 

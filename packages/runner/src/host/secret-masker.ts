@@ -7,8 +7,18 @@ const MIN_SECRET_LENGTH = 3;
 
 /** Airflow's list of words that make a variable's key, or a member of a connection's extra, a secret. */
 const SENSITIVE_WORDS = [
-  "access_token", "api_key", "apikey", "authorization", "passphrase", "passwd", "password", "private_key", "secret", "token",
-  "keyfile_dict", "service_account",
+  "access_token",
+  "api_key",
+  "apikey",
+  "authorization",
+  "passphrase",
+  "passwd",
+  "password",
+  "private_key",
+  "secret",
+  "token",
+  "keyfile_dict",
+  "service_account",
 ];
 
 /** Does a name say that its value is a secret? Case and dashes do not matter. */

@@ -88,7 +88,15 @@ export class ExecutionApiPeer {
   addAttempt(options: NewAttempt): TaskCommand {
     const attemptId = randomUUID();
     const ids = { dagId: options.dagId, runId: "manual__1", taskId: options.taskId, mapIndex: -1, tryNumber: 1 };
-    const command: TaskCommand = { attemptId, taskInstanceId: 1, ...ids, executor: "local", queue: "default", priorityWeight: 1, bundleSha256: options.bundleSha256 };
+    const command: TaskCommand = {
+      attemptId,
+      taskInstanceId: 1,
+      ...ids,
+      executor: "local",
+      queue: "default",
+      priorityWeight: 1,
+      bundleSha256: options.bundleSha256,
+    };
     const dates = { logicalDate: null, dataIntervalStart: null, dataIntervalEnd: null, runAfter: "2026-01-01T00:00:00Z", runStartedAt: null };
     const grant = {
       attemptId,
@@ -123,8 +131,10 @@ export class ExecutionApiPeer {
     const body = await readBody(request);
     this.largestBody = Math.max(this.largestBody, body.length);
     const refuse = this.refuseWith;
-    if (refuse !== null && (refuse.routes === undefined || refuse.routes.includes(group))) return answer(response, refuse.status, { code: "internal", message: "refused for the test" });
-    if (request.headers[CONTRACT_VERSION_HEADER] !== String(CONTRACT_VERSION)) return answer(response, 426, { code: "protocol_mismatch", message: "wrong version" });
+    if (refuse !== null && (refuse.routes === undefined || refuse.routes.includes(group)))
+      return answer(response, refuse.status, { code: "internal", message: "refused for the test" });
+    if (request.headers[CONTRACT_VERSION_HEADER] !== String(CONTRACT_VERSION))
+      return answer(response, 426, { code: "protocol_mismatch", message: "wrong version" });
     try {
       if (group === "attempt") this.#attemptRoute(request, response, route.slice("attempt/".length), body);
       else this.#hostRoute(request, response, route, body);
@@ -134,7 +144,8 @@ export class ExecutionApiPeer {
   }
 
   #hostRoute(request: IncomingMessage, response: ServerResponse, route: string, body: string): void {
-    if (request.headers.authorization !== `Bearer ${this.hostToken}`) return answer(response, 401, { code: "unauthenticated", message: "unknown host token" });
+    if (request.headers.authorization !== `Bearer ${this.hostToken}`)
+      return answer(response, 401, { code: "unauthenticated", message: "unknown host token" });
     if (route.startsWith("bundles/")) {
       const bundle = this.bundles.get(route.slice("bundles/".length));
       return bundle === undefined ? answer(response, 404, { code: "bundle_not_found", message: "no such bundle" }) : void response.end(bundle);
@@ -207,7 +218,8 @@ export class ExecutionApiPeer {
     for (const chunk of request.chunks) {
       const attempt = this.attempts.get(chunk.attemptId);
       if (attempt === undefined) continue;
-      if (chunk.offset > attempt.lines.length) throw new Error(`a gap in the log of ${chunk.attemptId}: ${chunk.offset} after ${attempt.lines.length}`);
+      if (chunk.offset > attempt.lines.length)
+        throw new Error(`a gap in the log of ${chunk.attemptId}: ${chunk.offset} after ${attempt.lines.length}`);
       attempt.lines.push(...chunk.lines.slice(attempt.lines.length - chunk.offset));
       if (chunk.last === true) attempt.logClosed = true;
     }
