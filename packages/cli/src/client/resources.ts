@@ -100,10 +100,8 @@ export interface ConnectionResource {
   extra: string | null;
 }
 
-export interface LogPageResource {
-  content: (string | ({ timestamp?: string; event: string; level?: string } & Record<string, unknown>))[];
-  continuation_token: string | null;
-}
+/** One entry of a task's log; further members are the author's fields. */
+export type LogMessage = { timestamp?: string; event: string; level?: string } & Record<string, unknown>;
 
 export interface HealthResource {
   metadatabase: { status: string | null };

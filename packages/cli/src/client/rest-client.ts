@@ -40,6 +40,18 @@ export class RestClient {
     return (await (await this.#request("GET", path, { query, signal })).json()) as T;
   }
 
+  /** The members of a stream of JSON lines, as they come. */
+  async *stream<T>(path: string, query: Query): AsyncGenerator<T> {
+    const response = await this.#request("GET", path, { query, accept: "application/x-ndjson" });
+    let rest = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body!) {
+      const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) if (line !== "") yield JSON.parse(line) as T;
+    }
+  }
+
   async send<T>(method: "POST" | "PATCH" | "PUT", path: string, body: unknown, query?: Query): Promise<T> {
     return (await (await this.#request(method, path, { body, query })).json()) as T;
   }
@@ -152,8 +164,9 @@ function readRefusal(text: string, status: number): { message: string | null; co
   } catch {
     return { message: null, code, details: {} };
   }
+  const details = (typeof body["details"] === "object" && body["details"] !== null ? body["details"] : {}) as Record<string, unknown>;
   const named = typeof body["code"] === "string" && Object.hasOwn(ERROR_CODES, body["code"]) ? (body["code"] as ErrorCode) : code;
-  return { message: readDetail(body["detail"]), code: named, details: {} };
+  return { message: readDetail(body["detail"]), code: named, details };
 }
 
 function readDetail(detail: unknown): string | null {

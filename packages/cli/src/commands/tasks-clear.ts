@@ -58,7 +58,7 @@ function show(touched: Touched, output: Output): void {
     touched.task_instances,
     [
       { title: "RUN", value: (instance) => instance.dag_run_id },
-      { title: "TASK", value: taskName },
+      { title: "TASK", value: (instance) => taskName(instance) },
       { title: "STATE", value: (instance) => output.state(instance.state) },
     ],
     { none: "No task instance fits." },

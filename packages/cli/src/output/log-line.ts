@@ -5,8 +5,7 @@ const LEVEL_STYLES: Record<string, Style> = { error: "red", critical: "red", fat
 const WELL_KNOWN = new Set(["timestamp", "event", "level", "logger", "stream"]);
 
 /** One entry of a task's log: time of day, level where it matters, message, fields. */
-export function formatLogLine(line: string | ({ timestamp?: string; event: string; level?: string } & Record<string, unknown>), terminal: Terminal): string {
-  if (typeof line === "string") return `${safeText(line, terminal.hasColours)}\n`;
+export function formatLogLine(line: { timestamp?: string; event: string; level?: string } & Record<string, unknown>, terminal: Pick<Terminal, "hasColours">): string {
   const time = line.timestamp === undefined ? "" : `${paint(terminal, "dim", line.timestamp.slice(11, 23))} `;
   const level = line.level ?? "info";
   const mark = level === "info" ? "" : `${paint(terminal, LEVEL_STYLES[level] ?? null, level.toUpperCase())} `;

@@ -10,8 +10,10 @@ export interface Terminal {
 export function terminalOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Terminal {
   const isTerminal = stream.isTTY;
   const wantsColours = env["FORCE_COLOR"] ? env["FORCE_COLOR"] !== "0" : isTerminal && env["TERM"] !== "dumb";
+  // The stream's own method, also while a task's output is being captured.
+  const write = stream.write.bind(stream);
   return {
-    write: (text) => void stream.write(text),
+    write: (text) => void write(text),
     get columns() {
       return isTerminal ? stream.columns || 80 : null;
     },

@@ -72,7 +72,7 @@ export function addDagCommands(program: Command): void {
     .option("--conf <json>", "params of the run, as a JSON object", jsonObject)
     .option("--logical-date <date>", "the run's date (default: now)", instant)
     .option("--task <id>", "only this task, with the results of what it needs; may be repeated", collect)
-    .option("--settings <file>", "variables and connections: a JSON or YAML file with `variables` and `connections`")
+    .option("--settings <file>", "a JSON file with `variables` and `connections`")
     .addHelpText(
       "after",
       "\nVariables come from TRADEWIND_VAR_<KEY>, connections from TRADEWIND_CONN_<ID> (a URL, or JSON), or from --settings.\nRetries happen at once; the delays between them are left out.",

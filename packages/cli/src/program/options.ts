@@ -60,12 +60,13 @@ export function jsonObject(text: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-type Body = (...args: never[]) => Promise<number | void> | number | void;
+type Body = (...args: never[]) => unknown;
 
-/** Loads a command's code when it is called, and keeps its exit code. */
-export function lazily<M extends Record<K, Body>, K extends string>(load: () => Promise<M>, name: K): (...args: unknown[]) => Promise<void> {
+/** Loads a command's code when it is called. What it answers is the exit code; nothing means 0. */
+export function lazily<K extends string>(load: () => Promise<{ [name in K]: Body }>, name: K): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
-    const body = (await load())[name] as (...args: unknown[]) => Promise<number | void>;
-    process.exitCode = (await body(...args)) ?? 0;
+    const body = (await load())[name] as (...args: unknown[]) => unknown;
+    const answer = await body(...args);
+    process.exitCode = typeof answer === "number" ? answer : 0;
   };
 }
