@@ -15,6 +15,7 @@ import type {
   TaskCommand,
   TriggerRequest,
   VariableAnswer,
+  VariableWrite,
   XComAnswer,
   XComQuery,
   XComWrite,
@@ -135,7 +136,7 @@ export interface AuthorUseCases {
   findXCom(attemptId: string, query: XComQuery): Promise<XComAnswer>;
   setXCom(attemptId: string, write: XComWrite): Promise<void>;
   findVariable(attemptId: string, key: string): Promise<VariableAnswer>;
-  setVariable(attemptId: string, key: string, value: string): Promise<void>;
+  setVariable(attemptId: string, key: string, write: VariableWrite): Promise<void>;
   deleteVariable(attemptId: string, key: string): Promise<void>;
   findConnection(attemptId: string, connectionId: string): Promise<ConnectionAnswer>;
   triggerFromTask(attemptId: string, request: TriggerRequest): Promise<RunAnswer>;

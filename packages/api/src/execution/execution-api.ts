@@ -6,13 +6,13 @@ import {
   HostRegistration,
   LogRequest,
   TriggerRequest,
+  VariableWrite,
   XComQuery,
   XComWrite,
 } from "@tradewind/contract";
 import { TradewindError } from "@tradewind/core";
 import type { AuthorUseCases, RunnerUseCases } from "@tradewind/engine";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
 import type { SignedTokens, TokenKind } from "../auth/signed-tokens.ts";
 import { parseBody } from "../http/parse.ts";
 import type { TaskLogStore } from "../task-logs/log-store.ts";
@@ -107,8 +107,6 @@ function hostRoutes(app: FastifyInstance, { engine, tokens, logs, hostTokenTtlMs
   });
 }
 
-const VariableWrite = z.object({ value: z.string() });
-
 function attemptRoutes(app: FastifyInstance, engine: RunnerUseCases & AuthorUseCases): void {
   app.get("/attempt/inputs", async (request, reply) => {
     const inputs = await engine.getAttemptInputs(request.tokenSubject);
@@ -126,7 +124,7 @@ function attemptRoutes(app: FastifyInstance, engine: RunnerUseCases & AuthorUseC
   app.get<{ Params: { key: string } }>("/attempt/variables/:key", async (request) => engine.findVariable(request.tokenSubject, request.params.key));
 
   app.put<{ Params: { key: string } }>("/attempt/variables/:key", async (request, reply) => {
-    await engine.setVariable(request.tokenSubject, request.params.key, parseBody(VariableWrite, request.body).value);
+    await engine.setVariable(request.tokenSubject, request.params.key, parseBody(VariableWrite, request.body));
     return noContent(reply);
   });
 

@@ -59,9 +59,9 @@ export function authorUseCases(context: AuthorContext): AuthorUseCases {
       return token === null ? { found: false, value: null } : { found: true, value: fernet.decrypt(token) };
     },
 
-    async setVariable(attemptId, key, value) {
+    async setVariable(attemptId, key, { value, description }) {
       await getAttempt(attemptId);
-      await putVariableToken(db, { key, token: fernet.encrypt(value) });
+      await putVariableToken(db, { key, token: fernet.encrypt(value), description: description ?? null });
     },
 
     async deleteVariable(attemptId, key) {

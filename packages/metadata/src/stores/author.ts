@@ -54,10 +54,11 @@ export async function findVariableToken(db: Queryable, params: { key: string }):
   return row?.value ?? null;
 }
 
-export async function putVariableToken(db: Queryable, params: { key: string; token: string }): Promise<void> {
+export async function putVariableToken(db: Queryable, params: { key: string; token: string; description: string | null }): Promise<void> {
   await runCount(db, {
-    text: "insert into variable (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value, updated_at = now()",
-    values: [params.key, params.token],
+    text: `insert into variable (key, value, description) values ($1, $2, $3)
+      on conflict (key) do update set value = excluded.value, description = coalesce(excluded.description, variable.description), updated_at = now()`,
+    values: [params.key, params.token, params.description],
   });
 }
 
