@@ -1,0 +1,104 @@
+import { compileDag } from "@tradewind/core";
+import { describe, expect, it } from "vitest";
+import { dagSpec, tasksOf } from "../../test/dag-spec-factory.ts";
+import { isSelected, passesStateFilter, selectFailedBelow, selectTasks, windowAround, windowBetween } from "./select-targets.ts";
+
+const graph = compileDag(
+  dagSpec("d", {
+    groups: [{ groupId: "g", displayName: null, parentId: null, tooltip: "" }],
+    tasks: tasksOf(["a", "b < a", "c < b", "d < b", "e"], { c: { groupId: "g" }, d: { groupId: "g" } }),
+  }),
+);
+const none = { includeUpstream: false, includeDownstream: false };
+const instance = (taskId: string, mapIndex = -1) => ({ taskId, mapIndex, state: null });
+
+describe("selectTasks", () => {
+  it("without targets means every task", () => {
+    expect([...selectTasks(graph, none).keys()]).toEqual(["a", "b", "c", "d", "e"]);
+  });
+
+  it("a list without members means nothing", () => {
+    expect(selectTasks(graph, { ...none, targets: [] }).size).toBe(0);
+  });
+
+  it("adds all above and all below", () => {
+    expect([...selectTasks(graph, { targets: ["b"], includeUpstream: true, includeDownstream: false }).keys()].sort()).toEqual(["a", "b"]);
+    expect([...selectTasks(graph, { targets: ["b"], includeUpstream: false, includeDownstream: true }).keys()].sort()).toEqual(["b", "c", "d"]);
+  });
+
+  it("`[task, map index]` is that instance, and all instances of what is below", () => {
+    const selected = selectTasks(graph, { targets: [["b", 3]], includeUpstream: false, includeDownstream: true });
+    expect([3, 4].map((index) => isSelected(selected, instance("b", index)))).toEqual([true, false]);
+    expect(isSelected(selected, instance("c", 7))).toBe(true);
+    expect(isSelected(selected, instance("a"))).toBe(false);
+  });
+
+  it("all of a task outweighs one index of it, whichever came first", () => {
+    for (const targets of [["b", ["b", 1]] as const, [["b", 1], "b"] as const]) {
+      expect(isSelected(selectTasks(graph, { ...none, targets }), instance("b", 9))).toBe(true);
+    }
+  });
+
+  it("a group stands for its tasks", () => {
+    expect([...selectTasks(graph, { ...none, targets: ["g"] }).keys()]).toEqual(["c", "d"]);
+  });
+
+  it.each([["bb"], [["bb", 0] as const]])("says which task there is not: %j", (target) => {
+    expect(() => selectTasks(graph, { ...none, targets: [target] })).toThrow(expect.objectContaining({ code: "task_not_found" }));
+  });
+});
+
+describe("passesStateFilter", () => {
+  it.each([
+    [false, false, ["success", "failed", "upstream_failed", "running", null]],
+    [true, false, ["failed", "upstream_failed"]],
+    [false, true, ["running"]],
+    [true, true, ["failed", "upstream_failed", "running"]],
+  ])("only failed %s, only running %s", (onlyFailed, onlyRunning, passing) => {
+    const states = ["success", "failed", "upstream_failed", "running", null] as const;
+    expect(states.filter((state) => passesStateFilter(state, { onlyFailed, onlyRunning }))).toEqual(passing);
+  });
+});
+
+describe("selectFailedBelow", () => {
+  it("`Setting a TI's state also clears the failed and upstream_failed tasks below it`", () => {
+    const instances = [
+      { id: 1, taskId: "a", mapIndex: -1, state: "failed" as const },
+      { id: 2, taskId: "b", mapIndex: -1, state: "failed" as const },
+      { id: 3, taskId: "c", mapIndex: -1, state: "upstream_failed" as const },
+      { id: 4, taskId: "d", mapIndex: -1, state: "skipped" as const },
+      { id: 5, taskId: "e", mapIndex: -1, state: "failed" as const },
+    ];
+    const ids = (marked: string[], markedIds: number[]) =>
+      selectFailedBelow(graph, instances, { taskIds: marked, taskInstanceIds: new Set(markedIds) }).map(({ id }) => id);
+    expect(ids(["a"], [1])).toEqual([2, 3]);
+    // Marked too: it stays as it was set.
+    expect(ids(["a", "b"], [1, 2])).toEqual([3]);
+    expect(ids(["e"], [5])).toEqual([]);
+  });
+});
+
+describe("windows", () => {
+  const date = new Date("2026-01-02T00:00:00Z");
+
+  it("`Past/future walk the schedule's logical dates; runs with no logical date get only themselves`", () => {
+    expect(windowAround(date, { includePast: false, includeFuture: false })).toBeNull();
+    expect(windowAround(null, { includePast: true, includeFuture: true })).toBeNull();
+    expect(windowAround(date, { includePast: true, includeFuture: false })).toEqual({ from: null, to: date });
+    expect(windowAround(date, { includePast: false, includeFuture: true })).toEqual({ from: date, to: null });
+    expect(windowAround(date, { includePast: true, includeFuture: true })).toEqual({ from: null, to: null });
+  });
+
+  it("past and future open the window's sides", () => {
+    const dates = { startDate: date, endDate: date };
+    expect(windowBetween("d", { ...dates, includePast: false, includeFuture: false })).toEqual({ from: date, to: date });
+    expect(windowBetween("d", { ...dates, includePast: true, includeFuture: false })).toEqual({ from: null, to: date });
+    expect(windowBetween("d", { ...dates, includePast: false, includeFuture: true })).toEqual({ from: date, to: null });
+    expect(windowBetween("d", { includePast: false, includeFuture: false })).toEqual({ from: null, to: null });
+  });
+
+  it("refuses a window that ends before it begins", () => {
+    const options = { startDate: date, endDate: new Date(0), includePast: false, includeFuture: false };
+    expect(() => windowBetween("d", options)).toThrow(expect.objectContaining({ code: "validation_failed" }));
+  });
+});

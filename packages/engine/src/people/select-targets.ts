@@ -1,0 +1,119 @@
+import { type DagGraph, FAILED_STATES, getTaskNode, listAncestors, listDescendants, type MaybeState, TradewindError } from "@tradewind/core";
+
+/** A task, all of it; or one instance of a mapped task. */
+export type TaskTarget = string | readonly [taskId: string, mapIndex: number];
+
+/** Which instances a person means: all of a task (`null`), or the named map indexes of it. */
+export type Selection = ReadonlyMap<string, ReadonlySet<number> | null>;
+
+/** What is selected by, of a task instance. */
+export interface SelectableInstance {
+  taskId: string;
+  mapIndex: number;
+  state: MaybeState;
+}
+
+/**
+ * The targets with what is above and below them. A target with a map index stays that one instance; of the tasks above and below it all instances are meant, since
+ * every one of them gave or took something of it.
+ * @param targets Absent: every task. A group id stands for all tasks in the group.
+ * @throws TradewindError `task_not_found`
+ */
+export function selectTasks(
+  graph: DagGraph,
+  {
+    targets,
+    includeUpstream,
+    includeDownstream,
+  }: { targets?: readonly TaskTarget[] | undefined; includeUpstream: boolean; includeDownstream: boolean },
+): Selection {
+  const selected = new Map<string, Set<number> | null>();
+  if (targets === undefined) {
+    for (const taskId of graph.tasks.keys()) selected.set(taskId, null);
+    return selected;
+  }
+  for (const target of targets) addTarget(graph, selected, target);
+  const named = [...selected.keys()];
+  if (includeUpstream) for (const taskId of listAncestors(graph, named)) selected.set(taskId, null);
+  if (includeDownstream) for (const taskId of listDescendants(graph, named)) selected.set(taskId, null);
+  return selected;
+}
+
+function addTarget(graph: DagGraph, selected: Map<string, Set<number> | null>, target: TaskTarget): void {
+  if (typeof target !== "string") {
+    const [taskId, mapIndex] = target;
+    getTaskNode(graph, taskId);
+    const indexes = selected.get(taskId);
+    if (indexes === undefined) selected.set(taskId, new Set([mapIndex]));
+    else indexes?.add(mapIndex);
+    return;
+  }
+  const members = graph.tasks.has(target) ? undefined : graph.groups.get(target)?.taskIds;
+  if (members === undefined) getTaskNode(graph, target);
+  for (const taskId of members ?? [target]) selected.set(taskId, null);
+}
+
+export function isSelected(selection: Selection, { taskId, mapIndex }: SelectableInstance): boolean {
+  const indexes = selection.get(taskId);
+  return indexes === null || (indexes?.has(mapIndex) ?? false);
+}
+
+/** Whether a state passes the filters of a clear. Both filters together let either pass, as in Airflow. */
+export function passesStateFilter(state: MaybeState, { onlyFailed, onlyRunning }: { onlyFailed: boolean; onlyRunning: boolean }): boolean {
+  if (!onlyFailed && !onlyRunning) return true;
+  return (onlyFailed && (FAILED_STATES as readonly MaybeState[]).includes(state)) || (onlyRunning && state === "running");
+}
+
+/**
+ * What is evaluated anew after the state of `markedTaskIds` was set: "Setting a TI's state also clears the failed and upstream_failed tasks below it". The marked instances
+ * themselves stay as they were set, also where one is below another.
+ */
+export function selectFailedBelow<I extends SelectableInstance & { id: number }>(
+  graph: DagGraph,
+  instances: readonly I[],
+  marked: { taskIds: readonly string[]; taskInstanceIds: ReadonlySet<number> },
+): I[] {
+  const below = listDescendants(graph, marked.taskIds);
+  return instances.filter(
+    (instance) =>
+      below.has(instance.taskId) && !marked.taskInstanceIds.has(instance.id) && (FAILED_STATES as readonly MaybeState[]).includes(instance.state),
+  );
+}
+
+/** Logical dates of the runs that are meant; null: open on that side. */
+export interface DateWindow {
+  from: Date | null;
+  to: Date | null;
+}
+
+/**
+ * Past and future go along logical dates from one run: all runs of the DAG that have one on that side. A run without a logical date has neither past nor future.
+ * @returns null: that run alone.
+ */
+export function windowAround(
+  logicalDate: Date | null,
+  { includePast, includeFuture }: { includePast: boolean; includeFuture: boolean },
+): DateWindow | null {
+  if (logicalDate === null || (!includePast && !includeFuture)) return null;
+  return { from: includePast ? null : logicalDate, to: includeFuture ? null : logicalDate };
+}
+
+/** The runs a clear without a run id is about. @throws TradewindError `validation_failed` when the window ends before it begins. */
+export function windowBetween(
+  dagId: string,
+  {
+    startDate,
+    endDate,
+    includePast,
+    includeFuture,
+  }: { startDate?: Date | undefined; endDate?: Date | undefined; includePast: boolean; includeFuture: boolean },
+): DateWindow {
+  if (startDate !== undefined && endDate !== undefined && startDate > endDate) {
+    throw new TradewindError(
+      "validation_failed",
+      `Tried to select runs of DAG "${dagId}" from ${startDate.toISOString()} to ${endDate.toISOString()}, which is earlier. Exchange the two dates.`,
+      { details: { dagId } },
+    );
+  }
+  return { from: includePast ? null : (startDate ?? null), to: includeFuture ? null : (endDate ?? null) };
+}
