@@ -36,3 +36,5 @@ export {
   removeVariable,
 } from "./stores/author.ts";
 export type { RunningAttempt, StoredConnection } from "./stores/author.ts";
+
+export * from "./stores/scheduling.ts";

@@ -1,0 +1,61 @@
+import type { DagGraph } from "@tradewind/core";
+import type { Database, Transaction } from "@tradewind/metadata";
+import type { DagVersions } from "./dag-versions.ts";
+import type { EngineEvents, WakeKind } from "./engine.ts";
+import type { PausePoint } from "./pause-points.ts";
+
+/** What the engine's decisions are bounded by. Durations in milliseconds. */
+export interface EngineLimits {
+  /** How long a running attempt may be silent before it counts as lost. */
+  leaseMs: number;
+  heartbeatMs: number;
+  /** How long an attempt may be queued before it is handed out again. */
+  taskQueuedTimeoutMs: number;
+  /** How often a try may be handed out again after it got stuck or its launch was refused. */
+  maxRequeues: number;
+  maxMapLength: number;
+  maxTaskRetryDelayMs: number;
+  /** Inputs larger than this are not put into a grant; the runner fetches them. */
+  maxInlineInputsBytes: number;
+  /** Candidates that dispatch reads per executor and pool. */
+  dispatchCandidates: number;
+}
+
+/** What all use cases share. */
+export interface EngineContext {
+  /** For ordinary statements. */
+  db: Database;
+  /** For the statements of the hot path: named, pipelined, without sequential scans. */
+  hot: Database;
+  /** The instant that states are stamped with; null: the database's own clock, read by each statement. Tests give one. */
+  stampAt(): Date | null;
+  /** For decisions that need an instant before any statement ran. */
+  now(): Date;
+  newAttemptId(): string;
+  /** Random letters, for ids of runs that have no date. */
+  newSuffix(): string;
+  issueAttemptToken(attempt: { attemptId: string; ttlMs: number }): string;
+  /** The executor that a task instance goes to: its own, else by its queue, else the default one. */
+  executorOf(task: { executor: string | null; queue: string }): string;
+  limits: EngineLimits;
+  versions: DagVersions;
+  events: EngineEvents;
+  /** After a commit: tells this process at once and the others soon. */
+  wake(...kinds: WakeKind[]): void;
+  /** Between two transactions of one use case; does nothing outside tests. */
+  pausePoint(name: PausePoint): Promise<void>;
+  /** Something went wrong with one thing and the rest went on. */
+  onError(error: unknown, about: { what: string; id: string }): void;
+}
+
+export type GraphOf = (dagVersionId: number) => DagGraph;
+
+/** What a transaction found out that others want to hear, kept until it is committed. */
+export interface AfterCommit {
+  wakes: Set<WakeKind>;
+  events: (() => void)[];
+  /** DAGs a run of which ended: their next one may start. */
+  dagsWithEndedRuns: Set<string>;
+}
+
+export type { Transaction };

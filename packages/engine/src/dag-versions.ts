@@ -1,0 +1,62 @@
+import { compileDag, type DagGraph, type DagSpec, TradewindError } from "@tradewind/core";
+import { findDagVersions, type Queryable } from "@tradewind/metadata";
+
+/** A stored DAG version, ready for decisions. Versions never change, so it may be kept for ever. */
+export interface LoadedDagVersion {
+  id: number;
+  dagId: string;
+  versionNumber: number;
+  bundleSha256: string;
+  resolveFrom: string[];
+  graph: DagGraph;
+}
+
+/** DAG versions by id, the least recently used dropped first. */
+export interface DagVersions {
+  /** Makes sure that these are in memory. @throws TradewindError `dag_version_not_found`, or what makes a stored spec unreadable */
+  load(db: Queryable, dagVersionIds: Iterable<number>): Promise<void>;
+  /** One that was loaded in this turn. */
+  get(dagVersionId: number): LoadedDagVersion;
+}
+
+export function createDagVersions({ maxTasks = 200_000 }: { maxTasks?: number } = {}): DagVersions {
+  const kept = new Map<number, LoadedDagVersion>();
+  let tasks = 0;
+
+  /** Counted by tasks, since one version may have one or ten thousand. What was asked for last is never dropped. */
+  function add(version: LoadedDagVersion, inUse: ReadonlySet<number>): void {
+    kept.set(version.id, version);
+    tasks += version.graph.tasks.size;
+    for (const [id, old] of kept) {
+      if (tasks <= maxTasks) return;
+      if (inUse.has(id)) continue;
+      kept.delete(id);
+      tasks -= old.graph.tasks.size;
+    }
+  }
+
+  return {
+    async load(db, dagVersionIds) {
+      const wanted = new Set(dagVersionIds);
+      const missing = [...wanted].filter((id) => !kept.has(id));
+      // Moves what is used to the young end.
+      for (const id of wanted) {
+        const version = kept.get(id);
+        if (version === undefined) continue;
+        kept.delete(id);
+        kept.set(id, version);
+      }
+      if (missing.length === 0) return;
+      const found = await findDagVersions(db, { dagVersionIds: missing });
+      for (const { spec, ...version } of found) add({ ...version, graph: compileDag(JSON.parse(spec) as DagSpec) }, wanted);
+      const lost = missing.find((id) => !kept.has(id));
+      if (lost !== undefined) throw new TradewindError("dag_version_not_found", `Tried to load DAG version ${lost}, which is not stored.`, { details: { dagVersionId: lost } });
+    },
+
+    get(dagVersionId) {
+      const version = kept.get(dagVersionId);
+      if (version === undefined) throw new TradewindError("internal", `DAG version ${dagVersionId} is used before it was loaded.`, { details: { dagVersionId } });
+      return version;
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import {
+  deleteLeases,
+  deleteTaskQueue,
+  deleteTaskTimers,
+  insertTaskInstanceHistory,
+  insertTaskInstances,
+  insertTaskQueue,
+  insertTaskTimers,
+  type NewQueueRow,
+  parkKeys,
+  unparkTaskQueue,
+  writeDagRunCounts,
+  writeDagRuns,
+  writeTaskInstanceCounts,
+  writeTaskInstances,
+} from "@tradewind/metadata";
+import { compareForDispatch } from "@tradewind/core";
+import { type Instance, nodeOf, type RunWork } from "./run-work.ts";
+import type { Settlement } from "./settlement.ts";
+
+/**
+ * Writes what changed. The statements travel together and run in lock order: runs, task instances, queue, leases, timers. A task instance is written at most once.
+ */
+export async function flush(settlement: Settlement): Promise<void> {
+  const { tx, context } = settlement;
+  const now = context.stampAt();
+  const works = [...settlement.runs.values()];
+  const instances = works.flatMap((work) => [...work.instances.values()].map((instance) => ({ work, instance })));
+  const added = instances.filter(({ instance }) => instance.stored === null);
+  const known = instances.filter(({ instance }) => instance.stored !== null);
+  const moved = known.filter(({ instance }) => instance.stateChanged).sort((a, b) => a.instance.id - b.instance.id);
+  const counted = known.filter(({ instance }) => !instance.stateChanged && instance.countsChanged).sort((a, b) => a.instance.id - b.instance.id);
+  const ready = instances.filter(({ instance }) => instance.stateChanged && instance.state === "scheduled");
+  const timers = moved.filter(({ instance }) => instance.timerMs !== null);
+  countFreed(settlement);
+
+  await Promise.all([
+    writeRuns(settlement, works),
+    insertTaskInstanceHistory(tx, { taskInstanceIds: moved.filter(({ instance }) => instance.keepsHistory).map(({ instance }) => instance.id) }),
+    insertTaskInstances(tx, { instances: added.map(({ work, instance }) => ({ ...instance, dagId: work.run.dagId, dagVersionId: work.run.dagVersionId })), now }),
+    writeTaskInstances(tx, { changes: moved.map(({ instance }) => instance), now }),
+    writeTaskInstanceCounts(tx, counted.map(({ instance }) => instance)),
+    deleteTaskQueue(tx, { taskInstanceIds: [...settlement.unqueued].map((instance) => instance.id) }),
+    insertTaskQueue(tx, queueRows(settlement, ready)),
+    unparkTaskQueue(tx, [...settlement.unpark].map(([key, count]) => ({ key, count }))),
+    deleteLeases(tx, { attemptIds: settlement.endedLeases.flatMap(({ attemptId }) => attemptId ?? []) }),
+    deleteTaskTimers(tx, { taskInstanceIds: moved.filter(({ instance }) => hadTimer(instance)).map(({ instance }) => instance.id) }),
+    insertTaskTimers(tx, { timers: timers.map(({ work, instance }) => timerOf(work, instance)), now }),
+  ]);
+  tellOthers(settlement, { ready: ready.length > 0, timers: timers.length > 0, state: moved.length + added.length > 0 });
+  reset(settlement);
+}
+
+function hadTimer({ stored, timerMs }: Instance): boolean {
+  return (stored?.state === "up_for_retry" || stored?.state === "up_for_reschedule") && timerMs === null;
+}
+
+function timerOf(work: RunWork, instance: Instance): { taskInstanceId: number; dagRunId: number; kind: "retry" | "reschedule"; delayMs: number } {
+  return {
+    taskInstanceId: instance.id,
+    dagRunId: work.run.id,
+    kind: instance.state === "up_for_reschedule" ? "reschedule" : "retry",
+    delayMs: instance.timerMs!,
+  };
+}
+
+async function writeRuns({ tx }: Settlement, works: readonly RunWork[]): Promise<void> {
+  const old = works.filter((work) => !work.isNew);
+  const changed = old.filter((work) => work.changed.state);
+  const counted = old.filter((work) => !work.changed.state && work.changed.counts);
+  await Promise.all([
+    writeDagRunCounts(tx, counted.map((work) => work.run)),
+    writeDagRuns(
+      tx,
+      changed.map(({ run, stateReason, endDate, timeoutAt }) => ({ ...run, stateReason, endDate, timeoutAt })),
+    ),
+  ]);
+}
+
+/** Each lease that ends, and each waiting instance that leaves the queue, lets in one more under each of its limits. */
+function countFreed(settlement: Settlement): void {
+  const freed = [...settlement.endedLeases.map(({ work, instance }) => ({ work, instance }))];
+  for (const instance of settlement.unqueued) freed.push({ work: settlement.runs.get(instance.dagRunId)!, instance });
+  for (const { work, instance } of freed) for (const key of limitKeysOf(work, instance)) settlement.unpark.set(key, (settlement.unpark.get(key) ?? 0) + 1);
+}
+
+export function limitKeysOf(work: RunWork, instance: Instance): string[] {
+  const spec = work.graph.tasks.get(instance.taskId)?.spec;
+  const keys = [parkKeys.run(work.run.id)];
+  if (spec?.maxActiveTisPerDag != null) keys.push(parkKeys.task(work.run.dagId, instance.taskId));
+  if (spec?.maxActiveTisPerDagrun != null) keys.push(parkKeys.runTask(work.run.id, instance.taskId));
+  return keys;
+}
+
+/** Of one run's newly ready instances no more go into dispatch's sight than could ever run at once; the rest is parked from the start. */
+function queueRows(settlement: Settlement, ready: readonly { work: RunWork; instance: Instance }[]): NewQueueRow[] {
+  const byRun = new Map<RunWork, Instance[]>();
+  for (const { work, instance } of ready) {
+    const list = byRun.get(work);
+    if (list === undefined) byRun.set(work, [instance]);
+    else list.push(instance);
+  }
+  return [...byRun].flatMap(([work, instances]) => {
+    const { maxActiveTasks } = work.graph.spec;
+    if (instances.length > maxActiveTasks) instances.sort((a, b) => compareForDispatch({ ...a, logicalDate: null }, { ...b, logicalDate: null }));
+    return instances.map((instance, index) => queueRow(settlement, work, instance, index >= maxActiveTasks));
+  });
+}
+
+function queueRow({ context }: Settlement, work: RunWork, instance: Instance, isBeyondLimit: boolean): NewQueueRow {
+  const { run } = work;
+  const { spec } = nodeOf(work, instance);
+  return {
+    taskInstanceId: instance.id,
+    dagRunId: run.id,
+    dagId: run.dagId,
+    taskId: instance.taskId,
+    mapIndex: instance.mapIndex,
+    executor: context.executorOf(instance),
+    queue: instance.queue,
+    pool: instance.pool,
+    poolSlots: instance.poolSlots,
+    priorityWeight: instance.priorityWeight,
+    logicalDate: run.logicalDate ?? run.runAfter,
+    maxActiveTasks: work.graph.spec.maxActiveTasks,
+    maxActiveTisPerDag: spec.maxActiveTisPerDag,
+    maxActiveTisPerDagrun: spec.maxActiveTisPerDagrun,
+    parkedKey: run.isPaused ? parkKeys.dag(run.dagId) : isBeyondLimit ? parkKeys.run(run.id) : null,
+  };
+}
+
+function tellOthers({ after, unpark, endedLeases }: Settlement, what: { ready: boolean; timers: boolean; state: boolean }): void {
+  if (what.ready || unpark.size > 0 || endedLeases.length > 0) after.wakes.add("ready");
+  if (what.timers) after.wakes.add("timers");
+  if (what.state) after.wakes.add("state");
+}
+
+/** What was written is as it is in the database now. */
+function reset(settlement: Settlement): void {
+  for (const work of settlement.runs.values()) {
+    work.isNew = false;
+    work.changed = { state: false, counts: false };
+    for (const instance of work.instances.values()) {
+      instance.stored = { state: instance.state, mapIndex: instance.mapIndex };
+      instance.stateChanged = instance.countsChanged = instance.keepsHistory = false;
+    }
+  }
+  settlement.unqueued.clear();
+  settlement.unpark.clear();
+  settlement.endedLeases.length = 0;
+}

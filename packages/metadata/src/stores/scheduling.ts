@@ -1,0 +1,79 @@
+/** The stores of the engine's scheduling half, by name. */
+export {
+  type DagRunChange,
+  type DagRunContext,
+  countActiveDagRuns,
+  insertDagRuns,
+  listDagRunContexts,
+  listDagsWithStartableRuns,
+  listLastScheduledRuns,
+  listLatestDagRunStates,
+  listStalledDagRuns,
+  listTimedOutDagRuns,
+  lockDagRuns,
+  lockDagRunsOfAttempts,
+  type LockedDagRun,
+  lockQueuedDagRuns,
+  type NewDagRun,
+  reserveIds,
+  writeDagRunCounts,
+  writeDagRuns,
+} from "./dag-run.ts";
+export {
+  type DagScheduleChange,
+  findNextDueAt,
+  listWronglyBlockedDags,
+  lockDueDags,
+  lockScheduledDags,
+  pauseDag,
+  type ScheduledDag,
+  writeDagSchedules,
+} from "./dag-schedule.ts";
+export { type DagVersionRecord, findBundleCode, findDagVersions } from "./dag-version.ts";
+export {
+  listDispatchCandidates,
+  listParkedKeys,
+  lockDispatch,
+  parkBehindLimits,
+  parkTaskQueue,
+  type QueuedCandidate,
+  tryLockDispatch,
+} from "./dispatch.ts";
+export { beatJob, declareDeadSchedulers, endJob, insertJob } from "./job.ts";
+export {
+  adoptLeases,
+  countLeases,
+  deleteLeases,
+  type GrantedAttempt,
+  type LeaseCommand,
+  type LeasedAttempt,
+  listExpiredLeases,
+  listLeaseStates,
+  listStops,
+  lockAttempts,
+  type NewLease,
+  renewLeases,
+  replaceAttempt,
+  requeueLeases,
+  startAttempts,
+  stopLeases,
+  takeFromQueue,
+  writeProgress,
+} from "./lease.ts";
+export { beatRunnerHost, findRunnerHostExecutor, putRunnerHost, type RunnerHostRecord } from "./runner-host.ts";
+export {
+  insertTaskInstanceHistory,
+  insertTaskInstances,
+  listTaskInstances,
+  lockTaskInstances,
+  lockTaskInstancesOfRuns,
+  type NewTaskInstance,
+  type TaskInstanceChange,
+  type TaskInstanceCountsChange,
+  type TaskInstanceRecord,
+  writeTaskInstanceCounts,
+  writeTaskInstances,
+} from "./task-instance.ts";
+export { deleteTaskQueue, insertTaskQueue, type NewQueueRow, parkKeys, unparkAllTaskQueue, unparkTaskQueue } from "./task-queue.ts";
+export { deleteTaskTimers, insertTaskTimers, listDueTimers, type NewTimer, takeDueTimers } from "./task-timer.ts";
+export { deleteXComs, listXComs, type NewXCom, putXComs, type XComRow } from "./xcom.ts";
