@@ -1,0 +1,152 @@
+import { randomUUID } from "node:crypto";
+import type { AuthorUseCases, PeopleUseCases, RunnerUseCases } from "@tradewind/engine";
+import type { Database, Fernet } from "@tradewind/metadata";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { requireAccess } from "./auth/authenticate.ts";
+import type { SignedTokens } from "./auth/signed-tokens.ts";
+import { tokenRoutes } from "./auth/token-routes.ts";
+import { createUserDirectory } from "./auth/users.ts";
+import { executionApi } from "./execution/execution-api.ts";
+import { sendExecutionError, sendRestError } from "./http/errors.ts";
+import { indexPage } from "./http/index-page.ts";
+import { addSecurityHeaders } from "./http/security-headers.ts";
+import { restApi } from "./rest/rest-api.ts";
+import type { RestContext, RestRoute } from "./rest/route.ts";
+import type { TaskLogStore } from "./task-logs/log-store.ts";
+
+/** `api`: for people and their clients. `execution`: for runners. */
+export type ApiApp = "api" | "execution";
+
+export interface ApiServerOptions {
+  db: Database;
+  engine: PeopleUseCases & RunnerUseCases & AuthorUseCases;
+  fernet: Fernet;
+  tokens: SignedTokens;
+  logs: TaskLogStore;
+  version: string;
+  /** Commit this was built from. Default null. */
+  gitVersion?: string | null;
+  /** Which of them this server has. Default both. */
+  apps?: readonly ApiApp[];
+  /** A pino logger. Default: none. */
+  logger?: FastifyBaseLogger;
+  /** Life of a token of the REST API. Default one day, as Airflow's `jwt_expiration_time`. */
+  accessTokenTtlMs?: number;
+  /** Life of a token of a runner host. Default one day; a host gets a new one with each registration. */
+  hostTokenTtlMs?: number;
+  /** Airflow's `[api] maximum_page_limit` and `fallback_page_limit`. Default 100 and 50. */
+  pageLimits?: { maximum: number; fallback: number };
+  /** A daemon whose last heartbeat is older counts as unhealthy. Default 30. */
+  heartbeatThresholdSeconds?: number;
+  /** Largest body of a request. Default 1 MiB for the REST API and 32 MiB for the execution API, which takes results and logs. */
+  restBodyLimitBytes?: number;
+  executionBodyLimitBytes?: number;
+  /** Behind a proxy: take the client's address from `x-forwarded-for`. Addresses or ranges of the proxies. Default: no. */
+  trustProxy?: string | string[];
+  /** The folder that a bundle name stands for, to show whole paths. */
+  folderOfBundle?: (bundleName: string) => string | undefined;
+  /** Called after pools were changed: task instances that wait for slots may go on. */
+  onPoolsChanged?: () => void;
+  /** For tests: answers of the REST API are checked against their schemas. */
+  checkAnswers?: boolean;
+  now?: () => number;
+}
+
+export interface ApiServer {
+  /** Made, not listening: `app.listen` for a server, `app.inject` for a test. `app.close` lets requests finish first. */
+  app: FastifyInstance;
+  /** Routes of the REST API, with their schemas. */
+  restRoutes: readonly RestRoute[];
+}
+
+const DAY_MS = 86_400_000;
+const MIB = 1024 * 1024;
+
+/**
+ * Everything that answers HTTP, each with its own kind of credentials and shape of errors in a scope of its own:
+ *
+ *     /                 what this is
+ *     /auth/token       password → token of the REST API
+ *     /api/v2           REST API: token of a user, permission per route
+ *     /execution/v1     execution API: token of a host or of an attempt
+ */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { apps = ["api", "execution"], now = Date.now } = options;
+  const app = buildApp(options);
+  let restRoutes: readonly RestRoute[] = [];
+
+  if (apps.includes("api")) {
+    const findUser = createUserDirectory(options.db, now);
+    app.register(async (scope) => {
+      requireAccess(scope, { tokens: options.tokens, findUser });
+      indexPage(scope, options);
+    });
+    app.register(
+      async (scope) => {
+        requireAccess(scope, { tokens: options.tokens, findUser });
+        tokenRoutes(scope, { db: options.db, tokens: options.tokens, accessTokenTtlMs: options.accessTokenTtlMs ?? DAY_MS, now });
+      },
+      { prefix: "/auth" },
+    );
+    app.register(
+      async (scope) => {
+        restRoutes = restApi(scope, { context: restContext(options), tokens: options.tokens, findUser });
+      },
+      { prefix: "/api/v2" },
+    );
+  }
+
+  if (apps.includes("execution")) {
+    app.register(
+      async (scope) => {
+        scope.setErrorHandler(sendExecutionError);
+        const bodyLimit = options.executionBodyLimitBytes ?? 32 * MIB;
+        scope.addHook("onRoute", (route) => {
+          route.bodyLimit = bodyLimit;
+        });
+        const { engine, tokens, logs, hostTokenTtlMs = DAY_MS } = options;
+        executionApi(scope, { engine, tokens, logs, hostTokenTtlMs });
+      },
+      { prefix: "/execution/v1" },
+    );
+  }
+
+  await app.ready();
+  return { app, restRoutes };
+}
+
+function buildApp({ logger, restBodyLimitBytes = MIB, trustProxy }: ApiServerOptions): FastifyInstance {
+  const app: FastifyInstance = fastify({
+    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
+    // Every line of a request would drown what matters, and a health check asks each few seconds.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: restBodyLimitBytes,
+    trustProxy: trustProxy ?? false,
+    genReqId: () => randomUUID(),
+    // A run id may be 250 characters, each of them encoded in up to twelve.
+    routerOptions: { maxParamLength: 4096 },
+    // Connections that wait for their next request do not hold up the end; those with a request under way do.
+    forceCloseConnections: "idle",
+    requestTimeout: 120_000,
+  });
+  addSecurityHeaders(app);
+  app.setErrorHandler(sendRestError);
+  app.setNotFoundHandler((request, reply) => reply.code(404).send({ detail: "Not Found", code: "not_found", request_id: request.id }));
+  return app;
+}
+
+function restContext(options: ApiServerOptions): RestContext {
+  const { db, engine, fernet, logs } = options;
+  return {
+    db,
+    engine,
+    fernet,
+    logs,
+    pageLimits: options.pageLimits ?? { maximum: 100, fallback: 50 },
+    version: { version: options.version, gitVersion: options.gitVersion ?? null },
+    heartbeatThresholdSeconds: options.heartbeatThresholdSeconds ?? 30,
+    folderOfBundle: options.folderOfBundle ?? (() => undefined),
+    onPoolsChanged: options.onPoolsChanged ?? (() => {}),
+    checkAnswers: options.checkAnswers ?? false,
+  };
+}

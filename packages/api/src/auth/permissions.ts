@@ -1,0 +1,46 @@
+/** What a role may do. Routes name one of these; a route that names none is not registered. */
+export const PERMISSIONS = [
+  "dags:read",
+  "dags:edit",
+  "dags:delete",
+  "dag_runs:read",
+  "dag_runs:create",
+  "dag_runs:edit",
+  "dag_runs:delete",
+  "task_instances:read",
+  "task_instances:edit",
+  "task_logs:read",
+  "xcoms:read",
+  "xcoms:edit",
+  "import_errors:read",
+  "pools:read",
+  "pools:edit",
+  "jobs:read",
+  "variables:read",
+  "variables:edit",
+  "connections:read",
+  "connections:edit",
+  "audit_logs:read",
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** Airflow's roles. Each may do what the one before it may, and more. */
+export const ROLES = ["Public", "Viewer", "User", "Op", "Admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+const ADDED: Record<Role, readonly Permission[]> = {
+  Public: [],
+  Viewer: ["dags:read", "dag_runs:read", "task_instances:read", "task_logs:read", "xcoms:read", "import_errors:read", "pools:read", "jobs:read"],
+  User: ["dags:edit", "dags:delete", "dag_runs:create", "dag_runs:edit", "dag_runs:delete", "task_instances:edit"],
+  Op: ["xcoms:edit", "pools:edit", "variables:read", "variables:edit", "connections:read", "connections:edit"],
+  Admin: ["audit_logs:read"],
+};
+
+const GRANTED = new Map<string, ReadonlySet<Permission>>(
+  ROLES.map((role, place) => [role, new Set(ROLES.slice(0, place + 1).flatMap((included) => ADDED[included]))]),
+);
+
+/** A role that is not known may do nothing. */
+export function isAllowed(role: string, permission: Permission): boolean {
+  return GRANTED.get(role)?.has(permission) ?? false;
+}

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { RequestProblems, type ValidationProblem } from "./errors.ts";
+
+export type InputPart = "body" | "query" | "path";
+
+/** The part of the request as its schema says; throws `RequestProblems` (422) that lists everything that is wrong in it. */
+export function checkInput<S extends z.ZodType>(part: InputPart, schema: S, value: unknown): z.output<S> {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  throw new RequestProblems(parsed.error.issues.flatMap((issue) => toProblems(part, issue)));
+}
+
+function toProblems(part: InputPart, issue: z.core.$ZodIssue): ValidationProblem[] {
+  const loc = [part, ...issue.path.map((step) => (typeof step === "number" ? step : String(step)))];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ type: "extra_forbidden", loc: [...loc, key], msg: "Extra inputs are not permitted" }));
+  }
+  if (isMissing(issue)) return [{ type: "missing", loc, msg: "Field required" }];
+  return [{ type: TYPES[issue.code] ?? "value_error", loc, msg: issue.message, ...(isShort(issue.input) ? { input: issue.input } : {}) }];
+}
+
+const TYPES: Partial<Record<z.core.$ZodIssue["code"], string>> = {
+  invalid_type: "type_error",
+  too_big: "less_than_equal",
+  too_small: "greater_than_equal",
+  invalid_format: "string_pattern_mismatch",
+  invalid_value: "enum",
+  invalid_union: "union_error",
+};
+
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "invalid_type" && issue.input === undefined;
+}
+
+/** Long values and secrets in them are not sent back. */
+function isShort(input: unknown): boolean {
+  return typeof input === "number" || typeof input === "boolean" || (typeof input === "string" && input.length <= 100);
+}

@@ -1,0 +1,89 @@
+import { errorMessage, isTradewindError } from "@tradewind/core";
+import { type Transaction, transaction } from "@tradewind/metadata";
+import { z } from "zod";
+import type { RestContext } from "./route.ts";
+
+const OnNonExistence = z.enum(["fail", "skip"]).default("fail");
+
+/** Airflow's bulk body: a list of actions, each over a list of entities. */
+export function bulkBody<Entity extends z.ZodType>(entity: Entity) {
+  return z.strictObject({
+    actions: z.array(
+      z.discriminatedUnion("action", [
+        z.strictObject({ action: z.literal("create"), entities: z.array(entity), action_on_existence: z.enum(["fail", "skip", "overwrite"]).default("fail") }),
+        z.strictObject({
+          action: z.literal("update"),
+          entities: z.array(entity),
+          update_mask: z.array(z.string()).nullable().optional(),
+          action_on_non_existence: OnNonExistence,
+        }),
+        z.strictObject({ action: z.literal("delete"), entities: z.array(z.union([z.string(), entity])), action_on_non_existence: OnNonExistence }),
+      ]),
+    ),
+  });
+}
+
+const ActionResponse = z.strictObject({ success: z.array(z.string()), errors: z.array(z.strictObject({ error: z.string(), status_code: z.number() })) });
+type ActionAnswer = z.infer<typeof ActionResponse>;
+export const BulkResponse = z.strictObject({
+  create: ActionResponse.nullable(),
+  update: ActionResponse.nullable(),
+  delete: ActionResponse.nullable(),
+});
+
+/** How one kind of thing is changed inside a transaction. Each throws when it cannot: `already_exists`, or a `…_not_found`. */
+export interface BulkChanges<Entity> {
+  keyOf(entity: Entity): string;
+  exists(tx: Transaction, key: string): Promise<boolean>;
+  create(tx: Transaction, entity: Entity): Promise<void>;
+  update(tx: Transaction, entity: Entity, updateMask: readonly string[] | null | undefined): Promise<void>;
+  delete(tx: Transaction, key: string): Promise<void>;
+}
+
+type BulkAction<Entity> =
+  | { action: "create"; entities: Entity[]; action_on_existence: "fail" | "skip" | "overwrite" }
+  | { action: "update"; entities: Entity[]; update_mask?: string[] | null | undefined; action_on_non_existence: "fail" | "skip" }
+  | { action: "delete"; entities: (string | Entity)[]; action_on_non_existence: "fail" | "skip" };
+
+/** Each action is done as a whole or not at all; one that cannot be done is told with its status, and the next one is tried. */
+export async function runBulk<Entity>(
+  { db }: Pick<RestContext, "db">,
+  { actions }: { actions: BulkAction<Entity>[] },
+  changes: BulkChanges<Entity>,
+): Promise<z.infer<typeof BulkResponse>> {
+  const answer: z.infer<typeof BulkResponse> = { create: null, update: null, delete: null };
+  for (const action of actions) {
+    const told: ActionAnswer = (answer[action.action] ??= { success: [], errors: [] });
+    try {
+      told.success.push(...(await transaction(db, (tx) => runAction(tx, action, changes))));
+    } catch (error) {
+      if (!isTradewindError(error)) throw error;
+      told.errors.push({ error: errorMessage(error), status_code: error.status });
+    }
+  }
+  return answer;
+}
+
+/** Keys of what was changed. */
+async function runAction<Entity>(tx: Transaction, action: BulkAction<Entity>, changes: BulkChanges<Entity>): Promise<string[]> {
+  const done: string[] = [];
+  for (const entity of action.entities) {
+    const key = typeof entity === "string" ? entity : changes.keyOf(entity);
+    if (await runOne(tx, action, entity, key, changes)) done.push(key);
+  }
+  return done;
+}
+
+async function runOne<Entity>(tx: Transaction, action: BulkAction<Entity>, entity: string | Entity, key: string, changes: BulkChanges<Entity>): Promise<boolean> {
+  const exists = await changes.exists(tx, key);
+  if (action.action === "create") {
+    if (exists && action.action_on_existence === "skip") return false;
+    if (exists && action.action_on_existence === "overwrite") await changes.update(tx, entity as Entity, undefined);
+    else await changes.create(tx, entity as Entity);
+    return true;
+  }
+  if (!exists && action.action_on_non_existence === "skip") return false;
+  if (action.action === "update") await changes.update(tx, entity as Entity, action.update_mask);
+  else await changes.delete(tx, key);
+  return true;
+}

@@ -1,0 +1,56 @@
+import type { FastifyInstance } from "fastify";
+import { requireAccess } from "../auth/authenticate.ts";
+import type { SignedTokens } from "../auth/signed-tokens.ts";
+import type { User } from "../auth/users.ts";
+import { sendRestError } from "../http/errors.ts";
+import { connectionRoutes } from "./connections.ts";
+import { dagRunRoutes } from "./dag-runs.ts";
+import { dagVersionRoutes } from "./dag-versions.ts";
+import { dagRoutes } from "./dags.ts";
+import { eventLogRoutes } from "./event-logs.ts";
+import { importErrorRoutes } from "./import-errors.ts";
+import { monitorRoutes } from "./monitor.ts";
+import { poolRoutes } from "./pools.ts";
+import { createRestRoutes, type RestContext, type RestRoute } from "./route.ts";
+import { taskInstanceChangeRoutes } from "./task-instance-changes.ts";
+import { taskInstanceRoutes, taskTryRoutes } from "./task-instances.ts";
+import { taskLogRoutes } from "./task-logs.ts";
+import { taskRoutes } from "./tasks.ts";
+import { variableRoutes } from "./variables.ts";
+import { xcomRoutes } from "./xcoms.ts";
+
+const GROUPS = [
+  monitorRoutes,
+  dagRoutes,
+  dagVersionRoutes,
+  taskRoutes,
+  dagRunRoutes,
+  taskInstanceRoutes,
+  taskTryRoutes,
+  taskInstanceChangeRoutes,
+  taskLogRoutes,
+  xcomRoutes,
+  variableRoutes,
+  connectionRoutes,
+  poolRoutes,
+  importErrorRoutes,
+  eventLogRoutes,
+];
+
+export interface RestApiOptions {
+  context: RestContext;
+  tokens: SignedTokens;
+  findUser: (username: string) => Promise<User | undefined>;
+}
+
+/** The REST API, Airflow's version 2, as a plugin for the prefix `/api/v2`. Gives the routes it has. */
+export function restApi(app: FastifyInstance, { context, tokens, findUser }: RestApiOptions): readonly RestRoute[] {
+  app.setErrorHandler(sendRestError);
+  requireAccess(app, { tokens, findUser });
+  app.addHook("onSend", async (_request, reply) => {
+    if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
+  });
+  const routes = createRestRoutes(app, context);
+  for (const addGroup of GROUPS) addGroup(routes, context);
+  return routes.list;
+}

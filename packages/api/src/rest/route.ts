@@ -1,0 +1,106 @@
+import type { Actor, PeopleUseCases } from "@tradewind/engine";
+import type { Database, Fernet } from "@tradewind/metadata";
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
+import { z } from "zod";
+import type { Access } from "../auth/authenticate.ts";
+import { checkInput } from "../http/check-input.ts";
+import type { PageLimits } from "../http/query-values.ts";
+import type { TaskLogStore } from "../task-logs/log-store.ts";
+
+/** What the routes of the REST API work with. */
+export interface RestContext {
+  db: Database;
+  engine: PeopleUseCases;
+  fernet: Fernet;
+  logs: TaskLogStore;
+  pageLimits: PageLimits;
+  version: { version: string; gitVersion: string | null };
+  /** A daemon whose last heartbeat is older counts as unhealthy. */
+  heartbeatThresholdSeconds: number;
+  /** The folder that a bundle name stands for, to give whole paths; undefined: not known here. */
+  folderOfBundle: (bundleName: string) => string | undefined;
+  /** Slots were added: what waits for them may go on. */
+  onPoolsChanged: () => void;
+  /** Answers are checked against their schemas before they are sent. For tests: it costs time. */
+  checkAnswers: boolean;
+}
+
+export interface RestRequest<P, Q, B> {
+  path: P;
+  query: Q;
+  body: B;
+  /** Who asks, for the audit log. */
+  actor: Actor;
+  raw: FastifyRequest;
+  reply: FastifyReply;
+}
+
+export interface RestRoute {
+  method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+  /** As in Airflow's OpenAPI document, below `/api/v2`: `/dags/{dag_id}`. */
+  path: string;
+  access: Access;
+  pathSchema?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** Status of success, and the answer's schema; null: none, or none in JSON. */
+  status: number;
+  answer: z.ZodType | null;
+}
+
+type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
+
+export interface RestRoutes {
+  /** All that were added, for tests that compare them with a document. */
+  readonly list: readonly RestRoute[];
+  add<P extends z.ZodObject | undefined, Q extends z.ZodObject | undefined, B extends z.ZodType | undefined, A extends z.ZodType | null>(
+    route: RestRoute & { pathSchema?: P; query?: Q; body?: B; answer: A },
+    handle: (request: RestRequest<Output<P>, Output<Q>, Output<B>>) => Promise<A extends z.ZodType ? z.input<A> | FastifyReply : FastifyReply | void>,
+  ): void;
+}
+
+/** Collects routes and registers each: input is checked by its schemas, then handled, then sent with the declared status. */
+export function createRestRoutes(app: FastifyInstance, { checkAnswers }: Pick<RestContext, "checkAnswers">): RestRoutes {
+  const list: RestRoute[] = [];
+  return {
+    list,
+    add(route, handle) {
+      list.push(route);
+      app.route({
+        method: route.method as HTTPMethods,
+        url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
+        config: { access: route.access },
+        handler: async (request, reply) => {
+          const answer = await handle(readRequest(route, request, reply) as never);
+          if (reply.sent || (answer as unknown) === reply) return reply;
+          reply.code(route.status);
+          if (route.answer === null || answer === undefined) return reply.send();
+          if (checkAnswers) route.answer.parse(answer);
+          return answer;
+        },
+      });
+    },
+  };
+}
+
+function readRequest(route: RestRoute, request: FastifyRequest, reply: FastifyReply): RestRequest<unknown, unknown, unknown> {
+  return {
+    path: route.pathSchema && checkInput("path", route.pathSchema, request.params),
+    query: route.query && checkInput("query", route.query, request.query),
+    body: route.body && checkInput("body", route.body, request.body ?? undefined),
+    actor: { name: request.user?.username ?? "anonymous" },
+    raw: request,
+    reply,
+  };
+}
+
+/** The fields a PATCH changes: those that the body has and, when there is an `update_mask`, that it names. */
+export function patchedFields<T extends object, K extends keyof T & string>(body: T, updateMask: readonly string[] | null | undefined, fields: readonly K[]): Set<K> {
+  const masked = updateMask == null || updateMask.length === 0 ? fields : fields.filter((field) => updateMask.includes(field));
+  return new Set(masked.filter((field) => body[field] !== undefined));
+}
+
+/** The members of a body that a PATCH changes. */
+export function pickPatched<T extends object, K extends keyof T & string>(body: T, updateMask: readonly string[] | null | undefined, fields: readonly K[]): Partial<Pick<T, K>> {
+  return Object.fromEntries([...patchedFields(body, updateMask, fields)].map((field) => [field, body[field]])) as Partial<Pick<T, K>>;
+}

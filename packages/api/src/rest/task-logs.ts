@@ -1,0 +1,134 @@
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { TradewindError } from "@tradewind/core";
+import type { LogLine } from "@tradewind/contract";
+import { listTries, type TaskInstanceKey, type TryRow } from "@tradewind/metadata/rest";
+import { z } from "zod";
+import { flag, text, whole } from "../http/query-values.ts";
+import type { LogPage } from "../task-logs/log-store.ts";
+import type { RestContext, RestRoutes } from "./route.ts";
+import { getTaskInstance, TaskInstancePath, toKey, tryNotFound } from "./task-instances.ts";
+
+/** Lines in one answer, and in one step of a stream. */
+const PAGE_LINES = 2000;
+/** Lines that one answer with `full_content` holds at most; its token leads on from there. */
+const FULL_LINES = 200_000;
+const FOLLOW_INTERVAL_MS = 200;
+
+const LogMessage = z.looseObject({ timestamp: z.iso.datetime().optional(), event: z.string() });
+const LogResponse = z.strictObject({ content: z.array(LogMessage), continuation_token: z.string().nullable() });
+
+const LogPath = TaskInstancePath.extend({ try_number: z.coerce.number().int().min(0) });
+/** `follow` is ours: a stream goes on until the attempt ends. */
+const LogQuery = z.object({ full_content: flag.default(false), map_index: whole.default(-1), token: text, follow: flag.default(false) });
+
+type Message = z.infer<typeof LogMessage>;
+
+export function taskLogRoutes(routes: RestRoutes, context: RestContext): void {
+  routes.add(
+    {
+      method: "GET",
+      path: "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}",
+      access: "task_logs:read",
+      pathSchema: LogPath,
+      query: LogQuery,
+      status: 200,
+      answer: LogResponse,
+    },
+    async ({ path, query, raw, reply }) => {
+      const key = toKey(path, query.map_index ?? -1);
+      const attempt = await findAttempt(context, key, path.try_number);
+      const from = query.token === undefined ? 0 : readToken(query.token);
+      const accept = raw.headers.accept ?? "";
+      const write = accept.includes("application/x-ndjson") ? toNdjson : accept.includes("text/plain") ? toText : undefined;
+      if (write === undefined) return readAnswer(context, attempt, from, query.full_content === true ? FULL_LINES : PAGE_LINES);
+      const ended = new AbortController();
+      raw.raw.once("close", () => ended.abort());
+      const lines = streamLines(context, key, path.try_number, { attempt, from, follow: query.follow === true, signal: ended.signal });
+      return reply.type(write === toNdjson ? "application/x-ndjson" : "text/plain; charset=utf-8").send(Readable.from(render(lines, write)));
+    },
+  );
+}
+
+interface Attempt {
+  /** null: not started yet. */
+  attemptId: string | null;
+  /** More may come. */
+  isLive: boolean;
+}
+
+async function findAttempt(context: Pick<RestContext, "db">, key: TaskInstanceKey, tryNumber: number): Promise<Attempt> {
+  const [row] = await listTries(context.db, { ...key, tryNumber });
+  if (row === undefined) {
+    await getTaskInstance(context, key);
+    throw tryNotFound(key, tryNumber);
+  }
+  return { attemptId: row.attemptId, isLive: isLive(row) };
+}
+
+function isLive({ state }: TryRow): boolean {
+  return state === "running" || state === "queued" || state === "scheduled" || state === "restarting";
+}
+
+async function readAnswer({ logs }: RestContext, { attemptId, isLive }: Attempt, from: number, limit: number): Promise<z.infer<typeof LogResponse>> {
+  const page = attemptId === null ? undefined : await logs.read(attemptId, { from, limit });
+  const { lines, next, complete } = page ?? emptyPage(from);
+  const isEnd = lines.length < limit && (complete || !isLive);
+  return { content: lines.map(toMessage), continuation_token: isEnd ? null : makeToken(next) };
+}
+
+function emptyPage(from: number): LogPage {
+  return { lines: [], next: from, complete: false };
+}
+
+/** Page by page, so that a large log is never in memory as a whole. With `follow`, on until the attempt is over and all it wrote was sent, or the reader goes away. */
+async function* streamLines(
+  context: RestContext,
+  key: TaskInstanceKey,
+  tryNumber: number,
+  { attempt, from, follow, signal }: { attempt: Attempt; from: number; follow: boolean; signal: AbortSignal },
+): AsyncGenerator<LogLine[]> {
+  let { attemptId, isLive } = attempt;
+  for (let next = from; !signal.aborted; ) {
+    const page = (attemptId === null ? undefined : await context.logs.read(attemptId, { from: next, limit: PAGE_LINES })) ?? emptyPage(next);
+    if (page.lines.length > 0) yield page.lines;
+    next = page.next;
+    if (page.lines.length === PAGE_LINES) continue;
+    // Read once more after the attempt was seen to be over: its last lines may have come in between.
+    if (!follow || page.complete || !isLive) return;
+    await sleep(FOLLOW_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+    ({ attemptId, isLive } = await findAttempt(context, key, tryNumber));
+  }
+}
+
+async function* render(pages: AsyncIterable<LogLine[]>, write: (message: Message) => string): AsyncGenerator<string> {
+  for await (const lines of pages) yield lines.map((line) => write(toMessage(line))).join("");
+}
+
+function toMessage({ at, level, stream, message, fields }: LogLine): Message {
+  return { ...fields, timestamp: new Date(at).toISOString(), level: level === "warn" ? "warning" : level, logger: stream, event: message };
+}
+
+function toNdjson(message: Message): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+function toText({ timestamp, level, logger, event, ...fields }: Message): string {
+  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  return `[${timestamp}] ${String(level).toUpperCase()} ${String(logger)} - ${event}${rest.join("")}\n`;
+}
+
+/** Where to read on. It grants nothing: whoever sends one must be allowed to read the log. */
+function makeToken(next: number): string {
+  return Buffer.from(JSON.stringify({ log_pos: next })).toString("base64url");
+}
+
+function readToken(token: string): number {
+  try {
+    const { log_pos: next } = JSON.parse(Buffer.from(token, "base64url").toString()) as { log_pos?: unknown };
+    if (Number.isSafeInteger(next) && (next as number) >= 0) return next as number;
+  } catch {
+    // Told below.
+  }
+  throw new TradewindError("invalid_request", "Bad continuation token. Please use only the tokens provided by the API.");
+}
