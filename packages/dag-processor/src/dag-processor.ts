@@ -4,7 +4,7 @@ import { errorMessage, hasErrorCode, TradewindError } from "@tradewind/core";
 import type { DagFileUseCases } from "@tradewind/engine";
 import { checkFingerprints, type DagFileLoad, type DagLoader, IGNORE_FILE, TRANSIENT_IMPORT_ERROR_KINDS } from "@tradewind/loader";
 import { ChangeCollector } from "./change-collector.ts";
-import { type DagFolder, fileKey, type FileState, newFileState, readFingerprint } from "./file-state.ts";
+import { type DagFolder, fileKey, type FileState, type LoadedBy, newFileState, readFingerprint } from "./file-state.ts";
 import { inputFolders, needsLoad, scanFolders } from "./folder-scan.ts";
 import { FolderWatcher } from "./folder-watcher.ts";
 import { LoadQueue } from "./load-queue.ts";
@@ -16,7 +16,7 @@ export interface DagProcessorOptions {
   /** Stopped with the dag-processor. Give it one process more than `parsingProcesses`, for edited files. */
   loader: DagLoader;
   folders: readonly DagFolder[];
-  /** Of Tradewind: after an upgrade every file is loaded once. */
+  /** Of Tradewind: after an upgrade every file is loaded once, as it is after a change of the loader's `defaults`. */
   release: string;
   logger: DagProcessorLogger;
   metrics?: DagProcessorMetrics;
@@ -54,6 +54,8 @@ const EDITOR_FILE = /^(?:\.(?!\.)|4913$|#)|(?:~|\.swp|\.swx|\.tmp|\.bak)$/u;
 export class DagProcessor {
   readonly #options: DagProcessorOptions;
   readonly #metrics: DagProcessorMetrics;
+  /** What besides the files makes their specs. */
+  readonly #loadedBy: LoadedBy;
   readonly #folders: DagFolder[];
   readonly #states = new Map<string, FileState>();
   readonly #queue: LoadQueue<FileState>;
@@ -70,6 +72,7 @@ export class DagProcessor {
   constructor(options: DagProcessorOptions) {
     this.#options = options;
     this.#metrics = options.metrics ?? NO_DAG_PROCESSOR_METRICS;
+    this.#loadedBy = { release: options.release, settingsSha256: options.loader.settingsSha256 };
     this.#folders = options.folders.map(({ name, path }) => ({ name, path: resolve(path) }));
     assertDistinct(this.#folders.map((folder) => folder.name));
     this.#queue = new LoadQueue(options.parsingProcesses ?? 2, (state) => this.#process(state));
@@ -156,13 +159,13 @@ export class DagProcessor {
 
   /** What earlier processes recorded. */
   async #readKnown(): Promise<void> {
-    const { engine, release } = this.#options;
+    const { engine } = this.#options;
     for (const file of await engine.listKnownDagFiles(this.#folders.map((folder) => folder.name))) {
       const folder = this.#folders.find(({ name }) => name === file.bundleName);
       if (folder === undefined) continue;
       const state = newFileState(folder, file.relativePath, resolve(folder.path, file.relativePath));
       // An error may have been of the passing kind, so it is tried again now.
-      state.inputs = file.hasError ? null : readFingerprint(release, file.fingerprint);
+      state.inputs = file.hasError ? null : readFingerprint(this.#loadedBy, file.fingerprint);
       state.hasError = file.hasError;
       state.loadedAtMs = file.lastParsedAt?.getTime() ?? null;
       this.#states.set(fileKey(folder.name, file.relativePath), state);
@@ -214,7 +217,7 @@ export class DagProcessor {
   async #loadAndRecord(state: FileState): Promise<void> {
     const load = await this.#loadSettled(state);
     if (load === null || this.#stopped) return;
-    const recorded = await this.#options.engine.recordDagFile(toLoadedDagFile(state, load, this.#options.release));
+    const recorded = await this.#options.engine.recordDagFile(toLoadedDagFile(state, load, this.#loadedBy));
     state.inputs = load.inputs;
     state.hasError = !load.ok;
     state.hasRejectedDags = recorded.rejected.length > 0;

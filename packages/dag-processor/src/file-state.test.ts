@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readFingerprint, writeFingerprint } from "./file-state.ts";
+import { type LoadedBy, readFingerprint, writeFingerprint } from "./file-state.ts";
+
+const BY: LoadedBy = { release: "1", settingsSha256: "cd" };
 
 const INPUTS = [
   { path: "/dags/a.ts", mtimeMs: 1.5, size: 3, inode: 7, sha256: "ab", statAtMs: 9 },
@@ -8,16 +10,17 @@ const INPUTS = [
 
 describe("a fingerprint in the database", () => {
   it("comes back as it was written", () => {
-    expect(readFingerprint("1", JSON.parse(JSON.stringify(writeFingerprint("1", INPUTS))))).toEqual(INPUTS);
+    expect(readFingerprint(BY, JSON.parse(JSON.stringify(writeFingerprint(BY, INPUTS))))).toEqual(INPUTS);
   });
 
   it.each([
-    ["another release", writeFingerprint("2", INPUTS)],
+    ["another release", writeFingerprint({ ...BY, release: "2" }, INPUTS)],
+    ["other settings", writeFingerprint({ ...BY, settingsSha256: "ef" }, INPUTS)],
     ["nothing", null],
     ["a list", []],
-    ["another format", { format: 0, release: "1", inputs: [] }],
-    ["damaged inputs", { format: 1, release: "1", inputs: [{ path: 3 }] }],
+    ["another format", { ...(writeFingerprint(BY, []) as object), format: 0 }],
+    ["damaged inputs", { ...(writeFingerprint(BY, []) as object), inputs: [{ path: 3 }] }],
   ])("does not count when it is of %s", (_what, stored) => {
-    expect(readFingerprint("1", stored)).toBeNull();
+    expect(readFingerprint(BY, stored)).toBeNull();
   });
 });

@@ -13,7 +13,7 @@ export interface FileState {
   folder: DagFolder;
   relativePath: string;
   path: string;
-  /** What the last recorded outcome depended on; null: never loaded, or by another release. */
+  /** What the last recorded outcome depended on; null: never loaded, or by another release or under other settings. */
   inputs: InputFingerprint[] | null;
   hasError: boolean;
   /** It defines a DAG that another file owns; as soon as any file lets go of a DAG, this one may have it. */
@@ -51,18 +51,23 @@ export function fileKey(folderName: string, relativePath: string): string {
 
 const FORMAT = 1;
 
-/**
- * Fingerprints as they are kept in the database, so that a restart with unchanged files costs stats only. Another release may read the same file in another
- * way, so its fingerprints do not count.
- */
-export function writeFingerprint(release: string, inputs: readonly InputFingerprint[]): Json {
-  return { format: FORMAT, release, inputs: inputs.map((input) => ({ ...input })) };
+/** What besides a file's inputs decides about its specs: the same file may read otherwise by another release of Tradewind, or under other settings of the loader. */
+export interface LoadedBy {
+  release: string;
+  /** See `DagLoader.settingsSha256`. */
+  settingsSha256: string;
 }
 
-/** Null when the stored value is none of ours, or was written by another release. */
-export function readFingerprint(release: string, stored: Json): InputFingerprint[] | null {
+/** Fingerprints as they are kept in the database, so that a restart with unchanged files costs stats only. */
+export function writeFingerprint({ release, settingsSha256 }: LoadedBy, inputs: readonly InputFingerprint[]): Json {
+  return { format: FORMAT, release, settingsSha256, inputs: inputs.map((input) => ({ ...input })) };
+}
+
+/** Null when the stored value is none of ours, or was written by another release or under other settings. */
+export function readFingerprint({ release, settingsSha256 }: LoadedBy, stored: Json): InputFingerprint[] | null {
   if (typeof stored !== "object" || stored === null || Array.isArray(stored)) return null;
-  if (stored["format"] !== FORMAT || stored["release"] !== release || !Array.isArray(stored["inputs"])) return null;
+  if (stored["format"] !== FORMAT || stored["release"] !== release || stored["settingsSha256"] !== settingsSha256) return null;
+  if (!Array.isArray(stored["inputs"])) return null;
   const inputs = stored["inputs"] as unknown[];
   return inputs.every(isInputFingerprint) ? inputs : null;
 }

@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import type { LoadedDagFile } from "@tradewind/engine";
 import type { DagFileLoad, DagImportError } from "@tradewind/loader";
-import { type FileState, writeFingerprint } from "./file-state.ts";
+import { type FileState, type LoadedBy, writeFingerprint } from "./file-state.ts";
 
 const NO_CODE = { code: "", sha256: createHash("sha256").update("").digest("hex") };
 
 /** The loader's outcome in the words of the engine. */
-export function toLoadedDagFile(state: FileState, load: DagFileLoad, release: string): LoadedDagFile {
+export function toLoadedDagFile(state: FileState, load: DagFileLoad, loadedBy: LoadedBy): LoadedDagFile {
   return {
     bundleName: state.folder.name,
     relativePath: state.relativePath,
-    fingerprint: writeFingerprint(release, load.inputs),
+    fingerprint: writeFingerprint(loadedBy, load.inputs),
     parseDurationMs: Math.round(load.durationMs),
     resolveFrom: load.resolveFrom,
     result: load.ok

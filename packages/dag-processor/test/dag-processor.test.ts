@@ -72,6 +72,19 @@ describe("runOnce", () => {
     expect(ledger.version("a")).toBe(1);
   });
 
+  it("loads everything again, and makes versions, after a change of what DAGs are by default", async () => {
+    await write({ "dags/a.ts": dag("a", "dag.task('t', async () => 1)();"), "dags/b.ts": dag("b") });
+    const by = (retries: number) =>
+      processor({ loader: createDagLoader({ processes: 3, timeoutMs: 2_000, memoryLimitMb: 256, defaults: { retries } }) });
+    expect(await processor().runOnce()).toMatchObject({ loaded: 2 });
+    // What was the default all along is no change.
+    expect(await by(0).runOnce()).toMatchObject({ loaded: 0 });
+    expect(await by(2).runOnce()).toMatchObject({ loaded: 2 });
+    expect(ledger.version("a")).toBe(2);
+    expect(ledger.version("b")).toBe(1);
+    expect(ledger.last("a.ts")?.result).toMatchObject({ ok: true, dags: [{ spec: { tasks: [{ retries: 2 }] } }] });
+  });
+
   it("loads the files that import what changed, and makes a version only of other content", async () => {
     await write({
       "dags/a.ts": `import { tag } from "../lib/tag.ts";\n${dag("a", "dag.task('t', async () => tag)();")}`,

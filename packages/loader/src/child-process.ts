@@ -5,15 +5,18 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { TradewindError } from "@tradewind/core";
+import type { SpecDefaults } from "tradewind/internal";
 import type { ChildOutcome, FromChild, ToChild } from "./child-protocol.ts";
 import { residentMemoryBytes } from "./resident-memory.ts";
 
-export interface ChildLimits {
+/** The same for every load of a child. */
+export interface ChildSettings {
   /** Wall time of one load. */
   timeoutMs: number;
   /** Resident memory of the child. */
   memoryLimitMb: number;
   maxSpecBytes: number;
+  defaults: SpecDefaults;
 }
 
 export interface ChildLoad {
@@ -49,7 +52,7 @@ const CPU_SECONDS = 900;
 export class LoaderChild {
   readonly #process: ChildProcess;
   readonly #secret = randomBytes(16).toString("hex");
-  readonly #limits: ChildLimits;
+  readonly #settings: ChildSettings;
   readonly #messages = new EventEmitter<{ message: [FromChild] }>();
   readonly #exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   #dead = false;
@@ -57,9 +60,9 @@ export class LoaderChild {
   #stderr = "";
   #reusable = true;
 
-  private constructor(limits: ChildLimits, environment: Record<string, string>) {
-    this.#limits = limits;
-    this.#process = spawnChild(limits, environment);
+  private constructor(settings: ChildSettings, environment: Record<string, string>) {
+    this.#settings = settings;
+    this.#process = spawnChild(settings, environment);
     this.#exited = new Promise((resolve) => {
       this.#process.once("exit", (code, signal) => this.#die(() => resolve({ code, signal })));
       this.#process.once("error", () => this.#die(() => resolve({ code: null, signal: null })));
@@ -72,9 +75,9 @@ export class LoaderChild {
   }
 
   /** @throws TradewindError `internal` when no working child can be started: a fault of the machine or the installation */
-  static async start(limits: ChildLimits, environment: Record<string, string>): Promise<LoaderChild> {
-    const child = new LoaderChild(limits, environment);
-    child.#send({ type: "init", secret: child.#secret, maxSpecBytes: limits.maxSpecBytes });
+  static async start(settings: ChildSettings, environment: Record<string, string>): Promise<LoaderChild> {
+    const child = new LoaderChild(settings, environment);
+    child.#send({ type: "init", secret: child.#secret, maxSpecBytes: settings.maxSpecBytes, defaults: settings.defaults });
     const first = await child.#next((message) => message.type === "ready" || message.type === "unusable", START_TIMEOUT_MS);
     if (first.message?.type === "ready") return child;
     child.kill();
@@ -102,7 +105,7 @@ export class LoaderChild {
     this.#stderr = "";
     const memory = this.#watchMemory();
     this.#send({ type: "load", loadId, ...load });
-    const end = await this.#next((message) => message.type === "loaded" && message.loadId === loadId, this.#limits.timeoutMs);
+    const end = await this.#next((message) => message.type === "loaded" && message.loadId === loadId, this.#settings.timeoutMs);
     memory.stop();
     if (end.message?.type === "loaded") {
       this.#reusable = end.message.reusable;
@@ -153,7 +156,7 @@ export class LoaderChild {
 
   #watchMemory(): { stop(): void; readonly exceeded: boolean } {
     let exceeded = false;
-    const limit = this.#limits.memoryLimitMb * 1024 * 1024;
+    const limit = this.#settings.memoryLimitMb * 1024 * 1024;
     const timer = setInterval(() => void check(), WATCH_MEMORY_MS);
     const check = async () => {
       const bytes = await residentMemoryBytes(this.#process.pid ?? 0);
@@ -201,8 +204,8 @@ interface WaitEnd {
   signal: NodeJS.Signals | null;
 }
 
-function spawnChild(limits: ChildLimits, environment: Record<string, string>): ChildProcess {
-  const heapMb = Math.max(32, limits.memoryLimitMb - BASE_MEMORY_MB);
+function spawnChild(settings: ChildSettings, environment: Record<string, string>): ChildProcess {
+  const heapMb = Math.max(32, settings.memoryLimitMb - BASE_MEMORY_MB);
   const command = [process.execPath, `--max-old-space-size=${heapMb}`, "--no-warnings", CHILD_PROGRAM];
   // Images without a shell do without the limits that only a shell can set.
   const limited = !existsSync("/bin/sh") ? command : ["/bin/sh", "-c", `ulimit -c 0; ulimit -t ${CPU_SECONDS}; exec "$0" "$@"`, ...command];

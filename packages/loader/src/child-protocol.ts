@@ -4,9 +4,10 @@
  * Author code in the child could write to that channel too. So each message of the child carries a secret that the child is told before any author code
  * runs, and that it keeps in a closure; messages without it are dropped.
  */
+import type { SpecDefaults } from "tradewind/internal";
 
 export type ToChild =
-  | { type: "init"; secret: string; maxSpecBytes: number }
+  | { type: "init"; secret: string; maxSpecBytes: number; defaults: SpecDefaults }
   | { type: "load"; loadId: number; bundleUrl: string; code: string; resolveFrom: string[] };
 
 export type FromChild = { secret: string } & (

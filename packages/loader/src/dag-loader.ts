@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { DagSpec } from "@tradewind/core";
+import { canonicalJson, type DagSpec } from "@tradewind/core";
+import { SPEC_DEFAULTS, type SpecDefaults } from "tradewind/internal";
 import { bundleDagFile, type BundleResult, type DagBundle, mayDefineDag } from "./bundle-dag-file.ts";
 import { deathToImportError, type LoadedAs, thrownToImportError } from "./child-load-error.ts";
 import type { ChildAnswer } from "./child-process.ts";
@@ -30,6 +31,8 @@ export interface DagLoaderOptions {
   maxBundleBytes?: number;
   /** Default 16 MiB, per DAG. */
   maxSpecBytes?: number;
+  /** What DAGs and tasks are where their author says nothing: the installation's configuration. Default: `SPEC_DEFAULTS`. */
+  defaults?: Partial<SpecDefaults>;
 }
 
 export interface DagFileRequest {
@@ -78,6 +81,11 @@ export type DagFileLoad = {
  * await loader.stop();
  */
 export interface DagLoader {
+  /**
+   * Of the settings that are part of what makes a spec, hex. Unchanged files that were loaded under another one have to be loaded again: who keeps the
+   * `inputs` of a load, to know a file as unchanged, keeps this beside them.
+   */
+  readonly settingsSha256: string;
   /** Never throws because of the file. Throws when the machine or the installation is at fault, or after `stop`. */
   load(request: DagFileRequest): Promise<DagFileLoad>;
   /** Starts what the first load needs, ahead of it. */
@@ -93,7 +101,9 @@ const MEBIBYTE = 1024 * 1024;
 export function createDagLoader(options: DagLoaderOptions = {}): DagLoader {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const memoryLimitMb = options.memoryLimitMb ?? DEFAULT_MEMORY_LIMIT_MB;
+  const defaults: SpecDefaults = { ...SPEC_DEFAULTS, ...options.defaults };
   const pool = new LoaderPool({
+    defaults,
     size: options.processes ?? 2,
     timeoutMs,
     memoryLimitMb,
@@ -126,6 +136,7 @@ export function createDagLoader(options: DagLoaderOptions = {}): DagLoader {
   }
 
   return {
+    settingsSha256: sha256Hex(canonicalJson({ ...defaults })),
     load,
     warmUp: () => pool.warmUp(),
     stop: () => pool.stop(),

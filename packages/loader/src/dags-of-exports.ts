@@ -1,14 +1,19 @@
 import { canonicalJson, TradewindError, validateDagSpec } from "@tradewind/core";
-import { type AnyDag, collectDags, toSpec } from "tradewind/internal";
+import { type AnyDag, collectDags, type SpecDefaults, toSpec } from "tradewind/internal";
 import type { ChildDag, ChildErrorKind } from "./child-protocol.ts";
 
 export type DagsOfExports = { ok: true; dags: ChildDag[] } | { ok: false; kind: ChildErrorKind; error: unknown };
 
+export interface ReadDagsOptions {
+  maxSpecBytes: number;
+  defaults: SpecDefaults;
+}
+
 /** The DAGs a file exports, as checked specs in canonical JSON. Runs in the loader child. */
-export function dagsOfExports(exports: Record<string, unknown>, maxSpecBytes: number): DagsOfExports {
+export function dagsOfExports(exports: Record<string, unknown>, { maxSpecBytes, defaults }: ReadDagsOptions): DagsOfExports {
   try {
     const dags = collectDags(exports).map((dag): ChildDag => {
-      const spec = validateDagSpec(toSpec(dag));
+      const spec = validateDagSpec(toSpec(dag, defaults));
       return { dagId: spec.dagId, exportName: exportNameOf(dag, exports), specJson: canonicalJson(spec) };
     });
     const tooBig = dags.find(({ specJson }) => Buffer.byteLength(specJson) > maxSpecBytes);

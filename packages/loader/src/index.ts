@@ -8,6 +8,7 @@ export {
   stopBundler,
 } from "./bundle-dag-file.ts";
 export { type BundleResolution, registerBundleResolution } from "./bundle-resolution.ts";
+export { SPEC_DEFAULTS, type SpecDefaults } from "tradewind/internal";
 export { codeFrame } from "./code-frame.ts";
 export { createDagLoader, type DagFileLoad, type DagFileRequest, type DagLoader, type DagLoaderOptions, type LoadedDag } from "./dag-loader.ts";
 export { discoverDagFiles, type DiscoveredFile, type Discovery, IGNORE_FILE, isDagFileName, isSkippedFolder } from "./discover-dag-files.ts";

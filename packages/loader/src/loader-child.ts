@@ -44,7 +44,7 @@ process.on("disconnect", () => killSelf());
 
 async function start(message: ToChild, sendRaw: (message: unknown) => boolean): Promise<void> {
   if (message.type !== "init") return;
-  const { secret, maxSpecBytes } = message;
+  const { secret, maxSpecBytes, defaults } = message;
   const answer = (content: Answer) => void sendRaw({ ...content, secret });
   const { dagsOfExports } = await import("./dags-of-exports.ts").catch((error: unknown) => {
     answer({ type: "unusable", error: describeThrown(error) });
@@ -60,7 +60,9 @@ async function start(message: ToChild, sendRaw: (message: unknown) => boolean): 
     if (next.type !== "load") return;
     const before = activeResources();
     // Author code may have replaced what `load` itself uses; that is its own fault, and no reason not to answer.
-    const outcome = await load(next, (exports) => dagsOfExports(exports, maxSpecBytes)).catch((error: unknown) => failure("throw", error));
+    const outcome = await load(next, (exports) => dagsOfExports(exports, { maxSpecBytes, defaults })).catch((error: unknown) =>
+      failure("throw", error),
+    );
     answer({ type: "loaded", loadId: next.loadId, outcome, reusable: isReusable(guard, before) });
   }
   answer({ type: "ready" });

@@ -1,7 +1,7 @@
 import { TradewindError } from "@tradewind/core";
-import { type ChildAnswer, type ChildLimits, type ChildLoad, LoaderChild } from "./child-process.ts";
+import { type ChildAnswer, type ChildLoad, type ChildSettings, LoaderChild } from "./child-process.ts";
 
-export interface LoaderPoolOptions extends ChildLimits {
+export interface LoaderPoolOptions extends ChildSettings {
   /** At most so many children at a time. */
   size: number;
   /** A child is replaced after so many loads. */

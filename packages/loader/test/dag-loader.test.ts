@@ -50,6 +50,27 @@ export default one;\n`,
     expect(dagsOf(await load(folder, "good.ts"))).toEqual(alone);
   });
 
+  it("fills in what the installation says where a DAG says nothing", async () => {
+    const defaults = { timezone: "Europe/Madrid", catchup: true, maxActiveRuns: 3, retries: 2, retryDelayMs: 1_000 };
+    const own = createDagLoader({ processes: 1, keepWarm: false, defaults });
+    onTestFinished(() => own.stop());
+    const folder = await dagFolder({
+      "a.ts": `import { Dag } from "tradewind";
+export const dag = new Dag("a", { schedule: "0 6 * * *", startDate: "2026-07-01" });
+dag.task("t", async () => 1)();\n`,
+    });
+    const spec = dagsOf(await own.load({ path: folder.path("a.ts"), root: folder.root }))[0]?.spec;
+    expect(spec).toMatchObject({
+      schedule: { timezone: "Europe/Madrid" },
+      startDate: "2026-06-30T22:00:00.000Z",
+      catchup: true,
+      maxActiveRuns: 3,
+      maxActiveTasks: 16,
+      tasks: [{ retries: 2, retryDelayMs: 1_000 }],
+    });
+    expect(own.settingsSha256).not.toBe(loader.settingsSha256);
+  });
+
   it("keeps the process for the next file when a package leaves its mark, and replaces it when a global was changed", async () => {
     const own = createDagLoader({ processes: 1 });
     onTestFinished(() => own.stop());

@@ -17,9 +17,9 @@ export interface DagOptions<P extends ParamDefinitions = ParamDefinitions> {
   startDate?: Instant;
   /** The last logical date, inclusive. Default: none. */
   endDate?: Instant;
-  /** Make the runs between `startDate` and now that were missed. Default false. */
+  /** Make the runs between `startDate` and now that were missed. Default: what the installation says (`scheduler.catchupByDefault`), else false. */
   catchup?: boolean;
-  /** IANA zone for cron lines and for dates without an offset. Default `"UTC"`. */
+  /** IANA zone for cron lines and for dates without an offset. Default: what the installation says (`dags.defaultTimezone`), else `"UTC"`. */
   timezone?: string;
   /** Shown to people instead of the id. */
   displayName?: string;
@@ -30,9 +30,9 @@ export interface DagOptions<P extends ParamDefinitions = ParamDefinitions> {
   /** Default `"tradewind"`. */
   owner?: string;
   tags?: readonly string[];
-  /** At most so many runs at a time. Default 16. */
+  /** At most so many runs at a time. Default: what the installation says (`dags.maxActiveRuns`), else 16. */
   maxActiveRuns?: number;
-  /** At most so many live tasks in one run. Default 16. */
+  /** At most so many live tasks in one run. Default: what the installation says (`dags.maxActiveTasks`), else 16. */
   maxActiveTasks?: number;
   /** A run that takes longer, from its start, fails. Default: none. */
   dagrunTimeout?: Duration;

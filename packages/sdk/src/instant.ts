@@ -2,7 +2,7 @@ import { TradewindError } from "@tradewind/core";
 
 /**
  * A point in time in a DAG file: a `Date`, or an ISO 8601 string. A string with an offset (`"2026-01-01T06:00:00+02:00"`, `"…Z"`) is that instant; one
- * without (`"2026-01-01"`, `"2026-01-01T06:00"`) is local time in the DAG's `timezone`, which is UTC unless the DAG says otherwise.
+ * without (`"2026-01-01"`, `"2026-01-01T06:00"`) is local time in the DAG's `timezone`, which is the installation's (UTC, where that says nothing) unless the DAG says otherwise.
  */
 export type Instant = string | Date;
 

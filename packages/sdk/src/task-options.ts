@@ -16,9 +16,9 @@ export interface TaskOptions {
   doc?: string;
   /** Default: the DAG's owner. */
   owner?: string;
-  /** How often a failed try is repeated. Default 0. */
+  /** How often a failed try is repeated. Default: what the installation says (`dags.defaultTaskRetries`), else 0. */
   retries?: number;
-  /** Time between the end of a failed try and the next one. Default `"5m"`. */
+  /** Time between the end of a failed try and the next one. Default: what the installation says (`dags.defaultTaskRetryDelaySeconds`), else `"5m"`. */
   retryDelay?: Duration;
   /** The delay is multiplied by this per try, with jitter; `true` is 2. Default 0: always the same delay. */
   retryExponentialBackoff?: number | boolean;
@@ -75,15 +75,23 @@ interface Place {
   site: Error;
 }
 
+/** What a task has of its DAG and of the installation, where neither it nor a `defaultArgs` says otherwise. */
+export interface TaskDefaults {
+  owner: string;
+  timezone: string;
+  retries: number;
+  retryDelayMs: number;
+}
+
 /** Fills in the defaults and checks every option. */
-export function readTaskOptions(options: TaskOptions, dag: { owner: string; timezone: string }, place: Place): TaskSettings {
+export function readTaskOptions(options: TaskOptions, defaults: TaskDefaults, place: Place): TaskSettings {
   const check = new OptionReader(options, place);
   const waitForDownstream = check.boolean("waitForDownstream", false);
   return {
     displayName: check.text("displayName") ?? null,
     triggerRule: check.oneOf("triggerRule", TRIGGER_RULES, "all_success"),
-    retries: check.integer("retries", 0, 0),
-    retryDelayMs: check.duration("retryDelay") ?? 300_000,
+    retries: check.integer("retries", defaults.retries, 0),
+    retryDelayMs: check.duration("retryDelay") ?? defaults.retryDelayMs,
     retryBackoff: check.backoff(),
     maxRetryDelayMs: check.duration("maxRetryDelay"),
     executionTimeoutMs: check.positiveDuration("executionTimeout"),
@@ -99,9 +107,9 @@ export function readTaskOptions(options: TaskOptions, dag: { owner: string; time
     waitForDownstream,
     isolation: check.oneOf("isolation", ["warm", "process"], "warm"),
     memoryLimitMb: check.optionalInteger("memoryLimitMb", 1),
-    startDate: check.instant("startDate", dag.timezone),
-    endDate: check.instant("endDate", dag.timezone),
-    owner: check.text("owner") ?? dag.owner,
+    startDate: check.instant("startDate", defaults.timezone),
+    endDate: check.instant("endDate", defaults.timezone),
+    owner: check.text("owner") ?? defaults.owner,
     doc: check.text("doc") ?? null,
   };
 }

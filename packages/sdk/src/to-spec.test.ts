@@ -1,7 +1,7 @@
 import { canonicalJson } from "@tradewind/core";
 import { describe, expect, it } from "vitest";
 import { cron, Dag } from "./index.ts";
-import { toSpec } from "./internal.ts";
+import { SPEC_DEFAULTS, toSpec } from "./internal.ts";
 
 function salesDag() {
   const dag = new Dag("daily_sales", {
@@ -159,6 +159,51 @@ describe("toSpec", () => {
       endDate: "2026-12-31T10:00:00.000Z",
       schedule: { kind: "cron_trigger", crons: ["@daily"], timezone: "Europe/Madrid" },
     });
+  });
+});
+
+describe("the installation's defaults", () => {
+  const defaults = { timezone: "Europe/Madrid", catchup: true, maxActiveRuns: 2, maxActiveTasks: 5, retries: 3, retryDelayMs: 60_000 };
+
+  it("hold where the author says nothing, for dates without an offset too", () => {
+    const dag = new Dag("d", { schedule: "0 6 * * *", startDate: "2026-01-01" });
+    dag.task("t", async () => 1, { startDate: "2026-07-01" })();
+    expect(toSpec(dag, defaults)).toMatchObject({
+      schedule: { crons: ["0 6 * * *"], timezone: "Europe/Madrid" },
+      startDate: "2025-12-31T23:00:00.000Z",
+      catchup: true,
+      maxActiveRuns: 2,
+      maxActiveTasks: 5,
+      tasks: [{ retries: 3, retryDelayMs: 60_000, startDate: "2026-06-30T22:00:00.000Z" }],
+    });
+  });
+
+  it("give way to what the DAG, a group's or the DAG's defaultArgs, or the task says, zero and false included", () => {
+    const dag = new Dag("d", {
+      schedule: "0 6 * * *",
+      timezone: "UTC",
+      catchup: false,
+      maxActiveRuns: 1,
+      maxActiveTasks: 1,
+      defaultArgs: { retryDelay: "1s" },
+    });
+    dag.task("t", async () => 1, { retries: 0 })();
+    expect(toSpec(dag, defaults)).toMatchObject({
+      schedule: { timezone: "UTC" },
+      catchup: false,
+      maxActiveRuns: 1,
+      maxActiveTasks: 1,
+      tasks: [{ retries: 0, retryDelayMs: 1_000 }],
+    });
+  });
+
+  it("leave a continuous DAG its one run at a time", () => {
+    expect(toSpec(new Dag("d", { schedule: "@continuous" }), defaults).maxActiveRuns).toBe(1);
+  });
+
+  it('take "utc", as Airflow writes its default, for UTC', () => {
+    const dag = new Dag("d", { schedule: "0 6 * * *" });
+    expect(toSpec(dag, { ...SPEC_DEFAULTS, timezone: "utc" })).toEqual(toSpec(dag));
   });
 });
 

@@ -16,23 +16,25 @@ import { resolveGraph, type TaskGraph } from "./graph.ts";
 import { checkTimezone, readInstant } from "./instant.ts";
 import { readParams } from "./params.ts";
 import { readSchedule } from "./schedule.ts";
-import { mergeTaskOptions, readTaskOptions, type TaskOptions } from "./task-options.ts";
+import { SPEC_DEFAULTS, type SpecDefaults } from "./spec-defaults.ts";
+import { mergeTaskOptions, readTaskOptions, type TaskDefaults, type TaskOptions } from "./task-options.ts";
 
 const DEFAULT_OWNER = "tradewind";
 
 /**
- * The DAG as plain JSON: complete, with every default filled in and edges to groups resolved to tasks. The same file gives the same spec.
+ * The DAG as plain JSON: complete, with every default filled in and edges to groups resolved to tasks. The same file and the same defaults give the same spec.
+ * @param defaults What the installation says where the author says nothing. Default: `SPEC_DEFAULTS`.
  * @throws TradewindError `invalid_dag`, `invalid_timetable`, `invalid_duration`, `invalid_date`; the stack points at the author's line where one is known
  */
-export function toSpec(dag: AnyDag): DagSpec {
+export function toSpec(dag: AnyDag, defaults: SpecDefaults = SPEC_DEFAULTS): DagSpec {
   const definition = dag[DAG];
-  return blaming(definition.site, () => specOf(definition));
+  return blaming(definition.site, () => specOf(definition, defaults));
 }
 
-function specOf(definition: DagDefinition): DagSpec {
+function specOf(definition: DagDefinition, defaults: SpecDefaults): DagSpec {
   const { dagId, options } = definition;
   checkDagOptions(definition);
-  const timezone = options.timezone ?? "UTC";
+  const timezone = options.timezone ?? canonicalZone(defaults.timezone);
   const owner = options.owner ?? DEFAULT_OWNER;
   const schedule = readSchedule(options.schedule, timezone);
   const instant = (name: "startDate" | "endDate") =>
@@ -48,33 +50,38 @@ function specOf(definition: DagDefinition): DagSpec {
     schedule,
     startDate: instant("startDate"),
     endDate: instant("endDate"),
-    catchup: options.catchup ?? false,
-    maxActiveRuns: options.maxActiveRuns ?? (schedule.kind === "continuous" ? 1 : 16),
-    maxActiveTasks: options.maxActiveTasks ?? 16,
+    catchup: options.catchup ?? defaults.catchup,
+    maxActiveRuns: options.maxActiveRuns ?? (schedule.kind === "continuous" ? 1 : defaults.maxActiveRuns),
+    maxActiveTasks: options.maxActiveTasks ?? defaults.maxActiveTasks,
     maxConsecutiveFailedDagRuns: options.maxConsecutiveFailedDagRuns ?? 0,
     dagrunTimeoutMs: options.dagrunTimeout === undefined ? null : parseDuration(options.dagrunTimeout, `dagrunTimeout of DAG "${dagId}"`),
     failFast: options.failFast ?? false,
     isPausedUponCreation: options.isPausedUponCreation ?? null,
     params: readParams(dagId, options.params),
     groups: [...definition.groups.values()].map(groupSpec),
-    tasks: taskSpecs(definition, { owner, timezone }),
+    tasks: taskSpecs(definition, { owner, timezone, retries: defaults.retries, retryDelayMs: defaults.retryDelayMs }),
   };
   checkSpec(spec);
   return spec;
+}
+
+/** Airflow's default is written "utc"; in specs that zone has one name. */
+function canonicalZone(timezone: string): string {
+  return timezone.toUpperCase() === "UTC" ? "UTC" : timezone;
 }
 
 function groupSpec({ groupId, displayName, parentId, tooltip }: GroupDefinition): TaskGroupSpec {
   return { groupId, displayName, parentId, tooltip };
 }
 
-function taskSpecs(definition: DagDefinition, defaults: { owner: string; timezone: string }): TaskSpec[] {
+function taskSpecs(definition: DagDefinition, defaults: TaskDefaults): TaskSpec[] {
   assertAllPlaced(definition);
   const graph = resolveGraph(definition);
   assertAcyclic(definition, graph);
   return [...definition.tasks.values()].map((task) => taskSpec(definition, task, graph, defaults));
 }
 
-function taskSpec(definition: DagDefinition, task: PlacedTask, graph: TaskGraph, defaults: { owner: string; timezone: string }): TaskSpec {
+function taskSpec(definition: DagDefinition, task: PlacedTask, graph: TaskGraph, defaults: TaskDefaults): TaskSpec {
   const { taskId, groupId, operator, kind, respectDownstreamRules } = task;
   const options = mergeTaskOptions(definition.options.defaultArgs ?? {}, ...groupArgs(definition, groupId), task.options);
   const place = { dagId: definition.dagId, taskId, site: task.site };

@@ -1,0 +1,33 @@
+/**
+ * What a DAG and its tasks are where their author says nothing: the installation's configuration. They become part of the DAG spec, so with other defaults the same
+ * file gives another spec, and its DAGs a new version.
+ *
+ * `defaultArgs` and the options of a DAG, group or task all win over these.
+ *
+ * @example
+ * toSpec(dag, { ...SPEC_DEFAULTS, timezone: "Europe/Madrid", retries: 2 });
+ */
+export interface SpecDefaults {
+  /** IANA zone of schedules and dates that name none. Default `"UTC"`. Airflow's `core.default_timezone`. */
+  timezone: string;
+  /** Whether a DAG makes up the runs it missed. Default false. Airflow's `scheduler.catchup_by_default`. */
+  catchup: boolean;
+  /** Runs of a DAG at a time, 1 or more; a continuous DAG has one all the same. Default 16. Airflow's `core.max_active_runs_per_dag`. */
+  maxActiveRuns: number;
+  /** Live tasks in one run, 1 or more. Default 16. Airflow's `core.max_active_tasks_per_dag`. */
+  maxActiveTasks: number;
+  /** How often a failed try is repeated, 0 or more. Default 0. Airflow's `core.default_task_retries`. */
+  retries: number;
+  /** Time between the end of a failed try and the next one, in whole milliseconds. Default 300 000. Airflow's `core.default_task_retry_delay`. */
+  retryDelayMs: number;
+}
+
+/** An installation that configures nothing. */
+export const SPEC_DEFAULTS: SpecDefaults = {
+  timezone: "UTC",
+  catchup: false,
+  maxActiveRuns: 16,
+  maxActiveTasks: 16,
+  retries: 0,
+  retryDelayMs: 300_000,
+};
