@@ -3,6 +3,7 @@
 create table bundle (
   sha256 text not null,
   code text not null compression pglz,
+  source_map text compression pglz,
   created_at timestamp with time zone default now() not null,
   constraint bundle_pkey PRIMARY KEY (sha256)
 );

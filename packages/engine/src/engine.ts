@@ -40,7 +40,8 @@ export interface LoadedDagFile {
   result:
     | {
         ok: true;
-        bundle: { sha256: string; code: string };
+        /** `sourceMap`: source map v3 as JSON, with names relative to the DAG folder; absent or null: none. */
+        bundle: { sha256: string; code: string; sourceMap?: string | null };
         source: string;
         /** `specJson` is the canonical JSON of `spec`. */
         dags: { dagId: string; exportName: string; spec: DagSpec; specJson: string; specSha256: string }[];
@@ -126,6 +127,8 @@ export interface RunnerUseCases {
   exchange(request: ExchangeRequest): Promise<ExchangeResponse>;
   heartbeat(request: HeartbeatRequest): Promise<HeartbeatResponse>;
   getBundle(sha256: string): Promise<string | null>;
+  /** The bundle's newest source map, JSON; null: none. Only shows people where something failed. */
+  getBundleMap(sha256: string): Promise<string | null>;
   getAttemptInputs(attemptId: string): Promise<string | null>;
 }
 

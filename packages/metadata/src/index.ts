@@ -21,7 +21,7 @@ export { readOrCreateFernetKey } from "./secret-key-file.ts";
 export { createNotifier, listen } from "./notifications.ts";
 export type { Listener, ListenEvent, ListenOptions, Notifier, NotifierOptions } from "./notifications.ts";
 
-export { clearImportError, listDagFiles, lockDagFile, markDagFilesDeleted, recordImportError, storeBundle } from "./stores/dag-file.ts";
+export { clearImportError, listDagFiles, lockDagFile, markDagFilesDeleted, recordImportError, renewSources, storeBundle } from "./stores/dag-file.ts";
 export type { DagFileKey, ImportErrorRecord, KnownDagFileRecord } from "./stores/dag-file.ts";
 export { findLastAutomatedRun, hasActiveRuns, insertDagVersion, lockDags, markDagsStale, markImportErrors, putDag, touchDags } from "./stores/dag.ts";
 export type { DagFacts, LockedDag, NewDagVersion, NextRunColumns } from "./stores/dag.ts";
@@ -39,3 +39,4 @@ export {
 export type { RunningAttempt, StoredConnection } from "./stores/author.ts";
 
 export * from "./stores/scheduling.ts";
+export * from "./stores/people.ts";

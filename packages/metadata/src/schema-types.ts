@@ -37,6 +37,7 @@ type Json = ColumnType<unknown, string, string>;
 export interface BundleTable {
   sha256: string;
   code: string;
+  source_map: string | null;
   created_at: Generated<Timestamp>;
 }
 

@@ -12,6 +12,7 @@ import {
   type NextRunColumns,
   putDag,
   recordImportError,
+  renewSources,
   storeBundle,
   touchDags,
   type Transaction,
@@ -29,7 +30,8 @@ interface Settings {
 type Recorded = RecordedDagFile & { revived: boolean };
 
 /**
- * Records what loading a file gave. A version is made only when the spec or the code of a DAG changed; versions are never rewritten, so whoever runs one may keep it for ever.
+ * Records what loading a file gave. A version is made only when the spec or the code of a DAG changed; what runs of a version is never rewritten, so whoever runs one may keep it
+ * for ever. Its source text and source map are for people only, and follow the file.
  */
 export async function recordDagFile(tx: Transaction, file: LoadedDagFile, settings: Settings): Promise<Recorded> {
   const { result } = file;
@@ -46,11 +48,18 @@ export async function recordDagFile(tx: Transaction, file: LoadedDagFile, settin
     await markImportErrors(tx, { dagFileId });
     return { changed: [], unchanged: [], stale: [], rejected: [], revived: false };
   }
-  if (result.dags.length > 0) await storeBundle(tx, result.bundle);
+  if (result.dags.length > 0) await storeBundle(tx, { ...result.bundle, sourceMap: result.bundle.sourceMap ?? null });
   const recorded = await recordDags(tx, file, result, { ...settings, dagFileId });
   const stale = await markDagsStale(tx, { dagFileIds: [dagFileId], keep: result.dags.map((dag) => dag.dagId) });
   await recordRejected(tx, { dagFileId, relativePath: file.relativePath, rejected: recorded.rejected, now: settings.now });
+  await renewUnchanged(tx, result, recorded.unchanged);
   return { ...recorded, stale };
+}
+
+/** The text of a file may be another one although its code is the same: people see the newest. */
+async function renewUnchanged(tx: Transaction, { bundle, source }: Extract<LoadedDagFile["result"], { ok: true }>, unchanged: readonly string[]): Promise<void> {
+  if (unchanged.length === 0) return;
+  await renewSources(tx, { bundleSha256: bundle.sha256, sourceMap: bundle.sourceMap ?? null, dagIds: unchanged, source });
 }
 
 async function recordDags(

@@ -18,9 +18,11 @@ export const initial = {
 create table bundle (
   sha256 text primary key,
   code text not null,
+  -- Presentation only, so not part of the hash: the newest one of any file that gave this code. Names in it are relative to the DAG folder.
+  source_map text,
   created_at timestamptz not null default now()
 );
-alter table bundle alter column code set compression pglz;
+alter table bundle alter column code set compression pglz, alter column source_map set compression pglz;
 
 create table dag_file (
   id bigint generated always as identity primary key,
@@ -58,6 +60,7 @@ create table dag_version (
   export_name text not null,
   bundle_name text not null,
   relative_path text not null,
+  -- Text of the DAG file; renewed with the bundle's source map when an edit changed comments only.
   source text not null,
   -- Folders from which the bundle's packages resolve.
   resolve_from text[] not null,

@@ -78,7 +78,27 @@ export async function clearImportError(tx: Transaction, params: { dagFileId: num
   await runCount(tx, { text: "delete from import_error where dag_file_id = $1", values: [params.dagFileId] });
 }
 
-/** Keeps the code of a bundle. The hash is its name, so a second time changes nothing. */
-export async function storeBundle(tx: Transaction, params: { sha256: string; code: string }): Promise<void> {
-  await runCount(tx, { text: "insert into bundle (sha256, code) values ($1, $2) on conflict (sha256) do nothing", values: [params.sha256, params.code] });
+/** Keeps the code of a bundle. The hash is its name, so a second time changes nothing; for the source map see {@link renewSources}. */
+export async function storeBundle(tx: Transaction, params: { sha256: string; code: string; sourceMap: string | null }): Promise<void> {
+  await runCount(tx, {
+    text: "insert into bundle (sha256, code, source_map) values ($1, $2, $3) on conflict (sha256) do nothing",
+    values: [params.sha256, params.code, params.sourceMap],
+  });
+}
+
+/**
+ * The same code from another text (comments, layout, a moved file): every version that has this code shows the newest text, and the lines of its stack traces are lines of that text.
+ *
+ * Locks: the bundle's row, then rows of dag_version. Others hold locks on DAGs and wait for the bundle, so this must be the last statement of its transaction.
+ */
+export async function renewSources(
+  tx: Transaction,
+  params: { bundleSha256: string; sourceMap: string | null; dagIds: readonly string[]; source: string },
+): Promise<void> {
+  await runCount(tx, {
+    text: `with mapped as (
+        update bundle set source_map = $2 where sha256 = $1 and $2 is not null and source_map is distinct from $2)
+      update dag_version set source = $4 where dag_id = any($3::text[]) and bundle_sha256 = $1 and source <> $4`,
+    values: [params.bundleSha256, params.sourceMap, params.dagIds, params.source],
+  });
 }

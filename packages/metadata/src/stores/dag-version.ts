@@ -10,7 +10,7 @@ export interface DagVersionRecord {
   resolveFrom: string[];
 }
 
-/** Versions never change once stored, so they may be cached for ever. */
+/** What is read here of a version never changes once stored, so it may be cached for ever. */
 export async function findDagVersions(db: Queryable, params: { dagVersionIds: readonly number[] }): Promise<DagVersionRecord[]> {
   return run<DagVersionRecord>(db, {
     name: "find_dag_versions",
@@ -23,4 +23,14 @@ export async function findDagVersions(db: Queryable, params: { dagVersionIds: re
 export async function findBundleCode(db: Queryable, params: { sha256: string }): Promise<string | null> {
   const [row] = await run<{ code: string }>(db, { name: "find_bundle_code", text: "select code from bundle where sha256 = $1", values: [params.sha256] });
   return row?.code ?? null;
+}
+
+/** Unlike the code, the map of a bundle may be replaced; null when there is no such bundle, or it has none. */
+export async function findBundleMap(db: Queryable, params: { sha256: string }): Promise<string | null> {
+  const [row] = await run<{ sourceMap: string | null }>(db, {
+    name: "find_bundle_map",
+    text: 'select source_map as "sourceMap" from bundle where sha256 = $1',
+    values: [params.sha256],
+  });
+  return row?.sourceMap ?? null;
 }

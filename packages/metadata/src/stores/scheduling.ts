@@ -9,6 +9,7 @@ export {
   listLastScheduledRuns,
   listLatestDagRunStates,
   listStalledDagRuns,
+  listTakenLogicalDates,
   listTimedOutDagRuns,
   lockDagRuns,
   lockDagRunsOfAttempts,
@@ -29,10 +30,10 @@ export {
   type ScheduledDag,
   writeDagSchedules,
 } from "./dag-schedule.ts";
-export { type DagVersionRecord, findBundleCode, findDagVersions } from "./dag-version.ts";
+export { type DagVersionRecord, findBundleCode, findBundleMap, findDagVersions } from "./dag-version.ts";
 export {
   listDispatchCandidates,
-  listParkedKeys,
+  listParkedKeysWithRoom,
   lockDispatch,
   parkBehindLimits,
   parkTaskQueue,
