@@ -6,4 +6,5 @@ export type { Permission, Role } from "./auth/permissions.ts";
 export { createSignedTokens } from "./auth/signed-tokens.ts";
 export type { SignedTokens, TokenKind } from "./auth/signed-tokens.ts";
 export { createFileLogStore } from "./task-logs/file-log-store.ts";
+export { removeTaskLogs } from "./task-logs/remove-task-logs.ts";
 export type { LogPage, TaskLogStore } from "./task-logs/log-store.ts";

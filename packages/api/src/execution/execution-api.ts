@@ -105,6 +105,13 @@ function hostRoutes(app: FastifyInstance, { engine, tokens, logs, hostTokenTtlMs
     if (code === null) throw new TradewindError("bundle_not_found", `No bundle is stored under the hash "${request.params.sha256}".`);
     return reply.type("text/javascript; charset=utf-8").header("cache-control", "public, max-age=31536000, immutable").send(code);
   });
+
+  app.get<{ Params: { sha256: string } }>("/bundles/:sha256/map", async (request, reply) => {
+    const map = await engine.getBundleMap(request.params.sha256);
+    if (map === null) throw new TradewindError("bundle_not_found", `No source map is stored for the bundle "${request.params.sha256}".`);
+    // Replaced when an edit changes comments only.
+    return reply.type("application/json; charset=utf-8").header("cache-control", "no-cache").send(map);
+  });
 }
 
 function attemptRoutes(app: FastifyInstance, engine: RunnerUseCases & AuthorUseCases): void {

@@ -1,14 +1,14 @@
 import { createReadStream } from "node:fs";
 import { mkdir, open, type FileHandle } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { TradewindError } from "@tradewind/core";
 import type { LogLine } from "@tradewind/contract";
+import { logPath } from "./log-path.ts";
 import type { LogPage, TaskLogStore } from "./log-store.ts";
 
 /** Closes a file that nobody has written to for so long; a later chunk opens it again. */
 const IDLE_CLOSE_MS = 30_000;
-const ATTEMPT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const END_MARK = '{"end":true}';
 
 interface OpenLog {
@@ -28,11 +28,7 @@ interface OpenLog {
 export function createFileLogStore(options: { dir: string }): TaskLogStore {
   const logs = new Map<string, OpenLog>();
 
-  const pathOf = (attemptId: string): string => {
-    if (!ATTEMPT_ID.test(attemptId)) throw new TradewindError("invalid_request", `"${attemptId}" is no attempt id: expected a UUID.`);
-    const day = new Date(Number.parseInt(attemptId.replace("-", "").slice(0, 12), 16)).toISOString().slice(0, 10);
-    return join(options.dir, day, `${attemptId}.ndjson`);
-  };
+  const pathOf = (attemptId: string): string => logPath(options.dir, attemptId);
 
   const entryOf = (attemptId: string): OpenLog => {
     const known = logs.get(attemptId);

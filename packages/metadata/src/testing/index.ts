@@ -4,3 +4,5 @@ export { startPrivateServer } from "./private-server.ts";
 export type { PrivateServer } from "./private-server.ts";
 export { analyze, assertUsesIndex, explainPlan } from "./explain-plan.ts";
 export type { ExplainOptions, QueryPlan } from "./explain-plan.ts";
+export { seedDag, seedDagRun, seedImportError, seedJob, seedLease, seedTaskInstance, seedTry } from "./seed.ts";
+export type { SeedDag, SeedDagRun, SeedTaskInstance } from "./seed.ts";
