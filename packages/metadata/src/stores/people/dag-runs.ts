@@ -83,3 +83,12 @@ export async function writeDagRunNote(
   });
   return row?.note;
 }
+
+/** Locks the queued and running runs of a DAG, lowest id first. Uses `dag_run_active`. */
+export async function lockActiveDagRuns(tx: Transaction, params: { dagId: string }): Promise<number[]> {
+  const rows = await run<{ id: number }>(tx, {
+    text: "select id from dag_run where dag_id = $1 and state in ('queued', 'running') order by id for no key update",
+    values: [params.dagId],
+  });
+  return rows.map((row) => row.id);
+}

@@ -75,18 +75,15 @@ export async function retireDag(tx: Transaction, params: { dagId: string }): Pro
 /**
  * Deletes a DAG without runs: its row, tags and versions. Its file is forgotten to have been read, so that a DAG which is still there is found again. Bundles stay: other DAGs may
  * share them.
- * @returns false: the DAG is gone already, or got a run meanwhile.
+ * @returns false: it got a run meanwhile, and is still there.
  */
 export async function deleteDagRow(tx: Transaction, params: { dagId: string }): Promise<boolean> {
-  await runCount(tx, {
-    text: "update dag_file f set fingerprint = null from dag d where d.dag_id = $1 and f.id = d.dag_file_id",
-    values: [params.dagId],
-  });
-  const deleted = await runCount(tx, {
-    text: "delete from dag d where d.dag_id = $1 and not exists (select 1 from dag_run r where r.dag_id = d.dag_id)",
-    values: [params.dagId],
-  });
-  if (deleted === 0) return false;
-  await runCount(tx, { text: "delete from dag_version where dag_id = $1", values: [params.dagId] });
+  const values = [params.dagId];
+  await run(tx, { text: "select 1 from dag where dag_id = $1 for update", values });
+  const runs = await run(tx, { text: "select 1 from dag_run where dag_id = $1 limit 1", values });
+  if (runs.length > 0) return false;
+  await runCount(tx, { text: "update dag_file f set fingerprint = null from dag d where d.dag_id = $1 and f.id = d.dag_file_id", values });
+  await runCount(tx, { text: "delete from dag where dag_id = $1", values });
+  await runCount(tx, { text: "delete from dag_version where dag_id = $1", values });
   return true;
 }
