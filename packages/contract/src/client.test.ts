@@ -86,3 +86,20 @@ test("delays grow up to their bound, with jitter", () => {
   expect([0, 1, 2, 3, 4, 50].map((failures) => retryDelayMs(policy, failures, 1))).toEqual([10, 20, 40, 80, 100, 100]);
   expect(retryDelayMs(policy, 0, 0)).toBe(5);
 });
+
+test("a bundle without a source map is no error, since servers before it had none; other refusals are", async () => {
+  const answers: Record<string, [number, string]> = {
+    "/execution/v1/bundles/aa/map": [200, '{"version":3}'],
+    "/execution/v1/bundles/bb/map": [404, '{"code":"bundle_not_found","message":"none"}'],
+    "/execution/v1/bundles/cc/map": [401, '{"code":"unauthenticated","message":"who?"}'],
+  };
+  const client = clientFor(
+    await serve((request, response) => {
+      const [status, body] = answers[request.url ?? ""] ?? [500, ""];
+      response.writeHead(status).end(body);
+    }),
+  );
+  expect(await client.getBundleMap("aa")).toBe('{"version":3}');
+  expect(await client.getBundleMap("bb")).toBeNull();
+  await expect(client.getBundleMap("cc")).rejects.toMatchObject({ httpStatus: 401 });
+});

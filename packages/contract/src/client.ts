@@ -77,6 +77,8 @@ export interface ExecutionApiClient {
   sendLogs(request: LogRequest, options?: CallOptions): Promise<void>;
   /** The bundle's bytes, not yet checked against the hash. */
   getBundle(sha256: string, options?: CallOptions): Promise<Buffer>;
+  /** The bundle's source map as JSON text, with file names relative to the DAG folder; null: there is none. */
+  getBundleMap(sha256: string, options?: CallOptions): Promise<string | null>;
   /** `token` is asked at each call: heartbeats renew it. */
   forAttempt(token: () => string): AttemptApiClient;
   close(): Promise<void>;
@@ -112,6 +114,8 @@ export function createExecutionApiClient(options: ExecutionApiClientOptions): Ex
     heartbeat: async (request, call) => parse(HeartbeatResponse, await post(EXECUTION_ROUTES.heartbeat, request, call)),
     sendLogs: async (request, call) => void (await post(EXECUTION_ROUTES.logs, request, call)),
     getBundle: (sha256, call) => http.bytes({ ...call, method: "GET", route: EXECUTION_ROUTES.bundle(sha256), token: hostToken }),
+    getBundleMap: (sha256, call) =>
+      nullIfNotFound(http.text({ ...call, method: "GET", route: EXECUTION_ROUTES.bundleMap(sha256), token: hostToken })),
     forAttempt: (token) => attemptClient(http, token),
     close: () => http.close(),
   };
@@ -140,6 +144,15 @@ function attemptClient(http: HttpCaller, token: () => string): AttemptApiClient 
     triggerDagRun: async (request, options) => parse(RunAnswer, await call("POST", EXECUTION_ROUTES.dagRuns, request, options)),
     getDagRun: async (dagId, runId, options) => parse(RunAnswer, await call("GET", EXECUTION_ROUTES.dagRun(dagId, runId), undefined, options)),
   };
+}
+
+async function nullIfNotFound(answer: Promise<string>): Promise<string | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isExecutionApiError(error) && error.httpStatus === 404) return null;
+    throw error;
+  }
 }
 
 class HttpCaller {

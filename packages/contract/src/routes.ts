@@ -8,6 +8,7 @@
  * | `heartbeat` | POST | host | HeartbeatRequest → HeartbeatResponse |
  * | `logs` | POST | host | LogRequest → 204 |
  * | `bundles/{sha256}` | GET | host | → the module's text, immutable |
+ * | `bundles/{sha256}/map` | GET | host | → its newest source map, JSON; 404 when there is none |
  * | `attempt/inputs` | GET | attempt | → the handler's inputs, JSON |
  * | `attempt/xcom` | POST | attempt | XComQuery → XComAnswer |
  * | `attempt/xcom` | PUT | attempt | XComWrite → 204 |
@@ -24,6 +25,7 @@ export const EXECUTION_ROUTES = {
   heartbeat: "heartbeat",
   logs: "logs",
   bundle: (sha256: string) => `bundles/${sha256}`,
+  bundleMap: (sha256: string) => `bundles/${sha256}/map`,
   inputs: "attempt/inputs",
   xcom: "attempt/xcom",
   variable: (key: string) => `attempt/variables/${encodeURIComponent(key)}`,

@@ -3,7 +3,7 @@ import type { LoadedDagFile } from "@tradewind/engine";
 import type { DagFileLoad, DagImportError } from "@tradewind/loader";
 import { type FileState, type LoadedBy, writeFingerprint } from "./file-state.ts";
 
-const NO_CODE = { code: "", sha256: createHash("sha256").update("").digest("hex") };
+const NO_CODE = { code: "", sha256: createHash("sha256").update("").digest("hex"), sourceMap: null };
 
 /** The loader's outcome in the words of the engine. */
 export function toLoadedDagFile(state: FileState, load: DagFileLoad, loadedBy: LoadedBy): LoadedDagFile {
@@ -17,7 +17,7 @@ export function toLoadedDagFile(state: FileState, load: DagFileLoad, loadedBy: L
       ? {
           ok: true,
           // A file that cannot define a DAG was not bundled; it is recorded all the same, to be known as unchanged.
-          bundle: load.bundle === null ? NO_CODE : { code: load.bundle.code, sha256: load.bundle.sha256 },
+          bundle: load.bundle ?? NO_CODE,
           source: load.sourceText ?? "",
           dags: load.dags,
         }

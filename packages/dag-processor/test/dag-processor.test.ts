@@ -56,6 +56,8 @@ describe("runOnce", () => {
     });
     expect(await processor().runOnce()).toEqual({ files: 2, loaded: 1, failed: 1, deleted: 0 });
     expect(ledger.last("a.ts")).toMatchObject({ bundleName: "dags", result: { ok: true, source: dag("a"), dags: [{ dagId: "a" }] } });
+    // Where a task's stack trace points to: names relative to the DAG folder.
+    expect(ledger.last("a.ts")?.result).toMatchObject({ bundle: { sourceMap: expect.stringContaining('"sources":["a.ts"]') as string } });
     expect(ledger.last("team/b.ts")?.result).toMatchObject({
       ok: false,
       error: { kind: "syntax", line: 2, frame: expect.stringMatching(/^team\/c\.ts:2:6\n.*> 2 \| let 1y;/su) as string },

@@ -44,6 +44,12 @@ export class AuthorSources {
     return this.#shownAs.get(path) ?? displayPath(this.#root, path);
   }
 
+  /** A source map of the bundle, with the names that people know the files by. */
+  displayedMap(sourceMap: string): string {
+    const map = JSON.parse(sourceMap) as { sources: string[] };
+    return JSON.stringify({ ...map, sources: map.sources.map((name) => this.display(this.absolute(name))) });
+  }
+
   frame(path: string, line: number, column: number | null): string | null {
     const text = this.text(path);
     return text === null ? null : codeFrame(text, line, column);

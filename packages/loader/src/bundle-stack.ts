@@ -1,10 +1,9 @@
 import { SourceMap } from "node:module";
-import type { AuthorSources } from "./author-source.ts";
 
 /** A place in one of the author's files. */
 export interface AuthorPlace {
-  /** Absolute path. */
-  path: string;
+  /** The file as the source map names it. */
+  source: string;
   line: number;
   column: number | null;
 }
@@ -16,11 +15,21 @@ export interface MappedStack {
   place: AuthorPlace | null;
 }
 
+export interface MapStackOptions {
+  /** What the bundle was imported as. */
+  bundleUrl: string;
+  /** Source map v3, JSON. */
+  sourceMap: string;
+  /** How a source of the map is shown. Default: by its name in the map. */
+  display?: (source: string) => string;
+}
+
 /**
- * Turns a stack of bundled code into one of the author's files.
- * @param bundleUrl what the bundle was imported as
+ * Turns a stack of bundled code into one of the author's files. Several stacks in one text (an error with its causes) are fine.
+ *
+ * @throws SyntaxError when the source map is not JSON
  */
-export function mapBundleStack(stack: string, bundleUrl: string, sourceMap: string, sources: AuthorSources): MappedStack {
+export function mapBundleStack(stack: string, { bundleUrl, sourceMap, display = (source) => source }: MapStackOptions): MappedStack {
   const map = new SourceMap(JSON.parse(sourceMap));
   let place: AuthorPlace | null = null;
   const lines: string[] = [];
@@ -30,11 +39,11 @@ export function mapBundleStack(stack: string, bundleUrl: string, sourceMap: stri
       if (!isInternalFrame(line)) lines.push(line);
       continue;
     }
-    const origin = originOf(map, found, sources);
+    const origin = originOf(map, found);
     if (origin === null) continue; // esbuild's own glue
     place ??= origin;
-    const shown = `${sources.display(origin.path)}:${origin.line}${origin.column === null ? "" : `:${origin.column}`}`;
-    lines.push(line.replace(found.text, shown));
+    const shown = `${display(origin.source)}:${origin.line}${origin.column === null ? "" : `:${origin.column}`}`;
+    lines.push(line.replace(found.text, () => shown));
   }
   return { stack: lines.join("\n"), place };
 }
@@ -54,15 +63,24 @@ function bundlePlaceIn(line: string, bundleUrl: string): BundlePlace | null {
   return { text: bundleUrl + numbers[0], line: Number(numbers.groups?.["line"]), column: column === undefined ? null : Number(column) };
 }
 
-function originOf(map: SourceMap, found: BundlePlace, sources: AuthorSources): AuthorPlace | null {
+function originOf(map: SourceMap, found: BundlePlace): AuthorPlace | null {
   // A line alone (the head of a linking error) is asked for at its end: mappings of a line start after its indentation.
   const entry = map.findEntry(found.line - 1, found.column === null ? Number.MAX_SAFE_INTEGER : found.column - 1);
   if (!("originalSource" in entry) || entry.generatedLine !== found.line - 1) return null;
   const column = found.column === null ? null : entry.originalColumn + 1;
-  return { path: sources.absolute(entry.originalSource), line: entry.originalLine + 1, column };
+  return { source: entry.originalSource, line: entry.originalLine + 1, column };
 }
 
-/** Frames that tell an author nothing: Node's module loader, the loader child, the SDK's inside. */
+/** The folder of all packages of Tradewind, in this installation. */
+const PACKAGES = new URL("../../", import.meta.url).href;
+const OWN_CODE = /^(?:loader|sdk|runner|core)\/src\//u;
+/** A copy that the author has installed. */
+const INSTALLED_COPY = /\/node_modules\/(?:tradewind|@tradewind\/[^/]+)\//u;
+
+/** Frames that tell an author nothing: Node's inside, the loader, the runner, the SDK. */
 function isInternalFrame(line: string): boolean {
-  return /^\s+at .*(?:\(|at |async )(?:node:internal|file:\/\/.*\/(?:loader|sdk)\/src\/)/u.test(line);
+  const url = /^\s+at (?:.*\(|async )?(?<url>(?:file|node):[^)]*)/u.exec(line)?.groups?.["url"];
+  if (url === undefined) return false;
+  if (url.startsWith("node:internal")) return true;
+  return INSTALLED_COPY.test(url) || (url.startsWith(PACKAGES) && OWN_CODE.test(url.slice(PACKAGES.length)));
 }

@@ -1,4 +1,4 @@
-import { mapBundleStack } from "./bundle-stack.ts";
+import { type MappedStack, mapBundleStack } from "./bundle-stack.ts";
 import type { DagBundle } from "./bundle-dag-file.ts";
 import type { ChildAnswer, ChildDeath } from "./child-process.ts";
 import type { ChildErrorKind, ThrownError } from "./child-protocol.ts";
@@ -23,8 +23,9 @@ export function thrownToImportError(kind: ChildErrorKind, thrown: ThrownError, o
   const { sources } = load.bundle;
   const name = missingPackage(thrown.code, thrown.message);
   if (name !== null) return { ...missingPackageError(name, load), output };
-  const mapped = thrown.stack === null ? null : mapBundleStack(thrown.stack, load.bundleUrl, load.bundle.sourceMap, sources);
-  const place = mapped?.place ?? null;
+  const mapped = thrown.stack === null ? null : mapThrown(thrown.stack, load);
+  const found = mapped?.place ?? null;
+  const place = found === null ? null : { ...found, path: sources.absolute(found.source) };
   return {
     kind: kindOf(kind, thrown),
     message: messageOf(kind, thrown),
@@ -35,6 +36,11 @@ export function thrownToImportError(kind: ChildErrorKind, thrown: ThrownError, o
     stack: mapped?.stack ?? null,
     output,
   };
+}
+
+function mapThrown(stack: string, { bundle, bundleUrl }: LoadedAs): MappedStack {
+  const { sources, sourceMap } = bundle;
+  return mapBundleStack(stack, { bundleUrl, sourceMap, display: (source) => sources.display(sources.absolute(source)) });
 }
 
 function kindOf(kind: ChildErrorKind, thrown: ThrownError): DagImportErrorKind {

@@ -64,7 +64,7 @@ export type DagFileLoad = {
 } & (
   | {
       ok: true;
-      /** Null: the file never says "dag", so it was not loaded. */
+      /** Null: the file never says "dag", so it was not loaded. Names in the source map are relative to the DAG folder. */
       bundle: Pick<DagBundle, "code" | "sha256" | "sourceMap"> | null;
       dags: LoadedDag[];
     }
@@ -162,7 +162,7 @@ function answerToOutcome(answer: ChildAnswer, load: LoadedAs, bundled: BundleRes
   const found = outcome.dags.length === 0 ? noDagWarnings(load) : [];
   return {
     ok: true,
-    bundle,
+    bundle: { code: bundle.code, sha256: bundle.sha256, sourceMap: bundle.sources.displayedMap(bundle.sourceMap) },
     dags: outcome.dags.map(loadedDag),
     warnings: [...warnings, ...leftRunningWarnings(outcome.leftRunning, load), ...found],
   };
