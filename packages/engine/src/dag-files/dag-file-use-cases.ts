@@ -20,7 +20,9 @@ export function dagFileUseCases(context: DagFileContext): DagFileUseCases {
     },
 
     async recordDagFile(file) {
-      const recorded = await transaction(context.db, (tx) => recordDagFile(tx, file, { now: context.now(), dagsArePausedAtCreation: context.dagsArePausedAtCreation }));
+      const recorded = await transaction(context.db, (tx) =>
+        recordDagFile(tx, file, { now: context.now(), dagsArePausedAtCreation: context.dagsArePausedAtCreation }),
+      );
       // Raised limits may let queued runs start; a changed schedule moves the next due time.
       if (recorded.changed.length > 0) context.wake("dags", "runs", "state");
       else if (recorded.revived || recorded.stale.length > 0 || recorded.rejected.length > 0) context.wake("dags", "state");

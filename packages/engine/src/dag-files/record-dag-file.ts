@@ -52,14 +52,18 @@ export async function recordDagFile(tx: Transaction, file: LoadedDagFile, settin
   const recorded = await recordDags(tx, file, result, { ...settings, dagFileId });
   const stale = await markDagsStale(tx, { dagFileIds: [dagFileId], keep: result.dags.map((dag) => dag.dagId) });
   await recordRejected(tx, { dagFileId, relativePath: file.relativePath, rejected: recorded.rejected, now: settings.now });
-  await renewUnchanged(tx, result, recorded.unchanged);
+  await showNewestText(tx, result, [...recorded.unchanged, ...recorded.changed.map(({ dagId }) => dagId)]);
   return { ...recorded, stale };
 }
 
-/** The text of a file may be another one although its code is the same: people see the newest. */
-async function renewUnchanged(tx: Transaction, { bundle, source }: Extract<LoadedDagFile["result"], { ok: true }>, unchanged: readonly string[]): Promise<void> {
-  if (unchanged.length === 0) return;
-  await renewSources(tx, { bundleSha256: bundle.sha256, sourceMap: bundle.sourceMap ?? null, dagIds: unchanged, source });
+/** The text of a file may be another one although its code is the same, or was before: people see the newest for that code. */
+async function showNewestText(
+  tx: Transaction,
+  { bundle, source }: Extract<LoadedDagFile["result"], { ok: true }>,
+  dagIds: readonly string[],
+): Promise<void> {
+  if (dagIds.length === 0) return;
+  await renewSources(tx, { bundleSha256: bundle.sha256, sourceMap: bundle.sourceMap ?? null, dagIds, source });
 }
 
 async function recordDags(
@@ -111,7 +115,13 @@ function isSameVersion(before: LockedDag, dag: LoadedDag, bundleSha256: string):
   return before.specSha256 === dag.specSha256 && before.bundleSha256 === bundleSha256 && before.exportName === dag.exportName;
 }
 
-async function keepVersion(tx: Transaction, before: LockedDag, dag: LoadedDag, file: LoadedDagFile, settings: Settings & { dagFileId: number }): Promise<void> {
+async function keepVersion(
+  tx: Transaction,
+  before: LockedDag,
+  dag: LoadedDag,
+  file: LoadedDagFile,
+  settings: Settings & { dagFileId: number },
+): Promise<void> {
   if (before.isStale || before.dagFileId !== settings.dagFileId) {
     await putDag(tx, await dagFacts(tx, dag, file, { ...settings, dagVersionId: before.dagVersionId }));
   } else {

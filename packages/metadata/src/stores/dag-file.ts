@@ -97,7 +97,7 @@ export async function renewSources(
 ): Promise<void> {
   await runCount(tx, {
     text: `with mapped as (
-        update bundle set source_map = $2 where sha256 = $1 and $2 is not null and source_map is distinct from $2)
+        update bundle set source_map = $2::text where sha256 = $1 and $2::text is not null and source_map is distinct from $2::text)
       update dag_version set source = $4 where dag_id = any($3::text[]) and bundle_sha256 = $1 and source <> $4`,
     values: [params.bundleSha256, params.sourceMap, params.dagIds, params.source],
   });

@@ -21,7 +21,11 @@ export async function findDagVersions(db: Queryable, params: { dagVersionIds: re
 }
 
 export async function findBundleCode(db: Queryable, params: { sha256: string }): Promise<string | null> {
-  const [row] = await run<{ code: string }>(db, { name: "find_bundle_code", text: "select code from bundle where sha256 = $1", values: [params.sha256] });
+  const [row] = await run<{ code: string }>(db, {
+    name: "find_bundle_code",
+    text: "select code from bundle where sha256 = $1",
+    values: [params.sha256],
+  });
   return row?.code ?? null;
 }
 
