@@ -16,7 +16,14 @@ function toProblems(part: InputPart, issue: z.core.$ZodIssue): ValidationProblem
     return issue.keys.map((key) => ({ type: "extra_forbidden", loc: [...loc, key], msg: "Extra inputs are not permitted" }));
   }
   if (isMissing(issue)) return [{ type: "missing", loc, msg: "Field required" }];
-  return [{ type: TYPES[issue.code] ?? "value_error", loc, msg: issue.message, ...(isShort(issue.input) ? { input: issue.input } : {}) }];
+  return [{ type: typeOf(issue), loc, msg: issue.message, ...(isShort(issue.input) ? { input: issue.input } : {}) }];
+}
+
+/** Pydantic's name of what is wrong. */
+function typeOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === "too_big" && issue.origin !== "number") return issue.origin === "string" ? "string_too_long" : "too_long";
+  if (issue.code === "too_small" && issue.origin !== "number") return issue.origin === "string" ? "string_too_short" : "too_short";
+  return TYPES[issue.code] ?? "value_error";
 }
 
 const TYPES: Partial<Record<z.core.$ZodIssue["code"], string>> = {
@@ -29,7 +36,7 @@ const TYPES: Partial<Record<z.core.$ZodIssue["code"], string>> = {
 };
 
 function isMissing(issue: z.core.$ZodIssue): boolean {
-  return issue.code === "invalid_type" && issue.input === undefined;
+  return issue.input === undefined && ["invalid_type", "invalid_union", "invalid_value"].includes(issue.code);
 }
 
 /** Long values and secrets in them are not sent back. */

@@ -23,7 +23,8 @@ export function bulkBody<Entity extends z.ZodType>(entity: Entity) {
   });
 }
 
-const ActionResponse = z.strictObject({ success: z.array(z.string()), errors: z.array(z.strictObject({ error: z.string(), status_code: z.number() })) });
+/** Each error is `{ error, status_code }`; Airflow's document leaves that open. */
+const ActionResponse = z.strictObject({ success: z.array(z.string()), errors: z.array(z.record(z.string(), z.unknown())) });
 type ActionAnswer = z.infer<typeof ActionResponse>;
 export const BulkResponse = z.strictObject({
   create: ActionResponse.nullable(),

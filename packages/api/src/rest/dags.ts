@@ -9,8 +9,9 @@ export const DagPath = z.object({ dag_id: z.string() });
 
 const DagPatchBody = z.strictObject({ is_paused: z.boolean() });
 
+const { order_by, ...page } = paging;
 const shortQuery = {
-  ...paging,
+  ...page,
   tags: list,
   tags_match_mode: z.enum(["any", "all"]).optional(),
   owners: list,
@@ -21,6 +22,7 @@ const shortQuery = {
 
 const ListQuery = z.object({
   ...shortQuery,
+  order_by,
   ...patterns("dag_display_name"),
   has_import_errors: flag,
   last_dag_run_state: z.enum(DAG_RUN_STATES).optional(),

@@ -34,7 +34,8 @@ export async function seedDag(db: Queryable, dag: SeedDag): Promise<{ dagVersion
     text: `insert into dag (dag_id, dag_display_name, dag_version_id, is_paused, is_stale, has_import_errors, description, owners, timetable_summary, timetable_description,
         timetable_periodic, max_active_runs, max_active_tasks, max_consecutive_failed_dag_runs, last_parsed_at, last_parse_duration_ms, next_logical_date)
       values ($1, $2, $3, $4, $5, $6, $7, $8, null, 'Never, external triggers only', false, $9, $10, $11, now(), 12.5, $12)
-      on conflict (dag_id) do update set dag_version_id = excluded.dag_version_id, dag_display_name = excluded.dag_display_name`,
+      on conflict (dag_id) do update
+        set dag_version_id = excluded.dag_version_id, dag_display_name = excluded.dag_display_name, description = excluded.description`,
     values: [
       spec.dagId,
       spec.displayName ?? spec.dagId,

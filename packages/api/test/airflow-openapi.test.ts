@@ -1,0 +1,117 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import type { RestRoute } from "../src/rest/route.ts";
+import { useTestServer } from "./test-server.ts";
+
+/**
+ * What exists here has the same paths, methods, query parameters and field names as Airflow's own OpenAPI document. The document is not part of this project:
+ * TRADEWIND_AIRFLOW_OPENAPI says where one is (`openapi-v2.yaml` of Airflow 3.3; in Airflow's sources below `airflow-core/src/airflow/api_fastapi/core_api/openapi`).
+ */
+const documentPath = process.env["TRADEWIND_AIRFLOW_OPENAPI"];
+
+interface Schema {
+  $ref?: string;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  anyOf?: Schema[];
+  oneOf?: Schema[];
+}
+interface Operation {
+  parameters?: { name: string; in: string; required?: boolean }[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+  responses: Record<string, { content?: Record<string, { schema?: Schema }> }>;
+}
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
+}
+
+/** Query parameters of Airflow about things that do not exist here yet. */
+const NOT_HERE: Readonly<Record<string, readonly string[]>> = {
+  "GET /dags": ["bundle_version", "has_asset_schedule", "asset_dependency", "is_favorite", "timetable_type"],
+  "GET /dags/{dag_id}/dagRuns": [
+    "cursor",
+    "partition_date_gte",
+    "partition_date_lte",
+    "partition_key_pattern",
+    "partition_key_prefix_pattern",
+    "consuming_asset_pattern",
+    "updated_at_gte",
+    "updated_at_gt",
+    "updated_at_lte",
+    "updated_at_lt",
+  ],
+  "GET /dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances": ["cursor"],
+  "GET /jobs": ["executor_class"],
+};
+
+/** What only this API has. `state_reason` is in Airflow since 3.4. */
+const OURS = { query: ["follow"], fields: ["state_reason"] } as const;
+
+const server = useTestServer();
+
+describe.skipIf(documentPath === undefined)("compared with Airflow's OpenAPI document (set TRADEWIND_AIRFLOW_OPENAPI to run)", () => {
+  const document = (documentPath === undefined ? { paths: {}, components: { schemas: {} } } : parse(readFileSync(documentPath, "utf8"))) as Document;
+
+  const operationOf = (route: RestRoute): Operation | undefined => document.paths[`/api/v2${route.path}`]?.[route.method.toLowerCase()];
+  const nameOf = (route: RestRoute): string => `${route.method} ${route.path}`;
+
+  it("knows every path and method", () => {
+    expect(server.restRoutes.length).toBeGreaterThan(50);
+    expect(server.restRoutes.filter((route) => operationOf(route) === undefined).map(nameOf)).toEqual([]);
+  });
+
+  it("takes the same query parameters", () => {
+    for (const route of server.restRoutes) {
+      const theirs = (operationOf(route)?.parameters ?? []).filter((parameter) => parameter.in === "query").map(({ name }) => name);
+      const expected = theirs.filter((name) => !NOT_HERE[nameOf(route)]?.includes(name)).sort();
+      const ours = Object.keys(route.query?.shape ?? {}).filter((name) => !OURS.query.some((own) => own === name));
+      expect({ route: nameOf(route), query: ours.sort() }).toEqual({ route: nameOf(route), query: expected });
+    }
+  });
+
+  it("leaves out only parameters that exist there", () => {
+    for (const [name, left] of Object.entries(NOT_HERE)) {
+      const [method = "", path = ""] = name.split(" ");
+      const theirs = (document.paths[`/api/v2${path}`]?.[method.toLowerCase()]?.parameters ?? []).map((parameter) => parameter.name);
+      expect({ name, unknown: left.filter((parameter) => !theirs.includes(parameter)) }).toEqual({ name, unknown: [] });
+    }
+  });
+
+  it("takes bodies with the same members", () => {
+    for (const route of server.restRoutes) {
+      const theirs = operationOf(route)?.requestBody?.content["application/json"]?.schema;
+      const ours = route.body && (z.toJSONSchema(route.body, { io: "input", unrepresentable: "any" }) as Schema);
+      expect({ route: nameOf(route), body: fieldsOf(ours, document) }).toEqual({ route: nameOf(route), body: fieldsOf(theirs, document) });
+    }
+  });
+
+  it("answers success with the same status and members", () => {
+    for (const route of server.restRoutes) {
+      const success = Object.entries(operationOf(route)?.responses ?? {}).find(([status]) => status.startsWith("2"));
+      const theirs = success?.[1].content?.["application/json"]?.schema;
+      const ours = route.answer && (z.toJSONSchema(route.answer, { unrepresentable: "any" }) as Schema);
+      expect({ route: nameOf(route), status: route.status }).toEqual({ route: nameOf(route), status: Number(success?.[0]) });
+      expect({ route: nameOf(route), answer: missingFrom(fieldsOf(theirs, document), fieldsOf(ours ?? undefined, document)) }).toEqual({ route: nameOf(route), answer: [] });
+      const extra = missingFrom(fieldsOf(ours ?? undefined, document), fieldsOf(theirs, document));
+      expect({ route: nameOf(route), extra: extra.filter((path) => !OURS.fields.some((own) => path.endsWith(own))) }).toEqual({ route: nameOf(route), extra: [] });
+    }
+  });
+});
+
+/** Members with their ways from the top, through lists, references and alternatives. Ways into what is only null here, as triggers, end there. */
+function fieldsOf(schema: Schema | undefined, document: Document, way = "", depth = 0): string[] {
+  if (schema === undefined || depth > 12) return [];
+  const name = schema.$ref?.split("/").at(-1);
+  if (name !== undefined) return fieldsOf(document.components.schemas[name], document, way, depth + 1);
+  const own = Object.entries(schema.properties ?? {}).flatMap(([key, member]) => [`${way}.${key}`, ...fieldsOf(member, document, `${way}.${key}`, depth + 1)]);
+  const inner = [schema.items, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap((part) => fieldsOf(part, document, way, depth + 1));
+  return [...new Set([...own, ...inner])].filter((path) => !/\.(trigger|triggerer_job)\./.test(path)).sort();
+}
+
+function missingFrom(all: readonly string[], given: readonly string[]): string[] {
+  return all.filter((path) => !given.includes(path));
+}
