@@ -97,7 +97,11 @@ export class RestClient {
 
   async #logIn(): Promise<string> {
     if (this.#credentials?.kind === "token") return this.#credentials.token;
-    if (this.#credentials === null) throw noCredentials(this.server);
+    if (this.#credentials === null) {
+      // That nobody answers is the better thing to know first.
+      await this.#fetch("GET", "/api/v2/version", {}, null);
+      throw noCredentials(this.server);
+    }
     const { username, password, from } = this.#credentials;
     const response = await this.#fetch("POST", "/auth/token", { body: { username, password } }, null);
     if (response.status === 401) {
