@@ -95,9 +95,15 @@ describe.skipIf(documentPath === undefined)("compared with Airflow's OpenAPI doc
       const theirs = success?.[1].content?.["application/json"]?.schema;
       const ours = route.answer && (z.toJSONSchema(route.answer, { unrepresentable: "any" }) as Schema);
       expect({ route: nameOf(route), status: route.status }).toEqual({ route: nameOf(route), status: Number(success?.[0]) });
-      expect({ route: nameOf(route), answer: missingFrom(fieldsOf(theirs, document), fieldsOf(ours ?? undefined, document)) }).toEqual({ route: nameOf(route), answer: [] });
+      expect({ route: nameOf(route), answer: missingFrom(fieldsOf(theirs, document), fieldsOf(ours ?? undefined, document)) }).toEqual({
+        route: nameOf(route),
+        answer: [],
+      });
       const extra = missingFrom(fieldsOf(ours ?? undefined, document), fieldsOf(theirs, document));
-      expect({ route: nameOf(route), extra: extra.filter((path) => !OURS.fields.some((own) => path.endsWith(own))) }).toEqual({ route: nameOf(route), extra: [] });
+      expect({ route: nameOf(route), extra: extra.filter((path) => !OURS.fields.some((own) => path.endsWith(own))) }).toEqual({
+        route: nameOf(route),
+        extra: [],
+      });
     }
   });
 });
@@ -107,7 +113,10 @@ function fieldsOf(schema: Schema | undefined, document: Document, way = "", dept
   if (schema === undefined || depth > 12) return [];
   const name = schema.$ref?.split("/").at(-1);
   if (name !== undefined) return fieldsOf(document.components.schemas[name], document, way, depth + 1);
-  const own = Object.entries(schema.properties ?? {}).flatMap(([key, member]) => [`${way}.${key}`, ...fieldsOf(member, document, `${way}.${key}`, depth + 1)]);
+  const own = Object.entries(schema.properties ?? {}).flatMap(([key, member]) => [
+    `${way}.${key}`,
+    ...fieldsOf(member, document, `${way}.${key}`, depth + 1),
+  ]);
   const inner = [schema.items, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap((part) => fieldsOf(part, document, way, depth + 1));
   return [...new Set([...own, ...inner])].filter((path) => !/\.(trigger|triggerer_job)\./.test(path)).sort();
 }

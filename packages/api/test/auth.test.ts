@@ -28,8 +28,10 @@ describe("POST /auth/token", () => {
   });
 
   it("looks at no more than five wrong tries a minute of one user, also when they come at once", async () => {
-    const tries = await Promise.all(Array.from({ length: 8 }, () => server.call("POST", "/auth/token", { body: { username: "eve", password: "guess" }, role: null })));
-    expect(tries.map(({ statusCode }) => statusCode).sort()).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
+    const tries = await Promise.all(
+      Array.from({ length: 8 }, () => server.call("POST", "/auth/token", { body: { username: "eve", password: "guess" }, role: null })),
+    );
+    expect(tries.map(({ statusCode }) => statusCode).toSorted((a, b) => a - b)).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
     const other = await server.call("POST", "/auth/token", { body: { username: "ada", password: "correct horse" }, role: null });
     expect(other.statusCode).toBe(201);
   });
@@ -60,7 +62,8 @@ describe("access", () => {
       const url = `/api/v2${route.path.replaceAll(/\{\w+\}/g, "1")}`;
       const answer = await server.call(route.method as "GET", url, { role: null });
       if (route.access === "public") expect(answer.statusCode).toBe(200);
-      else expect({ url, status: answer.statusCode, challenge: answer.headers["www-authenticate"] }).toEqual({ url, status: 401, challenge: "Bearer" });
+      else
+        expect({ url, status: answer.statusCode, challenge: answer.headers["www-authenticate"] }).toEqual({ url, status: 401, challenge: "Bearer" });
     }
   });
 
@@ -68,7 +71,10 @@ describe("access", () => {
     ["no token at all", ""],
     ["a token of another kind", createSignedTokens({ secretKey: "a secret key for tests, long enough" }).issue("host", "admin", 60_000)],
     ["a token signed with another key", createSignedTokens({ secretKey: "another key, just as long as it is" }).issue("access", "admin", 60_000)],
-    ["an expired token", createSignedTokens({ secretKey: "a secret key for tests, long enough", now: () => Date.now() - 120_000 }).issue("access", "admin", 60_000)],
+    [
+      "an expired token",
+      createSignedTokens({ secretKey: "a secret key for tests, long enough", now: () => Date.now() - 120_000 }).issue("access", "admin", 60_000),
+    ],
     ["a token of a user who is gone", createSignedTokens({ secretKey: "a secret key for tests, long enough" }).issue("access", "gone", 60_000)],
   ])("refuses %s", async (_what, token) => {
     const answer = await server.call("GET", "/api/v2/dags", { role: null, headers: { authorization: `Bearer ${token}` } });

@@ -26,7 +26,13 @@ beforeAll(async () => {
   await seedDag(db, { spec: dagSpec("broken", { tags: ["money"] }), hasImportErrors: true, bundleName: "other" });
   await seedDagRun(db, { dagId: "sales", runId: "r1", state: "success", runAfter: new Date("2026-01-01"), startDate: new Date("2026-01-01") });
   await seedDagRun(db, { dagId: "sales", runId: "r2", state: "failed", runAfter: new Date("2026-01-02"), startDate: new Date("2026-01-02") });
-  const stock = await seedDagRun(db, { dagId: "stock", runId: "r1", state: "running", runAfter: new Date("2026-01-01"), startDate: new Date("2026-01-03") });
+  const stock = await seedDagRun(db, {
+    dagId: "stock",
+    runId: "r1",
+    state: "running",
+    runAfter: new Date("2026-01-01"),
+    startDate: new Date("2026-01-03"),
+  });
   await seedImportError(db, { relativePath: "bad.ts", message: "Unexpected token", line: 3, frame: "  3 | const =\n    |       ^" });
   await seedImportError(db, { relativePath: "worse.ts", message: "Cannot find module", bundleName: "other" });
   await seedJob(db, { id: "01a00000-0000-7000-8000-000000000001", jobType: "SchedulerJob" });
@@ -72,7 +78,12 @@ describe("GET /dags", () => {
   });
 
   it("tells the number of all, not of the page", async () => {
-    const queries: Record<string, string>[] = [{ limit: "1" }, { limit: "1", offset: "2" }, { limit: "5", offset: "9" }, { limit: "1", last_dag_run_state: "failed" }];
+    const queries: Record<string, string>[] = [
+      { limit: "1" },
+      { limit: "1", offset: "2" },
+      { limit: "5", offset: "9" },
+      { limit: "1", last_dag_run_state: "failed" },
+    ];
     const counts = await Promise.all(
       queries.map(async (query) =>
         server.call("GET", "/api/v2/dags", { query }).then((answer) => answer.json<{ total_entries: number }>().total_entries),
@@ -154,12 +165,20 @@ describe("source and versions", () => {
   });
 
   it("lists tags", async () => {
-    expect((await server.call("GET", "/api/v2/dagTags", { query: { order_by: "-name" } })).json()).toEqual({ tags: ["money", "daily"], total_entries: 2 });
-    expect((await server.call("GET", "/api/v2/dagTags", { query: { tag_name_pattern: "mon" } })).json()).toEqual({ tags: ["money"], total_entries: 1 });
+    expect((await server.call("GET", "/api/v2/dagTags", { query: { order_by: "-name" } })).json()).toEqual({
+      tags: ["money", "daily"],
+      total_entries: 2,
+    });
+    expect((await server.call("GET", "/api/v2/dagTags", { query: { tag_name_pattern: "mon" } })).json()).toEqual({
+      tags: ["money"],
+      total_entries: 1,
+    });
   });
 
   it("counts runs by state", async () => {
-    const { dags } = (await server.call("GET", "/api/v2/dagStats", { query: { dag_ids: "sales" } })).json<{ dags: { stats: { state: string; count: number }[] }[] }>();
+    const { dags } = (await server.call("GET", "/api/v2/dagStats", { query: { dag_ids: "sales" } })).json<{
+      dags: { stats: { state: string; count: number }[] }[];
+    }>();
     expect(dags[0]?.stats).toEqual([
       { state: "queued", count: 0 },
       { state: "running", count: 0 },
@@ -171,9 +190,14 @@ describe("source and versions", () => {
 
 describe("tasks", () => {
   it("lists them in order, with what they lead to", async () => {
-    const { tasks } = (await server.call("GET", "/api/v2/dags/sales/tasks", { query: { order_by: "-task_id" } })).json<{ tasks: Record<string, unknown>[] }>();
+    const { tasks } = (await server.call("GET", "/api/v2/dags/sales/tasks", { query: { order_by: "-task_id" } })).json<{
+      tasks: Record<string, unknown>[];
+    }>();
     expect(tasks.map((task) => task["task_id"])).toEqual(["report", "load"]);
-    expect(tasks[1]).toMatchObject({ downstream_task_ids: ["report"], retry_delay: { __type: "TimeDelta", days: 0, seconds: 90, microseconds: 500_000 } });
+    expect(tasks[1]).toMatchObject({
+      downstream_task_ids: ["report"],
+      retry_delay: { __type: "TimeDelta", days: 0, seconds: 90, microseconds: 500_000 },
+    });
     expect(tasks[0]).toMatchObject({ execution_timeout: { days: 1, seconds: 3600, microseconds: 0 }, trigger_rule: "all_success" });
   });
 

@@ -60,8 +60,20 @@ describe("variables", () => {
     const answer = await server.call("PATCH", "/api/v2/variables", {
       body: {
         actions: [
-          { action: "create", entities: [{ key: "b1", value: "1" }, { key: "b2", value: "2" }] },
-          { action: "create", entities: [{ key: "b3", value: "3" }, { key: "b1", value: "again" }] },
+          {
+            action: "create",
+            entities: [
+              { key: "b1", value: "1" },
+              { key: "b2", value: "2" },
+            ],
+          },
+          {
+            action: "create",
+            entities: [
+              { key: "b3", value: "3" },
+              { key: "b1", value: "again" },
+            ],
+          },
           { action: "create", entities: [{ key: "b1", value: "over" }], action_on_existence: "overwrite" },
           { action: "delete", entities: ["none"], action_on_non_existence: "skip" },
           { action: "delete", entities: ["b2", { key: "b1", value: "" }] },
@@ -74,12 +86,22 @@ describe("variables", () => {
       delete: { success: ["b2", "b1"], errors: [] },
       update: { success: [], errors: [{ status_code: 404 }] },
     });
-    expect((await server.call("GET", "/api/v2/variables", { query: { variable_key_prefix_pattern: "b" } })).json()).toMatchObject({ total_entries: 0 });
+    expect((await server.call("GET", "/api/v2/variables", { query: { variable_key_prefix_pattern: "b" } })).json()).toMatchObject({
+      total_entries: 0,
+    });
   });
 });
 
 describe("connections", () => {
-  const body = { connection_id: "warehouse", conn_type: "postgres", host: "db", port: 5432, login: "ann", password: "s3cret", extra: '{"token":"t0ken","ssl":true}' };
+  const body = {
+    connection_id: "warehouse",
+    conn_type: "postgres",
+    host: "db",
+    port: 5432,
+    login: "ann",
+    password: "s3cret",
+    extra: '{"token":"t0ken","ssl":true}',
+  };
 
   it("take secrets and do not give them back", async () => {
     const made = await server.call("POST", "/api/v2/connections", { body });
@@ -113,7 +135,9 @@ describe("connections", () => {
   });
 
   it("are listed and deleted", async () => {
-    expect((await server.call("GET", "/api/v2/connections", { query: { connection_id_pattern: "WARE", order_by: "-conn_type" } })).json()).toMatchObject({
+    expect(
+      (await server.call("GET", "/api/v2/connections", { query: { connection_id_pattern: "WARE", order_by: "-conn_type" } })).json(),
+    ).toMatchObject({
       total_entries: 1,
     });
     expect(await status("DELETE", "/api/v2/connections/warehouse")).toBe(204);
@@ -177,7 +201,9 @@ describe("XComs", () => {
     expect(text.json()).toMatchObject({ value: '[1,{"a":null}]' });
     expect((await server.call("PATCH", `${ENTRIES}/return_value`, { body: { value: "new" } })).json()).toMatchObject({ value: "new" });
     expect(await status("PATCH", `${ENTRIES}/none`, { body: { value: 1 } })).toBe(404);
-    expect((await server.call("GET", "/api/v2/dags/~/dagRuns/~/taskInstances/~/xcomEntries", { query: { xcom_key_pattern: "RETURN" } })).json()).toMatchObject({
+    expect(
+      (await server.call("GET", "/api/v2/dags/~/dagRuns/~/taskInstances/~/xcomEntries", { query: { xcom_key_pattern: "RETURN" } })).json(),
+    ).toMatchObject({
       total_entries: 1,
       xcom_entries: [{ key: "return_value", dag_id: "sales" }],
     });
@@ -190,7 +216,9 @@ describe("the audit log", () => {
   it("tells each change with who made it and what was before and after", async () => {
     await server.call("POST", "/api/v2/pools", { body: { name: "audited", slots: 1 }, role: "Op" });
     await server.call("PATCH", "/api/v2/pools/audited", { body: { slots: 2 } });
-    const { event_logs: logs } = (await server.call("GET", "/api/v2/eventLogs", { query: { event_pattern: "_pool", order_by: "-event_log_id", limit: "2" } })).json<{
+    const { event_logs: logs } = (
+      await server.call("GET", "/api/v2/eventLogs", { query: { event_pattern: "_pool", order_by: "-event_log_id", limit: "2" } })
+    ).json<{
       event_logs: { event_log_id: number; event: string; owner: string; extra: string }[];
     }>();
     expect(logs.map(({ event, owner }) => [event, owner])).toEqual([

@@ -37,10 +37,24 @@ beforeAll(async () => {
   });
   const other = await seedDagRun(db, { dagId: "stock", runId: "r1", state: "failed", runAfter: new Date("2026-01-03T00:00:00Z") });
   await seedTaskInstance(db, { dagRunId: other, taskId: "only", state: "failed" });
-  const load = await seedTaskInstance(db, { dagRunId: r1, taskId: "load", state: "running", tryNumber: 2, attemptId: attempts[1]!, startDate: new Date() });
+  const load = await seedTaskInstance(db, {
+    dagRunId: r1,
+    taskId: "load",
+    state: "running",
+    tryNumber: 2,
+    attemptId: attempts[1]!,
+    startDate: new Date(),
+  });
   await seedTry(db, { taskInstanceId: load, tryNumber: 1, state: "failed", attemptId: attempts[0]! });
   for (const mapIndex of [0, 1, 2]) {
-    await seedTaskInstance(db, { dagRunId: r1, taskId: "each", mapIndex, state: mapIndex === 2 ? "success" : "scheduled", pool: "slow", duration: mapIndex });
+    await seedTaskInstance(db, {
+      dagRunId: r1,
+      taskId: "each",
+      mapIndex,
+      state: mapIndex === 2 ? "success" : "scheduled",
+      pool: "slow",
+      duration: mapIndex,
+    });
   }
   await seedTaskInstance(db, { dagRunId: r1, taskId: "end", state: null });
 });
@@ -72,7 +86,9 @@ describe("DAG runs", () => {
   });
 
   it("are listed by a body too", async () => {
-    const answer = await server.call("POST", "/api/v2/dags/~/dagRuns/list", { body: { dag_ids: ["sales"], states: ["running"], order_by: "-id", page_limit: 1 } });
+    const answer = await server.call("POST", "/api/v2/dags/~/dagRuns/list", {
+      body: { dag_ids: ["sales"], states: ["running"], order_by: "-id", page_limit: 1 },
+    });
     expect(answer.json()).toMatchObject({ total_entries: 1, dag_runs: [{ dag_run_id: "r1" }] });
     expect((await server.call("POST", "/api/v2/dags/sales/dagRuns/list", { body: {} })).statusCode).toBe(422);
     expect((await server.call("POST", "/api/v2/dags/~/dagRuns/list", { body: { wrong: 1 } })).json()).toMatchObject({
@@ -104,7 +120,9 @@ describe("DAG runs", () => {
 const listInstances = async (path: string, query: Record<string, string | string[]>): Promise<string[]> => {
   const answer = await server.call("GET", path, { query });
   expect({ status: answer.statusCode, body: answer.statusCode === 200 ? "" : answer.body }).toEqual({ status: 200, body: "" });
-  return answer.json<{ task_instances: { task_id: string; map_index: number }[] }>().task_instances.map((item) => `${item.task_id}[${item.map_index}]`);
+  return answer
+    .json<{ task_instances: { task_id: string; map_index: number }[] }>()
+    .task_instances.map((item) => `${item.task_id}[${item.map_index}]`);
 };
 
 describe("task instances", () => {
@@ -120,14 +138,21 @@ describe("task instances", () => {
     ["of a group that is not there", `${RUN}/taskInstances`, { task_group_id: "x" }, []],
     ["by try", `${RUN}/taskInstances`, { try_number: "2" }, ["load[-1]"]],
     ["by duration", `${RUN}/taskInstances`, { duration_gte: "1", duration_lte: "2" }, ["each[1]", "each[2]"]],
-    ["by logical date", "/api/v2/dags/~/dagRuns/~/taskInstances", { logical_date_lt: "2026-01-01T00:00:01Z", map_index: ["0", "2"] }, ["each[0]", "each[2]"]],
+    [
+      "by logical date",
+      "/api/v2/dags/~/dagRuns/~/taskInstances",
+      { logical_date_lt: "2026-01-01T00:00:01Z", map_index: ["0", "2"] },
+      ["each[0]", "each[2]"],
+    ],
     ["mapped", `${RUN}/taskInstances/each/listMapped`, { state: "success" }, ["each[2]"]],
   ])("%s", async (_what, path, query, expected) => {
     expect(await listInstances(path, query)).toEqual(expected);
   });
 
   it("are listed by a body too", async () => {
-    const answer = await server.call("POST", "/api/v2/dags/~/dagRuns/~/taskInstances/list", { body: { dag_ids: ["stock"], state: ["failed", null] } });
+    const answer = await server.call("POST", "/api/v2/dags/~/dagRuns/~/taskInstances/list", {
+      body: { dag_ids: ["stock"], state: ["failed", null] },
+    });
     expect(answer.json()).toMatchObject({ total_entries: 1, task_instances: [{ dag_id: "stock", task_id: "only" }] });
   });
 
@@ -155,7 +180,9 @@ describe("task instances", () => {
   });
 
   it("tell their tries", async () => {
-    const { task_instances: tries } = (await server.call("GET", `${RUN}/taskInstances/load/tries`)).json<{ task_instances: { try_number: number; state: string }[] }>();
+    const { task_instances: tries } = (await server.call("GET", `${RUN}/taskInstances/load/tries`)).json<{
+      task_instances: { try_number: number; state: string }[];
+    }>();
     expect(tries.map((item) => [item.try_number, item.state])).toEqual([
       [1, "failed"],
       [2, "running"],
@@ -166,7 +193,13 @@ describe("task instances", () => {
   });
 });
 
-const line = (message: string, fields?: Record<string, unknown>) => ({ at: Date.UTC(2026, 0, 1), level: "info" as const, stream: "log" as const, message, ...(fields && { fields }) });
+const line = (message: string, fields?: Record<string, unknown>) => ({
+  at: Date.UTC(2026, 0, 1),
+  level: "info" as const,
+  stream: "log" as const,
+  message,
+  ...(fields && { fields }),
+});
 const LOGS = `${RUN}/taskInstances/load/logs`;
 interface LogAnswer {
   content: { event: string; level: string; timestamp: string }[];
@@ -196,7 +229,14 @@ describe("logs", () => {
     const lines = Array.from({ length: 4500 }, (_, index) => line(`line ${index}`));
     await server.logs.append(attempts[2]!, { offset: 0, lines, last: true });
     const run = await seedDagRun(server.database.db, { dagId: "sales", runId: "long" });
-    await seedTaskInstance(server.database.db, { dagRunId: run, taskId: "each", mapIndex: 4, state: "success", tryNumber: 1, attemptId: attempts[2]! });
+    await seedTaskInstance(server.database.db, {
+      dagRunId: run,
+      taskId: "each",
+      mapIndex: 4,
+      state: "success",
+      tryNumber: 1,
+      attemptId: attempts[2]!,
+    });
     const path = "/api/v2/dags/sales/dagRuns/long/taskInstances/each/logs/1";
     const events: string[] = [];
     let token: string | null = "";

@@ -6,7 +6,16 @@ import { insertUser } from "@tradewind/metadata/rest";
 import { createTestDatabase, type TestDatabase } from "@tradewind/metadata/testing";
 import type { LightMyRequestResponse } from "fastify";
 import { afterAll, beforeAll } from "vitest";
-import { type ApiServer, type ApiServerOptions, createApiServer, createFileLogStore, createSignedTokens, type Role, type SignedTokens, type TaskLogStore } from "../src/index.ts";
+import {
+  type ApiServer,
+  type ApiServerOptions,
+  createApiServer,
+  createFileLogStore,
+  createSignedTokens,
+  type Role,
+  type SignedTokens,
+  type TaskLogStore,
+} from "../src/index.ts";
 
 export interface TestServer extends ApiServer {
   database: TestDatabase;
@@ -34,7 +43,9 @@ export const noEngine = new Proxy({} as ApiServerOptions["engine"], {
 });
 
 /** A server on a database of its own, with one user for each role, called as the role in lower case. Answers are checked against their schemas. */
-export function useTestServer(options: Partial<ApiServerOptions> & { makeEngine?: (database: TestDatabase, tokens: SignedTokens) => ApiServerOptions["engine"] } = {}): TestServer {
+export function useTestServer(
+  options: Partial<ApiServerOptions> & { makeEngine?: (database: TestDatabase, tokens: SignedTokens) => ApiServerOptions["engine"] } = {},
+): TestServer {
   let made: TestServer | undefined;
   let directory = "";
 
@@ -65,7 +76,13 @@ export function useTestServer(options: Partial<ApiServerOptions> & { makeEngine?
   });
 }
 
-function send(server: ApiServer, tokens: SignedTokens, method: "GET" | "POST" | "PATCH" | "DELETE", path: string, options: CallOptions = {}): Promise<LightMyRequestResponse> {
+function send(
+  server: ApiServer,
+  tokens: SignedTokens,
+  method: "GET" | "POST" | "PATCH" | "DELETE",
+  path: string,
+  options: CallOptions = {},
+): Promise<LightMyRequestResponse> {
   const { body, role = "Admin", headers = {}, query } = options;
   const authorization = role === null ? {} : { authorization: `Bearer ${tokens.issue("access", role.toLowerCase(), 60_000)}` };
   return server.app.inject({

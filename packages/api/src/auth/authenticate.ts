@@ -20,7 +20,10 @@ declare module "fastify" {
  * For a scope whose routes are for people and their clients: every route says who may use it, or the server does not start; every request is checked by that before anything else of
  * it is looked at.
  */
-export function requireAccess(app: FastifyInstance, { tokens, findUser }: { tokens: SignedTokens; findUser: (username: string) => Promise<User | undefined> }): void {
+export function requireAccess(
+  app: FastifyInstance,
+  { tokens, findUser }: { tokens: SignedTokens; findUser: (username: string) => Promise<User | undefined> },
+): void {
   app.decorateRequest("user", null);
   app.addHook("onRoute", (route) => {
     if (route.config?.access !== undefined) return;

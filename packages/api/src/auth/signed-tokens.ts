@@ -36,7 +36,9 @@ export function createSignedTokens(options: { secretKey: string; now?: () => num
       try {
         return verifiers[kind](token).sub;
       } catch (error) {
-        throw new TradewindError("unauthenticated", `The ${kind} token was refused: it is not valid, not of this kind, or has expired.`, { cause: error });
+        throw new TradewindError("unauthenticated", `The ${kind} token was refused: it is not valid, not of this kind, or has expired.`, {
+          cause: error,
+        });
       }
     },
   };

@@ -31,17 +31,25 @@ export function tokenRoutes(app: FastifyInstance, options: TokenRouteOptions): v
   }
 }
 
-async function logIn({ db, now }: TokenRouteOptions, limit: LoginRateLimit, { username, password }: z.infer<typeof Credentials>, address: string): Promise<UserRow> {
+async function logIn(
+  { db, now }: TokenRouteOptions,
+  limit: LoginRateLimit,
+  { username, password }: z.infer<typeof Credentials>,
+  address: string,
+): Promise<UserRow> {
   const key = `${username}\n${address}`;
   const waitSeconds = limit.waitSeconds(key, now());
   if (waitSeconds > 0) {
-    throw new TradewindError("too_many_requests", `Too many failed log-ins of "${username}" from here: wait ${waitSeconds} seconds.`, { details: { waitSeconds } });
+    throw new TradewindError("too_many_requests", `Too many failed log-ins of "${username}" from here: wait ${waitSeconds} seconds.`, {
+      details: { waitSeconds },
+    });
   }
   // Counted before the password is checked, so that tries at the same time count too.
   limit.recordFailure(key, now());
   const user = await findUser(db, { username });
   const right = await isPasswordRight(user?.passwordHash, password);
-  if (!right || user === undefined || !user.isActive) throw new TradewindError("unauthenticated", "Invalid credentials: the user name or the password is wrong.");
+  if (!right || user === undefined || !user.isActive)
+    throw new TradewindError("unauthenticated", "Invalid credentials: the user name or the password is wrong.");
   limit.recordSuccess(key);
   return user;
 }

@@ -71,7 +71,8 @@ function requireToken(tokens: SignedTokens, kind: TokenKind) {
 function hostRoutes(app: FastifyInstance, { engine, tokens, logs, hostTokenTtlMs }: ExecutionApiOptions): void {
   /** A host speaks only for itself. */
   const ownHost = (request: FastifyRequest, hostId: string): void => {
-    if (hostId !== request.tokenSubject) throw new TradewindError("forbidden", `The token is of host "${request.tokenSubject}", the request is for host "${hostId}".`);
+    if (hostId !== request.tokenSubject)
+      throw new TradewindError("forbidden", `The token is of host "${request.tokenSubject}", the request is for host "${hostId}".`);
   };
 
   app.post("/hosts", async (request, reply) => {
@@ -117,7 +118,8 @@ function hostRoutes(app: FastifyInstance, { engine, tokens, logs, hostTokenTtlMs
 function attemptRoutes(app: FastifyInstance, engine: RunnerUseCases & AuthorUseCases): void {
   app.get("/attempt/inputs", async (request, reply) => {
     const inputs = await engine.getAttemptInputs(request.tokenSubject);
-    if (inputs === null) throw new TradewindError("stale_attempt", `Attempt "${request.tokenSubject}" does not hold its lease any more: it has no inputs to read.`);
+    if (inputs === null)
+      throw new TradewindError("stale_attempt", `Attempt "${request.tokenSubject}" does not hold its lease any more: it has no inputs to read.`);
     return reply.type("application/json; charset=utf-8").send(inputs);
   });
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { RequestProblems, type ValidationProblem } from "./errors.ts";
 
 export type InputPart = "body" | "query" | "path";

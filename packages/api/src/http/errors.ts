@@ -44,8 +44,14 @@ export function toErrorAnswer(error: unknown): ErrorAnswer {
   const { code = "", statusCode } = (typeof error === "object" && error !== null ? error : {}) as Partial<FastifyError>;
   if (code === "FST_ERR_CTP_INVALID_JSON_BODY" || code === "FST_ERR_CTP_EMPTY_JSON_BODY") return invalidJson((error as Error).message);
   if (code.startsWith("FST_") && statusCode !== undefined && statusCode < 500) return ofFastify(statusCode, (error as Error).message);
-  if (DATA_EXCEPTION.test(code)) return { status: 422, code: "validation_failed", detail: [{ type: "value_error", loc: ["request"], msg: "A value of the request cannot be stored." }] };
-  if (retryableKind(error) !== undefined) return { status: 503, code: "database_unavailable", detail: "The database could not be reached; try again in a moment." };
+  if (DATA_EXCEPTION.test(code))
+    return {
+      status: 422,
+      code: "validation_failed",
+      detail: [{ type: "value_error", loc: ["request"], msg: "A value of the request cannot be stored." }],
+    };
+  if (retryableKind(error) !== undefined)
+    return { status: 503, code: "database_unavailable", detail: "The database could not be reached; try again in a moment." };
   return internal;
 }
 
@@ -55,7 +61,13 @@ function invalidJson(message: string): ErrorAnswer {
   return { status: 422, code: "validation_failed", detail: [{ type: "json_invalid", loc: ["body"], msg: `JSON decode error: ${message}` }] };
 }
 
-const CODE_OF_STATUS: Record<number, string> = { 404: "not_found", 405: "method_not_allowed", 413: "payload_too_large", 415: "unsupported_media_type", 429: "too_many_requests" };
+const CODE_OF_STATUS: Record<number, string> = {
+  404: "not_found",
+  405: "method_not_allowed",
+  413: "payload_too_large",
+  415: "unsupported_media_type",
+  429: "too_many_requests",
+};
 
 function ofFastify(status: number, message: string): ErrorAnswer {
   return { status, code: CODE_OF_STATUS[status] ?? "invalid_request", detail: message };

@@ -16,7 +16,20 @@ export const wholes = z.preprocess(toList, z.array(z.coerce.number().int()).opti
 export const seconds = z.preprocess(toAbsent, z.coerce.number().optional());
 export const instant = z.preprocess(toAbsent, InstantInput.optional());
 
-const WORDS: Readonly<Record<string, boolean>> = { true: true, "1": true, yes: true, on: true, t: true, y: true, false: false, "0": false, no: false, off: false, f: false, n: false };
+const WORDS: Readonly<Record<string, boolean>> = {
+  true: true,
+  "1": true,
+  yes: true,
+  on: true,
+  t: true,
+  y: true,
+  false: false,
+  "0": false,
+  no: false,
+  off: false,
+  f: false,
+  n: false,
+};
 
 /** As pydantic reads a boolean. */
 export const flag = z.preprocess(
@@ -40,7 +53,10 @@ export function secondsRange<const N extends string>(name: N) {
 }
 
 function rangeOf<const N extends string, S extends z.ZodType>(name: N, bound: S) {
-  return { [`${name}_gte`]: bound, [`${name}_gt`]: bound, [`${name}_lte`]: bound, [`${name}_lt`]: bound } as Record<`${N}_${"gte" | "gt" | "lte" | "lt"}`, S>;
+  return { [`${name}_gte`]: bound, [`${name}_gt`]: bound, [`${name}_lte`]: bound, [`${name}_lt`]: bound } as Record<
+    `${N}_${"gte" | "gt" | "lte" | "lt"}`,
+    S
+  >;
 }
 
 type Bounds<N extends string, T> = { [K in `${N}_${"gte" | "gt" | "lte" | "lt"}`]?: T | null | undefined };
@@ -84,7 +100,10 @@ export function readPage(
   const orderBy = query.order_by === undefined || query.order_by.length === 0 ? order.byDefault : query.order_by;
   for (const name of orderBy) {
     if (Object.hasOwn(order.columns, name.replace(/^-/, ""))) continue;
-    throw new TradewindError("invalid_request", `Ordering with '${name}' is disallowed or the attribute does not exist; known: ${Object.keys(order.columns).join(", ")}.`);
+    throw new TradewindError(
+      "invalid_request",
+      `Ordering with '${name}' is disallowed or the attribute does not exist; known: ${Object.keys(order.columns).join(", ")}.`,
+    );
   }
   return { limit: query.limit === 0 ? limits.fallback : Math.min(query.limit, limits.maximum), offset: query.offset, orderBy };
 }

@@ -9,6 +9,9 @@ export function addSecurityHeaders(app: FastifyInstance): void {
       .header("x-frame-options", "DENY")
       .header("referrer-policy", "no-referrer")
       .header("cross-origin-resource-policy", "same-origin")
-      .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+      .header(
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+      );
   });
 }

@@ -26,7 +26,10 @@ export function parseInstant(text: string): Date | undefined {
 export const InstantInput = z.string().transform((text, context) => {
   const date = parseInstant(text);
   if (date !== undefined) return date;
-  context.addIssue({ code: "custom", message: `Input should be a valid datetime in ISO 8601, as 2026-01-31T06:00:00Z; found ${JSON.stringify(text)}` });
+  context.addIssue({
+    code: "custom",
+    message: `Input should be a valid datetime in ISO 8601, as 2026-01-31T06:00:00Z; found ${JSON.stringify(text)}`,
+  });
   return z.NEVER;
 });
 

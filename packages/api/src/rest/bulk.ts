@@ -10,7 +10,11 @@ export function bulkBody<Entity extends z.ZodType>(entity: Entity) {
   return z.strictObject({
     actions: z.array(
       z.discriminatedUnion("action", [
-        z.strictObject({ action: z.literal("create"), entities: z.array(entity), action_on_existence: z.enum(["fail", "skip", "overwrite"]).default("fail") }),
+        z.strictObject({
+          action: z.literal("create"),
+          entities: z.array(entity),
+          action_on_existence: z.enum(["fail", "skip", "overwrite"]).default("fail"),
+        }),
         z.strictObject({
           action: z.literal("update"),
           entities: z.array(entity),
@@ -75,7 +79,13 @@ async function runAction<Entity>(tx: Transaction, action: BulkAction<Entity>, ch
   return done;
 }
 
-async function runOne<Entity>(tx: Transaction, action: BulkAction<Entity>, entity: string | Entity, key: string, changes: BulkChanges<Entity>): Promise<boolean> {
+async function runOne<Entity>(
+  tx: Transaction,
+  action: BulkAction<Entity>,
+  entity: string | Entity,
+  key: string,
+  changes: BulkChanges<Entity>,
+): Promise<boolean> {
   const exists = await changes.exists(tx, key);
   if (action.action === "create") {
     if (exists && action.action_on_existence === "skip") return false;

@@ -44,7 +44,9 @@ const ConnectionBody = z.strictObject({
   schema: optional,
   port: z.number().int().min(0).max(65_535).nullable().optional(),
   password: optional,
-  extra: optional.refine((text) => text == null || text === "" || isJsonObject(text), { error: "The `extra` field must be a valid JSON object (e.g., {'key': 'value'})." }),
+  extra: optional.refine((text) => text == null || text === "" || isJsonObject(text), {
+    error: "The `extra` field must be a valid JSON object (e.g., {'key': 'value'}).",
+  }),
   team_name: z.null({ error: "Teams are not supported." }).optional(),
 });
 type ConnectionBody = z.output<typeof ConnectionBody>;
@@ -58,7 +60,9 @@ const ConnectionPath = z.object({ connection_id: z.string() });
 const FIELDS = ["conn_type", "description", "host", "login", "schema", "port", "password", "extra"] as const;
 
 function notFound(connectionId: string): TradewindError {
-  return new TradewindError("connection_not_found", `The Connection with connection_id: \`${connectionId}\` was not found`, { details: { connectionId } });
+  return new TradewindError("connection_not_found", `The Connection with connection_id: \`${connectionId}\` was not found`, {
+    details: { connectionId },
+  });
 }
 
 /** Secrets go in and never out: a password is shown as set or not set, members of `extra` with the name of a secret are masked. */
@@ -112,7 +116,9 @@ function connectionChanges({ fernet }: RestContext, actor: Actor) {
       const { connection_id: connectionId, conn_type: connType, description = null, host = null, port = null, login = null, schema = null } = body;
       const row = { connectionId, connType, description, host, port, login, schema, password: encrypt(body.password), extra: encrypt(body.extra) };
       if (!(await insertConnection(tx, row))) {
-        throw new TradewindError("already_exists", `Connection with connection_id: \`${connectionId}\` already exists`, { details: { connectionId } });
+        throw new TradewindError("already_exists", `Connection with connection_id: \`${connectionId}\` already exists`, {
+          details: { connectionId },
+        });
       }
       await insertEventLog(tx, { event: "post_connection", owner: actor.name, extra: { connection_id: connectionId, after: openFields(row) } });
     },
@@ -184,7 +190,14 @@ export function connectionRoutes(routes: RestRoutes, context: RestContext): void
   );
 
   routes.add(
-    { method: "GET", path: "/connections/{connection_id}", access: "connections:read", pathSchema: ConnectionPath, status: 200, answer: ConnectionResponse },
+    {
+      method: "GET",
+      path: "/connections/{connection_id}",
+      access: "connections:read",
+      pathSchema: ConnectionPath,
+      status: 200,
+      answer: ConnectionResponse,
+    },
     async ({ path }) => answer(path.connection_id),
   );
 

@@ -56,11 +56,18 @@ const ListQuery = z.object({
 const nullableInstant = InstantInput.nullable().optional();
 const nullableNumber = z.number().nullable().optional();
 export const bodyInstantRange = <const N extends string>(name: N) =>
-  ({ [`${name}_gte`]: nullableInstant, [`${name}_gt`]: nullableInstant, [`${name}_lte`]: nullableInstant, [`${name}_lt`]: nullableInstant }) as Record<
-    `${N}_${"gte" | "gt" | "lte" | "lt"}`,
-    typeof nullableInstant
-  >;
-export const bodyDurationRange = { duration_gte: nullableNumber, duration_gt: nullableNumber, duration_lte: nullableNumber, duration_lt: nullableNumber };
+  ({
+    [`${name}_gte`]: nullableInstant,
+    [`${name}_gt`]: nullableInstant,
+    [`${name}_lte`]: nullableInstant,
+    [`${name}_lt`]: nullableInstant,
+  }) as Record<`${N}_${"gte" | "gt" | "lte" | "lt"}`, typeof nullableInstant>;
+export const bodyDurationRange = {
+  duration_gte: nullableNumber,
+  duration_gt: nullableNumber,
+  duration_lte: nullableNumber,
+  duration_lt: nullableNumber,
+};
 
 const BatchBody = z.strictObject({
   order_by: z.string().nullable().optional(),
@@ -79,7 +86,9 @@ const BatchBody = z.strictObject({
 const ORDER = { columns: DAG_RUN_ORDER_COLUMNS, byDefault: ["id"] };
 
 export function dagRunNotFound(dagId: string, runId: string): TradewindError {
-  return new TradewindError("dag_run_not_found", `The DagRun with dag_id: \`${dagId}\` and run_id: \`${runId}\` was not found`, { details: { dagId, runId } });
+  return new TradewindError("dag_run_not_found", `The DagRun with dag_id: \`${dagId}\` and run_id: \`${runId}\` was not found`, {
+    details: { dagId, runId },
+  });
 }
 
 export async function getDagRun({ db }: Pick<RestContext, "db">, dagId: string, runId: string): Promise<DagRunRow> {
@@ -117,13 +126,28 @@ export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
   };
   const answerMany = async (filter: DagRunFilter, page: ReturnType<typeof readPage>): Promise<z.infer<typeof DagRunCollectionResponse>> => {
     const { items, total } = await listDagRuns(context.db, { filter, page });
-    return { dag_runs: await toDagRunResponses(context, items), total_entries: total, total_entries_limit: null, next_cursor: null, previous_cursor: null };
+    return {
+      dag_runs: await toDagRunResponses(context, items),
+      total_entries: total,
+      total_entries_limit: null,
+      next_cursor: null,
+      previous_cursor: null,
+    };
   };
 
   routes.add(
-    { method: "POST", path: "/dags/{dag_id}/dagRuns", access: "dag_runs:create", pathSchema: DagPath, body: TriggerBody, status: 200, answer: DagRunResponse },
+    {
+      method: "POST",
+      path: "/dags/{dag_id}/dagRuns",
+      access: "dag_runs:create",
+      pathSchema: DagPath,
+      body: TriggerBody,
+      status: 200,
+      answer: DagRunResponse,
+    },
     async ({ path, body, actor }) => {
-      const interval = body.data_interval_start && body.data_interval_end ? { start: body.data_interval_start, end: body.data_interval_end } : undefined;
+      const interval =
+        body.data_interval_start && body.data_interval_end ? { start: body.data_interval_start, end: body.data_interval_end } : undefined;
       const { runId } = await asBadRequest(
         context.engine.triggerDagRun({
           dagId: path.dag_id,
@@ -143,7 +167,15 @@ export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
   );
 
   routes.add(
-    { method: "GET", path: "/dags/{dag_id}/dagRuns", access: "dag_runs:read", pathSchema: DagPath, query: ListQuery, status: 200, answer: DagRunCollectionResponse },
+    {
+      method: "GET",
+      path: "/dags/{dag_id}/dagRuns",
+      access: "dag_runs:read",
+      pathSchema: DagPath,
+      query: ListQuery,
+      status: 200,
+      answer: DagRunCollectionResponse,
+    },
     async ({ path, query }) => {
       const dagId = path.dag_id === "~" ? undefined : path.dag_id;
       if (dagId !== undefined && (await findDag(context.db, { dagId })) === undefined) throw dagNotFound(dagId);
@@ -178,7 +210,14 @@ export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
   );
 
   routes.add(
-    { method: "GET", path: "/dags/{dag_id}/dagRuns/{dag_run_id}", access: "dag_runs:read", pathSchema: DagRunPath, status: 200, answer: DagRunResponse },
+    {
+      method: "GET",
+      path: "/dags/{dag_id}/dagRuns/{dag_run_id}",
+      access: "dag_runs:read",
+      pathSchema: DagRunPath,
+      status: 200,
+      answer: DagRunResponse,
+    },
     async ({ path }) => answerOne(path.dag_id, path.dag_run_id),
   );
 

@@ -152,7 +152,10 @@ export function toDagDetailsResponse(context: Pick<RestContext, "folderOfBundle"
 /** As Airflow writes params: value, schema and description by name. */
 export function paramsOf(spec: DagSpec): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(spec.params).map(([name, { schema, default: value, description }]) => [name, { value: value ?? null, schema, description, source: "dag" }]),
+    Object.entries(spec.params).map(([name, { schema, default: value, description }]) => [
+      name,
+      { value: value ?? null, schema, description, source: "dag" },
+    ]),
   );
 }
 

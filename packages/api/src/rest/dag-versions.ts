@@ -37,9 +37,13 @@ const DagStatsCollectionResponse = z.strictObject({
 const VersionsQuery = z.object({ ...paging, version_number: whole, bundle_name: text, bundle_version: text });
 
 export function dagVersionNotFound(dagId: string, versionNumber: number): TradewindError {
-  return new TradewindError("dag_version_not_found", `The DagVersion with dag_id: \`${dagId}\` and version_number: \`${versionNumber}\` was not found.`, {
-    details: { dagId, versionNumber },
-  });
+  return new TradewindError(
+    "dag_version_not_found",
+    `The DagVersion with dag_id: \`${dagId}\` and version_number: \`${versionNumber}\` was not found.`,
+    {
+      details: { dagId, versionNumber },
+    },
+  );
 }
 
 export function dagVersionRoutes(routes: RestRoutes, context: RestContext): void {
@@ -55,7 +59,8 @@ export function dagVersionRoutes(routes: RestRoutes, context: RestContext): void
     },
     async ({ path, query, raw, reply }) => {
       const source = await findDagSource(context.db, { dagId: path.dag_id, versionNumber: query.version_number });
-      if (source === undefined) throw query.version_number === undefined ? dagNotFound(path.dag_id) : dagVersionNotFound(path.dag_id, query.version_number);
+      if (source === undefined)
+        throw query.version_number === undefined ? dagNotFound(path.dag_id) : dagVersionNotFound(path.dag_id, query.version_number);
       if (raw.headers.accept?.includes("text/plain") === true) return reply.type("text/plain; charset=utf-8").send(source.source);
       return { content: source.source, dag_id: path.dag_id, version_number: source.versionNumber, dag_display_name: source.dagDisplayName };
     },
@@ -117,7 +122,14 @@ export function dagVersionRoutes(routes: RestRoutes, context: RestContext): void
   );
 
   routes.add(
-    { method: "GET", path: "/dagStats", access: "dag_runs:read", query: z.object({ dag_ids: list }), status: 200, answer: DagStatsCollectionResponse },
+    {
+      method: "GET",
+      path: "/dagStats",
+      access: "dag_runs:read",
+      query: z.object({ dag_ids: list }),
+      status: 200,
+      answer: DagStatsCollectionResponse,
+    },
     async ({ query }) => {
       const counted = await countDagRunsByState(context.db, { dagIds: query.dag_ids });
       const dags = counted.map(({ dagId, dagDisplayName, counts }) => ({
@@ -129,4 +141,3 @@ export function dagVersionRoutes(routes: RestRoutes, context: RestContext): void
     },
   );
 }
-

@@ -57,7 +57,9 @@ function toFilter(query: z.output<typeof PatchManyQuery> & Partial<z.output<type
 }
 
 export function dagNotFound(dagId: string): TradewindError {
-  return new TradewindError("dag_not_found", `The Dag with ID: \`${dagId}\` was not found: no file in the DAG folders defines it.`, { details: { dagId } });
+  return new TradewindError("dag_not_found", `The Dag with ID: \`${dagId}\` was not found: no file in the DAG folders defines it.`, {
+    details: { dagId },
+  });
 }
 
 async function getDag(context: RestContext, dagId: string): Promise<DagRow> {
@@ -67,10 +69,16 @@ async function getDag(context: RestContext, dagId: string): Promise<DagRow> {
 }
 
 export function dagRoutes(routes: RestRoutes, context: RestContext): void {
-  routes.add({ method: "GET", path: "/dags", access: "dags:read", query: ListQuery, status: 200, answer: DagCollectionResponse }, async ({ query }) => {
-    const { items, total } = await listDags(context.db, { filter: toFilter({ ...query, update_mask: undefined }), page: readPage(query, context.pageLimits, ORDER) });
-    return { dags: items.map((dag) => toDagResponse(context, dag)), total_entries: total };
-  });
+  routes.add(
+    { method: "GET", path: "/dags", access: "dags:read", query: ListQuery, status: 200, answer: DagCollectionResponse },
+    async ({ query }) => {
+      const { items, total } = await listDags(context.db, {
+        filter: toFilter({ ...query, update_mask: undefined }),
+        page: readPage(query, context.pageLimits, ORDER),
+      });
+      return { dags: items.map((dag) => toDagResponse(context, dag)), total_entries: total };
+    },
+  );
 
   routes.add(
     { method: "PATCH", path: "/dags", access: "dags:edit", query: PatchManyQuery, body: DagPatchBody, status: 200, answer: DagCollectionResponse },
@@ -83,8 +91,9 @@ export function dagRoutes(routes: RestRoutes, context: RestContext): void {
     },
   );
 
-  routes.add({ method: "GET", path: "/dags/{dag_id}", access: "dags:read", pathSchema: DagPath, status: 200, answer: DagResponse }, async ({ path }) =>
-    toDagResponse(context, await getDag(context, path.dag_id)),
+  routes.add(
+    { method: "GET", path: "/dags/{dag_id}", access: "dags:read", pathSchema: DagPath, status: 200, answer: DagResponse },
+    async ({ path }) => toDagResponse(context, await getDag(context, path.dag_id)),
   );
 
   routes.add(
@@ -115,11 +124,14 @@ export function dagRoutes(routes: RestRoutes, context: RestContext): void {
     },
   );
 
-  routes.add({ method: "DELETE", path: "/dags/{dag_id}", access: "dags:delete", pathSchema: DagPath, status: 200, answer: z.null() }, async ({ path, actor, reply }) => {
-    await getDag(context, path.dag_id);
-    await context.engine.deleteDag({ dagId: path.dag_id, actor });
-    return reply.code(200).type("application/json").send("null");
-  });
+  routes.add(
+    { method: "DELETE", path: "/dags/{dag_id}", access: "dags:delete", pathSchema: DagPath, status: 200, answer: z.null() },
+    async ({ path, actor, reply }) => {
+      await getDag(context, path.dag_id);
+      await context.engine.deleteDag({ dagId: path.dag_id, actor });
+      return reply.code(200).type("application/json").send("null");
+    },
+  );
 }
 
 /** Only `is_paused` can be changed. */

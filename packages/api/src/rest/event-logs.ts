@@ -61,38 +61,41 @@ function toResponse(row: EventLogRow): z.infer<typeof EventLogResponse> {
 }
 
 export function eventLogRoutes(routes: RestRoutes, context: RestContext): void {
-  routes.add({ method: "GET", path: "/eventLogs", access: "audit_logs:read", query: ListQuery, status: 200, answer: EventLogCollectionResponse }, async ({ query }) => {
-    const { items, total } = await listEventLogs(context.db, {
-      filter: {
-        dagId: query.dag_id,
-        taskId: query.task_id,
-        runId: query.run_id,
-        mapIndex: query.map_index,
-        tryNumber: query.try_number,
-        owner: query.owner,
-        event: query.event,
-        includedEvents: query.included_events,
-        excludedEvents: query.excluded_events,
-        when: { gt: query.after, lt: query.before },
-        patterns: {
-          dagId: query.dag_id_pattern,
-          taskId: query.task_id_pattern,
-          runId: query.run_id_pattern,
-          owner: query.owner_pattern,
-          event: query.event_pattern,
+  routes.add(
+    { method: "GET", path: "/eventLogs", access: "audit_logs:read", query: ListQuery, status: 200, answer: EventLogCollectionResponse },
+    async ({ query }) => {
+      const { items, total } = await listEventLogs(context.db, {
+        filter: {
+          dagId: query.dag_id,
+          taskId: query.task_id,
+          runId: query.run_id,
+          mapIndex: query.map_index,
+          tryNumber: query.try_number,
+          owner: query.owner,
+          event: query.event,
+          includedEvents: query.included_events,
+          excludedEvents: query.excluded_events,
+          when: { gt: query.after, lt: query.before },
+          patterns: {
+            dagId: query.dag_id_pattern,
+            taskId: query.task_id_pattern,
+            runId: query.run_id_pattern,
+            owner: query.owner_pattern,
+            event: query.event_pattern,
+          },
+          prefixPatterns: {
+            dagId: query.dag_id_prefix_pattern,
+            taskId: query.task_id_prefix_pattern,
+            runId: query.run_id_prefix_pattern,
+            owner: query.owner_prefix_pattern,
+            event: query.event_prefix_pattern,
+          },
         },
-        prefixPatterns: {
-          dagId: query.dag_id_prefix_pattern,
-          taskId: query.task_id_prefix_pattern,
-          runId: query.run_id_prefix_pattern,
-          owner: query.owner_prefix_pattern,
-          event: query.event_prefix_pattern,
-        },
-      },
-      page: readPage(query, context.pageLimits, { columns: EVENT_LOG_ORDER_COLUMNS, byDefault: ["id"] }),
-    });
-    return { event_logs: items.map(toResponse), total_entries: total };
-  });
+        page: readPage(query, context.pageLimits, { columns: EVENT_LOG_ORDER_COLUMNS, byDefault: ["id"] }),
+      });
+      return { event_logs: items.map(toResponse), total_entries: total };
+    },
+  );
 
   routes.add(
     {

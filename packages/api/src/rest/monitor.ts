@@ -87,19 +87,22 @@ export function monitorRoutes(routes: RestRoutes, context: RestContext): void {
 
   routes.add({ method: "GET", path: "/monitor/health", access: "public", status: 200, answer: HealthInfoResponse }, async () => readHealth(context));
 
-  routes.add({ method: "GET", path: "/jobs", access: "jobs:read", query: JobsQuery, status: 200, answer: JobCollectionResponse }, async ({ query }) => {
-    const { items, total } = await listJobs(context.db, {
-      filter: {
-        isAlive: query.is_alive,
-        thresholdSeconds: context.heartbeatThresholdSeconds,
-        state: query.job_state,
-        jobType: query.job_type,
-        hostname: query.hostname,
-        startDate: readRange(query, "start_date"),
-        endDate: readRange(query, "end_date"),
-      },
-      page: readPage(query, context.pageLimits, { columns: JOB_ORDER_COLUMNS, byDefault: ["id"] }),
-    });
-    return { jobs: items.map(toJobResponse), total_entries: total };
-  });
+  routes.add(
+    { method: "GET", path: "/jobs", access: "jobs:read", query: JobsQuery, status: 200, answer: JobCollectionResponse },
+    async ({ query }) => {
+      const { items, total } = await listJobs(context.db, {
+        filter: {
+          isAlive: query.is_alive,
+          thresholdSeconds: context.heartbeatThresholdSeconds,
+          state: query.job_state,
+          jobType: query.job_type,
+          hostname: query.hostname,
+          startDate: readRange(query, "start_date"),
+          endDate: readRange(query, "end_date"),
+        },
+        page: readPage(query, context.pageLimits, { columns: JOB_ORDER_COLUMNS, byDefault: ["id"] }),
+      });
+      return { jobs: items.map(toJobResponse), total_entries: total };
+    },
+  );
 }

@@ -111,11 +111,13 @@ function poolChanges(actor: Actor) {
 
     async create(tx: Transaction, { name, slots, description = null, include_deferred: includeDeferred }: PoolBody): Promise<void> {
       const settings = { name, slots, description, includeDeferred };
-      if (!(await insertPool(tx, settings))) throw new TradewindError("already_exists", `Pool with name: \`${name}\` already exists`, { details: { name } });
+      if (!(await insertPool(tx, settings)))
+        throw new TradewindError("already_exists", `Pool with name: \`${name}\` already exists`, { details: { name } });
       await insertEventLog(tx, { event: "post_pool", owner: actor.name, extra: { name, after: toAudit(settings) } });
     },
 
-    update: (tx: Transaction, body: PoolBody, updateMask: readonly string[] | null | undefined): Promise<void> => patch(tx, body.name, body, updateMask),
+    update: (tx: Transaction, body: PoolBody, updateMask: readonly string[] | null | undefined): Promise<void> =>
+      patch(tx, body.name, body, updateMask),
 
     async delete(tx: Transaction, name: string): Promise<void> {
       if (name === DEFAULT_POOL) throw new TradewindError("invalid_request", "Default Pool can't be deleted");
@@ -161,11 +163,14 @@ export function poolRoutes(routes: RestRoutes, context: RestContext): void {
     return answer(body.name);
   });
 
-  routes.add({ method: "PATCH", path: "/pools", access: "pools:edit", body: bulkBody(PoolBody), status: 200, answer: BulkResponse }, async ({ body, actor }) => {
-    const told = await runBulk(context, body, poolChanges(actor));
-    context.onPoolsChanged();
-    return told;
-  });
+  routes.add(
+    { method: "PATCH", path: "/pools", access: "pools:edit", body: bulkBody(PoolBody), status: 200, answer: BulkResponse },
+    async ({ body, actor }) => {
+      const told = await runBulk(context, body, poolChanges(actor));
+      context.onPoolsChanged();
+      return told;
+    },
+  );
 
   routes.add(
     { method: "GET", path: "/pools/{pool_name}", access: "pools:read", pathSchema: PoolPath, status: 200, answer: PoolResponse },
@@ -185,7 +190,10 @@ export function poolRoutes(routes: RestRoutes, context: RestContext): void {
     },
     async ({ path, query, body, actor }) => {
       if (body.pool != null && body.pool !== path.pool_name) {
-        throw new TradewindError("invalid_request", "Invalid body, pool name from request body doesn't match uri parameter: a pool cannot be renamed.");
+        throw new TradewindError(
+          "invalid_request",
+          "Invalid body, pool name from request body doesn't match uri parameter: a pool cannot be renamed.",
+        );
       }
       await change((tx) => poolChanges(actor).patch(tx, path.pool_name, body, query.update_mask));
       return answer(path.pool_name);

@@ -1,7 +1,7 @@
 import type { Actor, PeopleUseCases } from "@tradewind/engine";
 import type { Database, Fernet } from "@tradewind/metadata";
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
-import { z } from "zod";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { z } from "zod";
 import type { Access } from "../auth/authenticate.ts";
 import { checkInput } from "../http/check-input.ts";
 import type { PageLimits } from "../http/query-values.ts";
@@ -67,7 +67,7 @@ export function createRestRoutes(app: FastifyInstance, { checkAnswers }: Pick<Re
     add(route, handle) {
       list.push(route);
       app.route({
-        method: route.method as HTTPMethods,
+        method: route.method,
         url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
         config: { access: route.access },
         handler: async (request, reply) => {
@@ -95,12 +95,20 @@ function readRequest(route: RestRoute, request: FastifyRequest, reply: FastifyRe
 }
 
 /** The fields a PATCH changes: those that the body has and, when there is an `update_mask`, that it names. */
-export function patchedFields<T extends object, K extends keyof T & string>(body: T, updateMask: readonly string[] | null | undefined, fields: readonly K[]): Set<K> {
+export function patchedFields<T extends object, K extends keyof T & string>(
+  body: T,
+  updateMask: readonly string[] | null | undefined,
+  fields: readonly K[],
+): Set<K> {
   const masked = updateMask == null || updateMask.length === 0 ? fields : fields.filter((field) => updateMask.includes(field));
   return new Set(masked.filter((field) => body[field] !== undefined));
 }
 
 /** The members of a body that a PATCH changes. */
-export function pickPatched<T extends object, K extends keyof T & string>(body: T, updateMask: readonly string[] | null | undefined, fields: readonly K[]): Partial<Pick<T, K>> {
+export function pickPatched<T extends object, K extends keyof T & string>(
+  body: T,
+  updateMask: readonly string[] | null | undefined,
+  fields: readonly K[],
+): Partial<Pick<T, K>> {
   return Object.fromEntries([...patchedFields(body, updateMask, fields)].map((field) => [field, body[field]])) as Partial<Pick<T, K>>;
 }

@@ -28,7 +28,9 @@ export function isSensitiveName(name: string): boolean {
 export function maskMembers(value: Json): Json {
   if (Array.isArray(value)) return value.map(maskMembers);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, isSensitiveName(name) && hasValue(member) ? MASK : maskMembers(member)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, isSensitiveName(name) && hasValue(member) ? MASK : maskMembers(member)]),
+  );
 }
 
 function hasValue(member: Json): boolean {
@@ -47,7 +49,9 @@ export function unmask(changed: Json, before: Json): Json {
   if (typeof changed !== "object" || changed === null || typeof before !== "object" || before === null) return changed;
   if (Array.isArray(changed)) return changed.map((member, index) => unmask(member, Array.isArray(before) ? (before[index] ?? null) : null));
   if (Array.isArray(before)) return changed;
-  return Object.fromEntries(Object.entries(changed).map(([name, member]) => [name, Object.hasOwn(before, name) ? unmask(member, before[name]!) : member]));
+  return Object.fromEntries(
+    Object.entries(changed).map(([name, member]) => [name, Object.hasOwn(before, name) ? unmask(member, before[name]!) : member]),
+  );
 }
 
 export function parseJson(text: string): Json | undefined {

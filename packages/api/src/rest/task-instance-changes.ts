@@ -8,7 +8,13 @@ import { Note } from "./dag-runs.ts";
 import { dagNotFound, DagPath } from "./dags.ts";
 import { patchedFields, type RestContext, type RestRequest, type RestRoutes } from "./route.ts";
 import { MappedPath, taskInstanceNotFound, TaskInstancePath } from "./task-instances.ts";
-import { type TaskInstanceCollection, TaskInstanceCollectionResponse, toCollection, toTaskInstanceResponses, toTouchedResponses } from "./task-instance-schemas.ts";
+import {
+  type TaskInstanceCollection,
+  TaskInstanceCollectionResponse,
+  toCollection,
+  toTaskInstanceResponses,
+  toTouchedResponses,
+} from "./task-instance-schemas.ts";
 
 const TASK_INSTANCE = "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}";
 /** States a person may set. */
@@ -19,7 +25,9 @@ const PatchBody = z.strictObject({
     .enum(TASK_INSTANCE_STATES)
     .nullable()
     .optional()
-    .refine((state) => state === undefined || SETTABLE.some((settable) => settable === state), { error: `new_state must be one of ${SETTABLE.join(", ")}` }),
+    .refine((state) => state === undefined || SETTABLE.some((settable) => settable === state), {
+      error: `new_state must be one of ${SETTABLE.join(", ")}`,
+    }),
   note: Note,
   include_upstream: z.boolean().default(false),
   include_downstream: z.boolean().default(false),
@@ -69,7 +77,14 @@ interface Target {
 export function taskInstanceChangeRoutes(routes: RestRoutes, context: RestContext): void {
   const access = "task_instances:edit" as const;
   const answer = TaskInstanceCollectionResponse;
-  const unmapped = { access, pathSchema: TaskInstancePath, query: z.object({ map_index: whole, update_mask: list }), body: PatchBody, status: 200, answer };
+  const unmapped = {
+    access,
+    pathSchema: TaskInstancePath,
+    query: z.object({ map_index: whole, update_mask: list }),
+    body: PatchBody,
+    status: 200,
+    answer,
+  };
   const mapped = { access, pathSchema: MappedPath, query: z.object({ update_mask: list }), body: PatchBody, status: 200, answer };
   const targetOf = (path: z.output<typeof TaskInstancePath>, mapIndex: number | undefined): Target => ({
     dagId: path.dag_id,
@@ -145,7 +160,14 @@ async function patchTaskInstances(context: RestContext, target: Target, request:
   const ids = new Set([...targets.map(({ id }) => id), ...touchedIds]);
   const { task_instances, total_entries } = await toTouchedResponses(
     context,
-    [...ids].map((taskInstanceId) => ({ taskInstanceId, dagId: target.dagId, runId: target.runId, taskId: target.taskId, mapIndex: -1, state: null })),
+    [...ids].map((taskInstanceId) => ({
+      taskInstanceId,
+      dagId: target.dagId,
+      runId: target.runId,
+      taskId: target.taskId,
+      mapIndex: -1,
+      state: null,
+    })),
   );
   return toCollection(task_instances, total_entries);
 }
@@ -157,9 +179,15 @@ async function planPatch(context: RestContext, target: Target, request: PatchReq
   return toCollection(task_instances, total_entries);
 }
 
-function setState(context: RestContext, target: Target, { body, actor }: PatchRequest, dryRun: boolean): ReturnType<RestContext["engine"]["setTaskInstanceState"]> {
+function setState(
+  context: RestContext,
+  target: Target,
+  { body, actor }: PatchRequest,
+  dryRun: boolean,
+): ReturnType<RestContext["engine"]["setTaskInstanceState"]> {
   const state = SETTABLE.find((settable) => settable === body.new_state);
-  if (state === undefined) throw new TradewindError("validation_failed", `new_state is in the update mask but not in the body: give one of ${SETTABLE.join(", ")}.`);
+  if (state === undefined)
+    throw new TradewindError("validation_failed", `new_state is in the update mask but not in the body: give one of ${SETTABLE.join(", ")}.`);
   return context.engine.setTaskInstanceState({
     ...target,
     state,

@@ -39,7 +39,10 @@ const tryFields = {
 };
 
 export const TaskInstanceHistoryResponse = z.strictObject(tryFields);
-export const TaskInstanceHistoryCollectionResponse = z.strictObject({ task_instances: z.array(TaskInstanceHistoryResponse), total_entries: z.number() });
+export const TaskInstanceHistoryCollectionResponse = z.strictObject({
+  task_instances: z.array(TaskInstanceHistoryResponse),
+  total_entries: z.number(),
+});
 
 export const TaskInstanceResponse = z.strictObject({
   ...tryFields,
@@ -77,7 +80,10 @@ async function loadNames({ db }: Pick<RestContext, "db">, rows: readonly TryRow[
   return { versions, tasks };
 }
 
-export async function toTryResponses(context: Pick<RestContext, "db">, rows: readonly TryRow[]): Promise<z.infer<typeof TaskInstanceHistoryResponse>[]> {
+export async function toTryResponses(
+  context: Pick<RestContext, "db">,
+  rows: readonly TryRow[],
+): Promise<z.infer<typeof TaskInstanceHistoryResponse>[]> {
   const names = await loadNames(context, rows);
   return rows.map((row) => toTryResponse(row, names));
 }

@@ -59,7 +59,10 @@ async function assertRunExists({ db }: RestContext, { dag_id: dagId, dag_run_id:
 }
 
 export function taskInstanceRoutes(routes: RestRoutes, context: RestContext): void {
-  const answerList = async (filter: TaskInstanceFilter, page: ReturnType<typeof readPage>): Promise<z.infer<typeof TaskInstanceCollectionResponse>> => {
+  const answerList = async (
+    filter: TaskInstanceFilter,
+    page: ReturnType<typeof readPage>,
+  ): Promise<z.infer<typeof TaskInstanceCollectionResponse>> => {
     const { items, total } = await listTaskInstanceRows(context.db, { filter, page });
     return toCollection(await toTaskInstanceResponses(context, items), total);
   };

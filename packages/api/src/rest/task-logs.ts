@@ -41,10 +41,10 @@ export function taskLogRoutes(routes: RestRoutes, context: RestContext): void {
       const from = query.token === undefined ? 0 : readToken(query.token);
       const accept = raw.headers.accept ?? "";
       const write = accept.includes("application/x-ndjson") ? toNdjson : accept.includes("text/plain") ? toText : undefined;
-      if (write === undefined) return readAnswer(context, attempt, from, query.full_content === true ? FULL_LINES : PAGE_LINES);
+      if (write === undefined) return readAnswer(context, attempt, from, query.full_content ? FULL_LINES : PAGE_LINES);
       const ended = new AbortController();
       raw.raw.once("close", () => ended.abort());
-      const lines = streamLines(context, key, path.try_number, { attempt, from, follow: query.follow === true, signal: ended.signal });
+      const lines = streamLines(context, key, path.try_number, { attempt, from, follow: query.follow, signal: ended.signal });
       return reply.type(write === toNdjson ? "application/x-ndjson" : "text/plain; charset=utf-8").send(Readable.from(render(lines, write)));
     },
   );
@@ -89,7 +89,7 @@ async function* streamLines(
   { attempt, from, follow, signal }: { attempt: Attempt; from: number; follow: boolean; signal: AbortSignal },
 ): AsyncGenerator<LogLine[]> {
   let { attemptId, isLive } = attempt;
-  for (let next = from; !signal.aborted; ) {
+  for (let next = from; !signal.aborted;) {
     const page = (attemptId === null ? undefined : await context.logs.read(attemptId, { from: next, limit: PAGE_LINES })) ?? emptyPage(next);
     if (page.lines.length > 0) yield page.lines;
     next = page.next;

@@ -116,7 +116,8 @@ export function taskRoutes(routes: RestRoutes, context: RestContext): void {
     async ({ path, query }) => {
       const name = query.order_by.replace(/^-/, "");
       const order = Object.hasOwn(ORDERS, name) ? ORDERS[name] : undefined;
-      if (order === undefined) throw new TradewindError("invalid_request", `Tasks have no attribute '${name}' to order by; known: ${Object.keys(ORDERS).join(", ")}.`);
+      if (order === undefined)
+        throw new TradewindError("invalid_request", `Tasks have no attribute '${name}' to order by; known: ${Object.keys(ORDERS).join(", ")}.`);
       const spec = await getSpec(path.dag_id);
       const tasks = spec.tasks.map((task) => toTaskResponse(spec, task)).sort((a, b) => compare(order(a), order(b)));
       return { tasks: query.order_by.startsWith("-") ? tasks.reverse() : tasks, total_entries: tasks.length };
@@ -136,7 +137,9 @@ export function taskRoutes(routes: RestRoutes, context: RestContext): void {
       const spec = await getSpec(path.dag_id);
       const task = spec.tasks.find(({ taskId }) => taskId === path.task_id);
       if (task === undefined) {
-        throw new TradewindError("task_not_found", `Task with id ${path.task_id} was not found`, { details: { dagId: path.dag_id, taskId: path.task_id } });
+        throw new TradewindError("task_not_found", `Task with id ${path.task_id} was not found`, {
+          details: { dagId: path.dag_id, taskId: path.task_id },
+        });
       }
       return toTaskResponse(spec, task);
     },

@@ -120,10 +120,13 @@ export function variableRoutes(routes: RestRoutes, context: RestContext): void {
     },
   );
 
-  routes.add({ method: "POST", path: "/variables", access: "variables:edit", body: VariableBody, status: 201, answer: VariableResponse }, async ({ body, actor }) => {
-    await transaction(context.db, (tx) => variableChanges(context, actor).create(tx, body));
-    return answer(body.key);
-  });
+  routes.add(
+    { method: "POST", path: "/variables", access: "variables:edit", body: VariableBody, status: 201, answer: VariableResponse },
+    async ({ body, actor }) => {
+      await transaction(context.db, (tx) => variableChanges(context, actor).create(tx, body));
+      return answer(body.key);
+    },
+  );
 
   routes.add(
     { method: "PATCH", path: "/variables", access: "variables:edit", body: bulkBody(VariableBody), status: 200, answer: BulkResponse },
@@ -147,7 +150,8 @@ export function variableRoutes(routes: RestRoutes, context: RestContext): void {
       answer: VariableResponse,
     },
     async ({ path, query, body, actor }) => {
-      if (body.key !== path.variable_key) throw new TradewindError("invalid_request", "Invalid body, key from request body doesn't match uri parameter");
+      if (body.key !== path.variable_key)
+        throw new TradewindError("invalid_request", "Invalid body, key from request body doesn't match uri parameter");
       await transaction(context.db, (tx) => variableChanges(context, actor).update(tx, body, query.update_mask));
       return answer(body.key);
     },

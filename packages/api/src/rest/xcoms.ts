@@ -138,17 +138,27 @@ export function xcomRoutes(routes: RestRoutes, context: RestContext): void {
       status: 200,
       answer: XComResponseNative,
     },
-    async ({ path, query }) => answer({ ...toKey(path, query.map_index ?? -1), key: path.xcom_key }, query.stringify === true),
+    async ({ path, query }) => answer({ ...toKey(path, query.map_index ?? -1), key: path.xcom_key }, query.stringify),
   );
 
   routes.add(
-    { method: "POST", path: ENTRIES, access: "xcoms:edit", pathSchema: TaskInstancePath, body: XComCreateBody, status: 201, answer: XComResponseNative },
+    {
+      method: "POST",
+      path: ENTRIES,
+      access: "xcoms:edit",
+      pathSchema: TaskInstancePath,
+      body: XComCreateBody,
+      status: 201,
+      answer: XComResponseNative,
+    },
     async ({ path, body, actor }) => {
       const key = { ...toKey(path, body.map_index), key: body.key };
       await getTaskInstance(context, key);
       await transaction(context.db, async (tx) => {
         if (!(await insertXCom(tx, { ...key, ...toValue(body.value) }))) {
-          throw new TradewindError("already_exists", `The XCom with key: \`${key.key}\` with mentioned task instance already exists.`, { details: { ...key } });
+          throw new TradewindError("already_exists", `The XCom with key: \`${key.key}\` with mentioned task instance already exists.`, {
+            details: { ...key },
+          });
         }
         await insertEventLog(tx, audit("post_xcom", key, actor.name));
       });
@@ -157,7 +167,15 @@ export function xcomRoutes(routes: RestRoutes, context: RestContext): void {
   );
 
   routes.add(
-    { method: "PATCH", path: `${ENTRIES}/{xcom_key}`, access: "xcoms:edit", pathSchema: XComPath, body: XComUpdateBody, status: 200, answer: XComResponseNative },
+    {
+      method: "PATCH",
+      path: `${ENTRIES}/{xcom_key}`,
+      access: "xcoms:edit",
+      pathSchema: XComPath,
+      body: XComUpdateBody,
+      status: 200,
+      answer: XComResponseNative,
+    },
     async ({ path, body, actor }) => {
       const key = { ...toKey(path, body.map_index), key: path.xcom_key };
       await transaction(context.db, async (tx) => {

@@ -61,9 +61,13 @@ export function createFileLogStore(options: { dir: string }): TaskLogStore {
   async function write(attemptId: string, entry: OpenLog, chunk: { offset: number; lines: readonly LogLine[]; last?: boolean }): Promise<void> {
     const handle = await openLog(attemptId, entry);
     if (chunk.offset > entry.count) {
-      throw new TradewindError("conflict", `Log lines ${entry.count} to ${chunk.offset - 1} of attempt "${attemptId}" are missing: send them first.`, {
-        details: { have: entry.count },
-      });
+      throw new TradewindError(
+        "conflict",
+        `Log lines ${entry.count} to ${chunk.offset - 1} of attempt "${attemptId}" are missing: send them first.`,
+        {
+          details: { have: entry.count },
+        },
+      );
     }
     const fresh = chunk.lines.slice(entry.count - chunk.offset);
     const closes = chunk.last === true && !entry.complete;

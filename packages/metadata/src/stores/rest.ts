@@ -19,7 +19,13 @@ export {
 export type { DagDetailsRow, DagFilter, DagRow, DagVersionRow } from "./read/dags.ts";
 export { DAG_RUN_ORDER_COLUMNS, findDagRunRow, listDagRuns } from "./read/dag-runs.ts";
 export type { DagRunFilter, DagRunRow } from "./read/dag-runs.ts";
-export { findTaskInstanceRow, listTaskInstanceRows, listTaskInstanceRowsById, listTries, TASK_INSTANCE_ORDER_COLUMNS } from "./read/task-instances.ts";
+export {
+  findTaskInstanceRow,
+  listTaskInstanceRows,
+  listTaskInstanceRowsById,
+  listTries,
+  TASK_INSTANCE_ORDER_COLUMNS,
+} from "./read/task-instances.ts";
 export type { TaskInstanceFilter, TaskInstanceKey, TaskInstanceRow, TryRow } from "./read/task-instances.ts";
 export { findXComRow, listXComs, XCOM_ORDER_COLUMNS } from "./read/xcoms.ts";
 export type { XComFilter, XComRow } from "./read/xcoms.ts";

@@ -137,7 +137,10 @@ export async function seedTaskInstance(db: Queryable, seed: SeedTaskInstance): P
 }
 
 /** A try before the present one. */
-export async function seedTry(db: Queryable, seed: { taskInstanceId: number; tryNumber: number; state: TaskInstanceState; attemptId?: string | null }): Promise<void> {
+export async function seedTry(
+  db: Queryable,
+  seed: { taskInstanceId: number; tryNumber: number; state: TaskInstanceState; attemptId?: string | null },
+): Promise<void> {
   await run(db, {
     text: `insert into task_instance_history (task_instance_id, try_number, attempt_id, state, max_tries, dag_version_id, operator, pool, pool_slots, queue, executor, priority_weight)
       select id, $2, $3, $4, max_tries, dag_version_id, operator, pool, pool_slots, queue, executor, priority_weight from task_instance where id = $1`,

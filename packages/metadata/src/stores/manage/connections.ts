@@ -1,6 +1,18 @@
 import { sql } from "kysely";
 import type { Queryable, Transaction } from "../../database-handle.ts";
-import { limitTo, type Listed, listWithTotal, matchesPattern, matchesPrefix, orderBy, type OrderColumns, type Page, select, selectOne, where } from "../read/list-query.ts";
+import {
+  limitTo,
+  type Listed,
+  listWithTotal,
+  matchesPattern,
+  matchesPrefix,
+  orderBy,
+  type OrderColumns,
+  type Page,
+  select,
+  selectOne,
+  where,
+} from "../read/list-query.ts";
 
 export interface ConnectionRow {
   connectionId: string;

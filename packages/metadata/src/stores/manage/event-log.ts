@@ -17,7 +17,10 @@ export interface NewEventLog {
 }
 
 /** In the transaction of the change it tells of. */
-export async function insertEventLog(tx: Transaction, { event, owner, dagId, runId, taskId, mapIndex, tryNumber, extra }: NewEventLog): Promise<void> {
+export async function insertEventLog(
+  tx: Transaction,
+  { event, owner, dagId, runId, taskId, mapIndex, tryNumber, extra }: NewEventLog,
+): Promise<void> {
   await select(
     tx,
     sql`insert into event_log (event, owner, dag_id, run_id, task_id, map_index, try_number, extra)

@@ -27,5 +27,8 @@ export async function insertUser(db: Queryable, { username, passwordHash, role }
 
 /** @returns false when there is no such user. */
 export async function updateUserPassword(db: Queryable, params: { username: string; passwordHash: string }): Promise<boolean> {
-  return (await select(db, sql`update user_account set password_hash = ${params.passwordHash} where username = ${params.username} returning id`)).length === 1;
+  return (
+    (await select(db, sql`update user_account set password_hash = ${params.passwordHash} where username = ${params.username} returning id`))
+      .length === 1
+  );
 }

@@ -1,6 +1,18 @@
 import { sql } from "kysely";
 import type { Queryable, Transaction } from "../../database-handle.ts";
-import { limitTo, type Listed, listWithTotal, matchesPattern, matchesPrefix, orderBy, type OrderColumns, type Page, select, selectOne, where } from "../read/list-query.ts";
+import {
+  limitTo,
+  type Listed,
+  listWithTotal,
+  matchesPattern,
+  matchesPrefix,
+  orderBy,
+  type OrderColumns,
+  type Page,
+  select,
+  selectOne,
+  where,
+} from "../read/list-query.ts";
 
 export interface VariableRow {
   key: string;
@@ -37,7 +49,10 @@ export async function findVariableRow(db: Queryable, params: { key: string; lock
 
 /** @returns false when there is one with this key already. */
 export async function insertVariable(tx: Transaction, { key, value, description }: VariableRow): Promise<boolean> {
-  const rows = await select(tx, sql`insert into variable (key, value, description) values (${key}, ${value}, ${description}) on conflict (key) do nothing returning key`);
+  const rows = await select(
+    tx,
+    sql`insert into variable (key, value, description) values (${key}, ${value}, ${description}) on conflict (key) do nothing returning key`,
+  );
   return rows.length === 1;
 }
 

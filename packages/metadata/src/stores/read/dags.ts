@@ -174,7 +174,8 @@ export async function findDagSource(
   db: Queryable,
   params: { dagId: string; versionNumber?: number | undefined },
 ): Promise<{ source: string; versionNumber: number; dagDisplayName: string } | undefined> {
-  const version = params.versionNumber === undefined ? sql`v.id = d.dag_version_id` : sql`v.dag_id = d.dag_id and v.version_number = ${params.versionNumber}`;
+  const version =
+    params.versionNumber === undefined ? sql`v.id = d.dag_version_id` : sql`v.dag_id = d.dag_id and v.version_number = ${params.versionNumber}`;
   return selectOne(
     db,
     sql`select v.source, v.version_number as "versionNumber", d.dag_display_name as "dagDisplayName" from dag d join dag_version v on ${version} where d.dag_id = ${params.dagId}`,
@@ -225,7 +226,10 @@ export async function listDagVersionsById(db: Queryable, params: { ids: readonly
 /** Specs by id of version: for what a task is called, which only its DAG's spec says. */
 export async function listDagSpecsByVersion(db: Queryable, params: { ids: readonly number[] }): Promise<Map<number, string>> {
   if (params.ids.length === 0) return new Map();
-  const rows = await select<{ id: number; spec: string }>(db, sql`select id, spec from dag_version where id = any(${[...new Set(params.ids)]}::bigint[])`);
+  const rows = await select<{ id: number; spec: string }>(
+    db,
+    sql`select id, spec from dag_version where id = any(${[...new Set(params.ids)]}::bigint[])`,
+  );
   return new Map(rows.map(({ id, spec }) => [id, spec]));
 }
 
@@ -246,7 +250,10 @@ export async function listDagTags(
 }
 
 /** Runs by state, per DAG. Runs that ended are counted through the index on (dag_id, run_id). */
-export async function countDagRunsByState(db: Queryable, params: { dagIds?: readonly string[] | undefined }): Promise<{ dagId: string; dagDisplayName: string; counts: Partial<Record<DagRunState, number>> }[]> {
+export async function countDagRunsByState(
+  db: Queryable,
+  params: { dagIds?: readonly string[] | undefined },
+): Promise<{ dagId: string; dagDisplayName: string; counts: Partial<Record<DagRunState, number>> }[]> {
   const dagIds = params.dagIds ?? [];
   return select(
     db,

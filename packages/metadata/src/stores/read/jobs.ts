@@ -1,6 +1,18 @@
 import { sql } from "kysely";
 import type { Queryable } from "../../database-handle.ts";
-import { isEqual, isWithin, limitTo, type Listed, listWithTotal, orderBy, type OrderColumns, type Page, type Range, select, where } from "./list-query.ts";
+import {
+  isEqual,
+  isWithin,
+  limitTo,
+  type Listed,
+  listWithTotal,
+  orderBy,
+  type OrderColumns,
+  type Page,
+  type Range,
+  select,
+  where,
+} from "./list-query.ts";
 
 export interface JobRow {
   id: string;

@@ -106,11 +106,7 @@ export async function selectOne<Row>(db: Queryable, statement: Fragment): Promis
 }
 
 /** A page and the number of all rows, asked for side by side. A page that shows the end tells the total by itself. */
-export async function listWithTotal<Row>(
-  db: Queryable,
-  page: Page,
-  statements: { rows: Fragment; count: Fragment },
-): Promise<Listed<Row>> {
+export async function listWithTotal<Row>(db: Queryable, page: Page, statements: { rows: Fragment; count: Fragment }): Promise<Listed<Row>> {
   const items = page.limit === 0 ? [] : await select<Row>(db, statements.rows);
   if (items.length < page.limit && (items.length > 0 || page.offset === 0)) return { items, total: page.offset + items.length };
   const counted = await selectOne<{ total: number }>(db, statements.count);

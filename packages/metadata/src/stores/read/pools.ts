@@ -1,6 +1,18 @@
 import { sql } from "kysely";
 import type { Queryable } from "../../database-handle.ts";
-import { type Fragment, limitTo, type Listed, listWithTotal, matchesPattern, matchesPrefix, orderBy, type OrderColumns, type Page, selectOne, where } from "./list-query.ts";
+import {
+  type Fragment,
+  limitTo,
+  type Listed,
+  listWithTotal,
+  matchesPattern,
+  matchesPrefix,
+  orderBy,
+  type OrderColumns,
+  type Page,
+  selectOne,
+  where,
+} from "./list-query.ts";
 
 export interface PoolRow {
   name: string;
