@@ -1,8 +1,8 @@
-import type { DagGraph } from "@tradewind/core";
-import type { Database, Transaction } from "@tradewind/metadata";
+import type { Database } from "@tradewind/metadata";
 import type { DagVersions } from "./dag-versions.ts";
 import type { EngineEvents, WakeKind } from "./engine.ts";
 import type { PausePoint } from "./pause-points.ts";
+import type { Readiness } from "./readiness.ts";
 
 /** What the engine's decisions are bounded by. Durations in milliseconds. */
 export interface EngineLimits {
@@ -42,13 +42,14 @@ export interface EngineContext {
   events: EngineEvents;
   /** After a commit: tells this process at once and the others soon. */
   wake(...kinds: WakeKind[]): void;
+  /** A run of these DAGs ended, which is committed: lets in what waited for it, soon. */
+  runsEnded(dagIds: Iterable<string>): void;
+  readiness: Readiness;
   /** Between two transactions of one use case; does nothing outside tests. */
   pausePoint(name: PausePoint): Promise<void>;
   /** Something went wrong with one thing and the rest went on. */
   onError(error: unknown, about: { what: string; id: string }): void;
 }
-
-export type GraphOf = (dagVersionId: number) => DagGraph;
 
 /** What a transaction found out that others want to hear, kept until it is committed. */
 export interface AfterCommit {
@@ -58,4 +59,3 @@ export interface AfterCommit {
   dagsWithEndedRuns: Set<string>;
 }
 
-export type { Transaction };

@@ -1,1 +1,4 @@
 export * from "./engine.ts";
+export { createEngine, DEFAULT_ENGINE_LIMITS, type EngineOptions } from "./create-engine.ts";
+export type { EngineLimits } from "./context.ts";
+export { PAUSE_POINTS, type PausePoint } from "./pause-points.ts";

@@ -8,6 +8,7 @@ import {
   insertTaskTimers,
   type NewQueueRow,
   parkKeys,
+  stopLeases,
   unparkTaskQueue,
   writeDagRunCounts,
   writeDagRuns,
@@ -44,11 +45,16 @@ export async function flush(settlement: Settlement): Promise<void> {
     insertTaskQueue(tx, queueRows(settlement, ready)),
     unparkTaskQueue(tx, [...settlement.unpark].map(([key, count]) => ({ key, count }))),
     deleteLeases(tx, { attemptIds: settlement.endedLeases.flatMap(({ attemptId }) => attemptId ?? []) }),
+    ...stopGroups(settlement).map(([reason, taskInstanceIds]) => stopLeases(tx, { taskInstanceIds, reason })),
     deleteTaskTimers(tx, { taskInstanceIds: moved.filter(({ instance }) => hadTimer(instance)).map(({ instance }) => instance.id) }),
     insertTaskTimers(tx, { timers: timers.map(({ work, instance }) => timerOf(work, instance)), now }),
   ]);
   tellOthers(settlement, { ready: ready.length > 0, timers: timers.length > 0, state: moved.length + added.length > 0 });
   reset(settlement);
+}
+
+function stopGroups({ stops }: Settlement): [string, number[]][] {
+  return [...Map.groupBy(stops, (stop) => stop.reason)].map(([reason, group]) => [reason, group.map((stop) => stop.instance.id)]);
 }
 
 function hadTimer({ stored, timerMs }: Instance): boolean {
@@ -129,8 +135,9 @@ function queueRow({ context }: Settlement, work: RunWork, instance: Instance, is
   };
 }
 
-function tellOthers({ after, unpark, endedLeases }: Settlement, what: { ready: boolean; timers: boolean; state: boolean }): void {
+function tellOthers({ after, unpark, endedLeases, stops }: Settlement, what: { ready: boolean; timers: boolean; state: boolean }): void {
   if (what.ready || unpark.size > 0 || endedLeases.length > 0) after.wakes.add("ready");
+  if (stops.length > 0) after.wakes.add("stops");
   if (what.timers) after.wakes.add("timers");
   if (what.state) after.wakes.add("state");
 }
@@ -148,4 +155,5 @@ function reset(settlement: Settlement): void {
   settlement.unqueued.clear();
   settlement.unpark.clear();
   settlement.endedLeases.length = 0;
+  settlement.stops.length = 0;
 }

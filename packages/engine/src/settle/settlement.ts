@@ -33,12 +33,14 @@ export interface Settlement {
   readonly reconsidered: Map<RunWork, Set<Instance>>;
   readonly unqueued: Set<Instance>;
   readonly endedLeases: { attemptId: string | null; instance: Instance; work: RunWork }[];
+  /** Attempts that run on although their task instance has moved on: they are told to stop. */
+  readonly stops: { instance: Instance; reason: string }[];
   readonly unpark: Map<string, number>;
   readonly after: AfterCommit;
 }
 
 export function createSettlement(context: EngineContext, tx: Transaction, after: AfterCommit): Settlement {
-  return { context, tx, runs: new Map(), pending: new Map(), reconsidered: new Map(), unqueued: new Set(), endedLeases: [], unpark: new Map(), after };
+  return { context, tx, runs: new Map(), pending: new Map(), reconsidered: new Map(), unqueued: new Set(), endedLeases: [], stops: [], unpark: new Map(), after };
 }
 
 export function createAfterCommit(): AfterCommit {
@@ -98,12 +100,22 @@ export function changeState(settlement: Settlement, work: RunWork, instance: Ins
   if (isTerminal(state)) {
     addPending(settlement, work, instance.taskId, counterOf(state), 1);
     const { events } = settlement.context;
-    if (events.taskInstanceFinished !== undefined && before !== "running") {
+    if (events.taskInstanceFinished !== undefined && before !== "running" && before !== "queued") {
       const event = { dagId: work.run.dagId, taskId: instance.taskId, operator: instance.operator, state, durationMs: null };
       settlement.after.events.push(() => events.taskInstanceFinished?.(event));
     }
   }
   if (state === null) reconsider(settlement, work, instance);
+}
+
+/**
+ * As `changeState`, for an instance that may be at work: a queued attempt loses its lease at once, a running one is told to stop and keeps its slots until it has.
+ * Its row must be locked (`loadWholeRuns`, `lockTaskInstances`).
+ */
+export function withdraw(settlement: Settlement, work: RunWork, instance: Instance, state: MaybeState, reason: string): void {
+  if (instance.state === "running" || instance.state === "restarting") settlement.stops.push({ instance, reason });
+  else if (instance.state === "queued") settlement.endedLeases.push({ attemptId: instance.attemptId, instance, work });
+  changeState(settlement, work, instance, state, { reason });
 }
 
 export function countRun(work: RunWork, unfinished: number, live: number): void {
@@ -205,7 +217,7 @@ async function evaluateInstance(settlement: Settlement, work: RunWork, instance:
   const verdict = evaluateTriggerRule({ rule: spec.triggerRule, counts: instance.counts, mapIndex: instance.mapIndex });
   if (verdict.verdict === "wait") return;
   if (verdict.verdict === "set") return changeState(settlement, work, instance, verdict.state, { reason: verdict.reason });
-  if (spec.mapping !== null && instance.mapIndex === -1) return expandTask(settlement, work, instance);
+  if (spec.mapping !== null) return expandTask(settlement, work, instance);
   makeReady(settlement, work, instance);
 }
 

@@ -287,3 +287,15 @@ export async function listLastScheduledRuns(
   return new Map(rows.map(({ dagId, ...last }) => [dagId, last]));
 }
 
+
+/** Which of these logical dates have a run already. Under the DAGs' locks the answer stays true. */
+export async function listTakenLogicalDates(tx: Queryable, params: { dates: readonly { dagId: string; logicalDate: Date }[] }): Promise<Set<string>> {
+  if (params.dates.length === 0) return new Set();
+  const rows = await run<{ dagId: string; logicalDate: Date }>(tx, {
+    name: "list_taken_logical_dates",
+    text: `select r.dag_id as "dagId", r.logical_date as "logicalDate" from unnest($1::text[], $2::timestamptz[]) as v (dag_id, logical_date)
+      join dag_run r on r.dag_id = v.dag_id and r.logical_date = v.logical_date where r.logical_date is not null`,
+    values: [params.dates.map((item) => item.dagId), params.dates.map((item) => item.logicalDate)],
+  });
+  return new Set(rows.map(({ dagId, logicalDate }) => `${dagId} ${logicalDate.getTime()}`));
+}

@@ -105,14 +105,28 @@ export async function parkBehindLimits(tx: Transaction, limits: readonly { key: 
   });
 }
 
-/** Keys under which rows wait; the sweep looks whether they still have to. */
-export async function listParkedKeys(db: Queryable, params: { limit: number }): Promise<string[]> {
+/**
+ * Keys under which rows wait although fewer are live or in dispatch's sight than the limit allows: a wake-up was lost. One look at an index per key, none per waiting row. Uses
+ * `task_queue_parked`.
+ */
+export async function listParkedKeysWithRoom(db: Queryable, params: { limit: number }): Promise<string[]> {
   const rows = await run<{ key: string }>(db, {
+    name: "list_parked_keys_with_room",
     text: `with recursive k as (
         (select parked_key as key from task_queue where parked_key is not null order by parked_key limit 1)
         union all
         select (select q.parked_key from task_queue q where q.parked_key > k.key order by q.parked_key limit 1) from k where k.key is not null
-      ) select key from k where key is not null limit $1`,
+      )
+      select k.key from k, lateral (select * from task_queue q where q.parked_key = k.key limit 1) q
+      where case split_part(k.key, ':', 1)
+        when 'run' then q.max_active_tasks > (select count(*) from lease l where l.dag_run_id = q.dag_run_id)
+          + (select count(*) from task_queue w where w.dag_run_id = q.dag_run_id and w.parked_key is null)
+        when 'task' then coalesce(q.max_active_tis_per_dag, 2147483647) > (select count(*) from lease l where l.dag_id = q.dag_id and l.task_id = q.task_id)
+          + (select count(*) from task_queue w where w.dag_id = q.dag_id and w.task_id = q.task_id and w.parked_key is null)
+        when 'runtask' then coalesce(q.max_active_tis_per_dagrun, 2147483647) > (select count(*) from lease l where l.dag_run_id = q.dag_run_id and l.task_id = q.task_id)
+          + (select count(*) from task_queue w where w.dag_run_id = q.dag_run_id and w.task_id = q.task_id and w.parked_key is null)
+        else not (select d.is_paused from dag d where d.dag_id = q.dag_id) end
+      limit $1`,
     values: [params.limit],
   });
   return rows.map((row) => row.key);

@@ -336,3 +336,18 @@ export async function writeProgress(tx: Transaction, items: readonly { taskInsta
     values: [items.map((item) => item.taskInstanceId), items.map((item) => item.progress)],
   });
 }
+
+/** Where running attempts belong; `hostId` null: on whatever host. */
+export async function findLeasePlace(
+  db: Queryable,
+  params: { attemptIds: readonly string[]; hostId: string | null },
+): Promise<{ attemptId: string; taskInstanceId: number; dagRunId: number; dagVersionId: number; taskId: string; mapIndex: number }[]> {
+  return run(db, {
+    name: "find_lease_place",
+    text: `select l.attempt_id as "attemptId", l.task_instance_id as "taskInstanceId", l.dag_run_id as "dagRunId", r.dag_version_id as "dagVersionId", l.task_id as "taskId",
+        l.map_index as "mapIndex"
+      from lease l join dag_run r on r.id = l.dag_run_id
+      where l.attempt_id = any($1::uuid[]) and l.state = 'running' and ($2::text is null or l.host_id = $2)`,
+    values: [params.attemptIds, params.hostId],
+  });
+}

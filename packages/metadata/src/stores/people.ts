@@ -10,6 +10,7 @@ export {
   lockActiveDagRuns,
   markDagRunsCleared,
   writeDagRunNote,
+  writeDagRunVersion,
 } from "./people/dag-runs.ts";
 export {
   countRunningLeases,

@@ -48,6 +48,7 @@ export {
   type GrantedAttempt,
   type LeaseCommand,
   type LeasedAttempt,
+  findLeasePlace,
   listExpiredLeases,
   listLeaseStates,
   listStops,

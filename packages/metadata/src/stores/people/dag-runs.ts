@@ -47,16 +47,17 @@ export async function listAllDagRunTargets(db: Queryable, params: { dagId: strin
   return run<DagRunTarget>(db, { text: `select ${columns} from dag_run where dag_id = $1 order by id`, values: [params.dagId] });
 }
 
-/** The runs were cleared once more; those of `dagVersionIds` go on with another version. The caller holds the locks. */
-export async function markDagRunsCleared(
-  tx: Transaction,
-  params: { dagRunIds: readonly number[]; dagVersionIds: readonly number[]; now: Date },
-): Promise<void> {
+/** The runs were cleared once more. The caller holds the locks. */
+export async function markDagRunsCleared(tx: Transaction, params: { dagRunIds: readonly number[]; now: Date }): Promise<void> {
   await runCount(tx, {
-    text: `update dag_run r set clear_number = r.clear_number + 1, queued_at = $3, last_scheduling_decision = null, dag_version_id = v.dag_version_id
-      from unnest($1::bigint[], $2::bigint[]) as v (id, dag_version_id) where r.id = v.id`,
-    values: [params.dagRunIds, params.dagVersionIds, params.now],
+    text: `update dag_run set clear_number = clear_number + 1, queued_at = $2, last_scheduling_decision = null where id = any($1::bigint[])`,
+    values: [params.dagRunIds, params.now],
   });
+}
+
+/** The run goes on with another version of its DAG. The caller holds the lock. */
+export async function writeDagRunVersion(tx: Transaction, params: { dagRunId: number; dagVersionId: number }): Promise<void> {
+  await runCount(tx, { text: "update dag_run set dag_version_id = $2 where id = $1", values: [params.dagRunId, params.dagVersionId] });
 }
 
 /** Deletes a run with everything in it, unless it is running. @returns what it was, or null when there is none or it runs. */

@@ -1,0 +1,56 @@
+import { listXComRefs, TradewindError } from "@tradewind/core";
+import { beatRunnerHost, findBundleCode, findBundleMap, findLeasePlace, putRunnerHost, renewLeases, transaction, writeProgress } from "@tradewind/metadata";
+import type { EngineContext } from "../context.ts";
+import type { RunnerUseCases } from "../engine.ts";
+import type { createExchange } from "./exchange.ts";
+import { readXComs, resolveAll } from "./grants.ts";
+
+/** What runner hosts ask for. */
+export function runnerUseCases(context: EngineContext, exchange: ReturnType<typeof createExchange>): RunnerUseCases {
+  const { db, hot, limits } = context;
+  return {
+    exchange: exchange.exchange,
+
+    async registerHost(host) {
+      await putRunnerHost(db, { ...host, now: context.stampAt() });
+      return { leaseMs: limits.leaseMs, heartbeatMs: limits.heartbeatMs };
+    },
+
+    async heartbeat({ hostId, attempts }) {
+      const now = context.stampAt();
+      if (!(await beatRunnerHost(db, { hostId, now }))) {
+        throw new TradewindError("not_found", `No runner host "${hostId}" is registered. Register it again.`, { details: { hostId } });
+      }
+      const held = attempts.length === 0 ? [] : await transaction(hot, (tx) => renew(tx));
+      const going = held.filter((lease) => lease.stopReason === null);
+      return {
+        renewed: going.map(({ attemptId }) => ({ attemptId, leaseMs: limits.leaseMs, token: context.issueAttemptToken({ attemptId, ttlMs: limits.leaseMs * 2 }) })),
+        stop: held.flatMap(({ attemptId, stopReason }) => (stopReason === null ? [] : [{ attemptId, reason: stopReason }])),
+      };
+
+      async function renew(tx: Parameters<typeof renewLeases>[0]): ReturnType<typeof renewLeases> {
+        // Task instances before leases, as everywhere.
+        const places = new Map((await findLeasePlace(tx, { attemptIds: attempts.map((attempt) => attempt.attemptId), hostId })).map((lease) => [lease.attemptId, lease.taskInstanceId]));
+        const progress = attempts.flatMap((attempt) => {
+          const taskInstanceId = places.get(attempt.attemptId);
+          return attempt.progress === undefined || taskInstanceId === undefined ? [] : [{ taskInstanceId, progress: JSON.stringify(attempt.progress) }];
+        });
+        await writeProgress(tx, progress);
+        return renewLeases(tx, { hostId, attemptIds: attempts.map((attempt) => attempt.attemptId), leaseMs: limits.leaseMs, now });
+      }
+    },
+
+    getBundle: (sha256) => findBundleCode(db, { sha256 }),
+    getBundleMap: (sha256) => findBundleMap(db, { sha256 }),
+
+    async getAttemptInputs(attemptId) {
+      const [place] = await findLeasePlace(db, { attemptIds: [attemptId], hostId: null });
+      if (place === undefined) return null;
+      await context.versions.load(db, [place.dagVersionId]);
+      const { graph } = context.versions.get(place.dagVersionId);
+      const { spec } = graph.tasks.get(place.taskId)!;
+      const xcoms = await readXComs(db, [{ dagRunId: place.dagRunId, refs: listXComRefs(spec) }], null);
+      return JSON.stringify(resolveAll(spec, xcoms, place.dagRunId, graph, place.mapIndex));
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { randomBytes } from "node:crypto";
+import type { Database, Fernet } from "@tradewind/metadata";
+import { findNextDueAt, listStops } from "@tradewind/metadata";
+import { v7 as uuidv7 } from "uuid";
+import { createExchange } from "./attempts/exchange.ts";
+import { expireLeasesUseCase, loseAttemptsUseCase, requeueStuckUseCase } from "./attempts/lost-attempts.ts";
+import { runnerUseCases } from "./attempts/runner-use-cases.ts";
+import { authorUseCases } from "./author/author-use-cases.ts";
+import type { EngineContext, EngineLimits } from "./context.ts";
+import { dagFileUseCases } from "./dag-files/dag-file-use-cases.ts";
+import { createDagVersions } from "./dag-versions.ts";
+import { dispatchUseCase } from "./dispatch/dispatch.ts";
+import { EndedRuns } from "./ended-runs.ts";
+import type { Engine, EngineEvents, SchedulingUseCases } from "./engine.ts";
+import { jobUseCases } from "./jobs.ts";
+import type { PausePoint } from "./pause-points.ts";
+import { peopleUseCases } from "./people/people-use-cases.ts";
+import { createReadiness } from "./readiness.ts";
+import { createDueRunsUseCase, startQueuedRunsUseCase } from "./runs/due-runs.ts";
+import { sweepUseCase } from "./sweep.ts";
+import { fireTimersUseCase, timeOutRunsUseCase } from "./timers.ts";
+import { createWakeUps } from "./wake-ups.ts";
+
+export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
+  leaseMs: 10_000,
+  heartbeatMs: 3_000,
+  taskQueuedTimeoutMs: 600_000,
+  maxRequeues: 2,
+  maxMapLength: 1_024,
+  maxTaskRetryDelayMs: 86_400_000,
+  maxInlineInputsBytes: 262_144,
+  dispatchCandidates: 256,
+};
+
+export interface EngineOptions {
+  /** For ordinary statements (`openDatabase`). The caller closes both. */
+  db: Database;
+  /** For the hot path (`openHotDatabase`). */
+  hot: Database;
+  /** Decrypts connections and variables for author code. */
+  fernet: Fernet;
+  /** Signs what lets author code of one attempt ask for things. Called for each grant and renewal: must be cheap. */
+  issueAttemptToken(attempt: { attemptId: string; ttlMs: number }): string;
+  /** Where task instances go that name no executor; and by queue, before that. */
+  defaultExecutor: string;
+  executorByQueue?: Readonly<Record<string, string>>;
+  limits?: Partial<EngineLimits>;
+  dagsArePausedAtCreation?: boolean;
+  /** Largest XCom that author code may write, in bytes of JSON. Default 10 MiB. */
+  maxXComBytes?: number;
+  events?: EngineEvents;
+  /** Whether wake-ups of other processes are heard (one connection). Default true; a command line that does one thing needs none. */
+  listens?: boolean;
+  /** The time by which everything is stamped and due. Default: the database's clock. For tests. */
+  clock?: { now(): Date };
+  /** For tests of races. */
+  pausePoint?(name: PausePoint): Promise<void>;
+  /** Something went wrong with one thing, and the rest went on. Default: ignored. */
+  onError?(error: unknown, about: { what: string; id: string }): void;
+}
+
+/** The engine over one database. Any number of engines may work on it, in this process and in others. */
+export function createEngine(options: EngineOptions): Engine {
+  const { db, hot, clock } = options;
+  const onError: EngineContext["onError"] = (error, about) => options.onError?.(error, about);
+  const wakeUps = createWakeUps(db, { listens: options.listens ?? true, onError: (error) => onError(error, { what: "wake-ups", id: "" }) });
+  const endedRuns = new EndedRuns(() => context);
+  const readiness = createReadiness();
+  const context: EngineContext = {
+    db,
+    hot,
+    stampAt: () => clock?.now() ?? null,
+    now: () => clock?.now() ?? new Date(),
+    newAttemptId: () => uuidv7(),
+    newSuffix: () => randomBytes(6).toString("hex").slice(0, 8),
+    issueAttemptToken: options.issueAttemptToken,
+    executorOf: ({ executor, queue }) => executor ?? options.executorByQueue?.[queue] ?? options.defaultExecutor,
+    limits: { ...DEFAULT_ENGINE_LIMITS, ...options.limits },
+    versions: createDagVersions(),
+    events: options.events ?? {},
+    wake: wakeUps.wake,
+    runsEnded: (dagIds) => endedRuns.add(dagIds),
+    readiness,
+    pausePoint: options.pausePoint ?? (() => Promise.resolve()),
+    onError,
+  };
+  wakeUps.onWake((kinds) => {
+    if (kinds.has("ready")) readiness.noteWork();
+  });
+
+  const exchange = createExchange(context);
+  const people = peopleUseCases(context);
+  return {
+    ...schedulingUseCases(context),
+    ...jobUseCases(context),
+    ...runnerUseCases(context, exchange),
+    ...people,
+    ...dagFileUseCases({ db, now: context.now, wake: context.wake, dagsArePausedAtCreation: options.dagsArePausedAtCreation ?? true }),
+    ...authorUseCases({ db, fernet: options.fernet, maxXComBytes: options.maxXComBytes ?? 10_485_760, triggerDagRun: people.triggerDagRun }),
+    onWake: wakeUps.onWake,
+    async close() {
+      await exchange.idle();
+      await endedRuns.idle();
+      await wakeUps.close();
+    },
+  };
+}
+
+function schedulingUseCases(context: EngineContext): SchedulingUseCases {
+  return {
+    createDueRuns: createDueRunsUseCase(context),
+    startQueuedRuns: startQueuedRunsUseCase(context),
+    dispatch: dispatchUseCase(context),
+    fireTimers: fireTimersUseCase(context),
+    timeOutRuns: timeOutRunsUseCase(context),
+    expireLeases: expireLeasesUseCase(context),
+    loseAttempts: loseAttemptsUseCase(context),
+    requeueStuck: requeueStuckUseCase(context),
+    takeStops: ({ schedulerId }) => listStops(context.db, { schedulerId }),
+    sweep: sweepUseCase(context),
+    nextDueAt: () => findNextDueAt(context.db),
+  };
+}

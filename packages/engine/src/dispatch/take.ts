@@ -1,0 +1,156 @@
+import { compareForDispatch, type DispatchCandidate, planDispatch, type PoolLimit, runLimitKey, runTaskLimitKey, taskLimitKey } from "@tradewind/core";
+import {
+  listDispatchCandidates,
+  parkBehindLimits,
+  parkKeys,
+  parkTaskQueue,
+  type QueuedCandidate,
+  takeFromQueue,
+  type Transaction,
+  unparkTaskQueue,
+} from "@tradewind/metadata";
+import type { EngineContext } from "../context.ts";
+
+/** How often one dispatch looks again after it had to park what it found. */
+const MAX_ROUNDS = 10;
+
+export interface TakeOptions {
+  /** Free slots by executor. */
+  executors: ReadonlyMap<string, number>;
+  /** Only these queues; null: all. */
+  queues: readonly string[] | null;
+  /** How many in all. */
+  freeSlots: number;
+  /** Who each taken one belongs to, in the order they are taken: the scheduler it counts against, and the host that begins it at once, if any. */
+  ownerOf(index: number): { schedulerId: string; hostId: string | null };
+  expiresInMs: number;
+}
+
+export interface Taken {
+  attemptId: string;
+  candidate: QueuedCandidate;
+  schedulerId: string;
+  hostId: string | null;
+  bundleSha256: string;
+}
+
+/**
+ * Takes waiting task instances, best first, within every limit, and gives them leases. What a limit of a run or task holds back is parked with all that is behind the same limit, and
+ * another look is taken, so that what is held back hides nothing. The transaction holds the dispatch lock.
+ */
+export async function takeWork(context: EngineContext, tx: Transaction, options: TakeOptions): Promise<{ taken: Taken[]; isFull: boolean; sawNothing: boolean }> {
+  const executors = new Map(options.executors);
+  const taken: Taken[] = [];
+  let sawNothing = false;
+  for (let round = 0; round < MAX_ROUNDS && taken.length < options.freeSlots; round++) {
+    const open = [...executors].filter(([, free]) => free > 0).map(([name]) => name);
+    if (open.length === 0) break;
+    const wanted = options.freeSlots - taken.length;
+    const limit = Math.min(wanted, context.limits.dispatchCandidates);
+    const candidates = await listDispatchCandidates(tx, { executors: open, queues: options.queues, limit, now: context.stampAt() });
+    if (candidates.length === 0) {
+      sawNothing = round === 0;
+      break;
+    }
+    const { took, parked } = await takeRound(context, tx, candidates, { ...options, executors, freeSlots: wanted, offset: taken.length });
+    for (const one of took) executors.set(one.candidate.executor, executors.get(one.candidate.executor)! - 1);
+    taken.push(...took);
+    if (took.length === 0 && parked === 0) break;
+  }
+  return { taken, isFull: taken.length >= options.freeSlots, sawNothing };
+}
+
+async function takeRound(
+  context: EngineContext,
+  tx: Transaction,
+  found: readonly QueuedCandidate[],
+  options: TakeOptions & { offset: number },
+): Promise<{ took: Taken[]; parked: number }> {
+  const paused = found.filter((candidate) => candidate.isPaused);
+  const candidates = found.filter((candidate) => !candidate.isPaused).sort(compareForDispatch);
+  const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
+  const plan = planDispatch({ candidates: candidates.map(toCandidate), used: usedOf(candidates), pools: poolsOf(candidates), executors: options.executors, freeSlots: options.freeSlots });
+  const took = await take(context, tx, plan.take.map((id) => byId.get(id)!), options);
+  const held = plan.park.filter(({ key }) => !key.startsWith("pool:") && !key.startsWith("executor:")).map(({ id, key }) => ({ candidate: byId.get(id)!, key }));
+  await park(tx, [...held, ...paused.map((candidate) => ({ candidate, key: parkKeys.dag(candidate.dagId) }))]);
+  return { took, parked: held.length + paused.length };
+}
+
+function toCandidate(candidate: QueuedCandidate): DispatchCandidate {
+  return candidate;
+}
+
+function usedOf(candidates: readonly QueuedCandidate[]): Map<string, number> {
+  const used = new Map<string, number>();
+  for (const { dagRunId, dagId, taskId, usedByRun, usedByTask, usedByRunTask } of candidates) {
+    used.set(runLimitKey(dagRunId), usedByRun);
+    used.set(taskLimitKey(dagId, taskId), usedByTask);
+    used.set(runTaskLimitKey(dagRunId, taskId), usedByRunTask);
+  }
+  return used;
+}
+
+/** With the slots in use taken off already, as `planDispatch` wants them. */
+function poolsOf(candidates: readonly QueuedCandidate[]): Map<string, PoolLimit> {
+  return new Map(
+    candidates.map(({ pool, poolSize, poolUsed, includeDeferred, poolDeferred }) => [
+      pool,
+      { slots: poolSize, includeDeferred, occupiedSlots: poolUsed, deferredSlots: poolDeferred },
+    ]),
+  );
+}
+
+async function take(context: EngineContext, tx: Transaction, candidates: readonly QueuedCandidate[], options: TakeOptions & { offset: number }): Promise<Taken[]> {
+  if (candidates.length === 0) return [];
+  await context.versions.load(
+    tx,
+    candidates.map((candidate) => candidate.dagVersionId),
+  );
+  const planned = candidates.map((candidate, index): Taken => {
+    const { bundleSha256 } = context.versions.get(candidate.dagVersionId);
+    return { attemptId: context.newAttemptId(), candidate, bundleSha256, ...options.ownerOf(options.offset + index) };
+  });
+  const attemptIds = new Set(
+    await takeFromQueue(tx, {
+      leases: planned.map(({ candidate, ...lease }) => ({ ...candidate, taskInstanceId: candidate.id, ...lease })),
+      expiresInMs: options.expiresInMs,
+      now: context.stampAt(),
+    }),
+  );
+  return planned.filter((one) => attemptIds.has(one.attemptId));
+}
+
+/**
+ * Parks rows, and with them all others behind the same limit of a run or task. A row that goes from the sight of dispatch makes room for another one under its other limits: those are
+ * brought back, so that under every limit that is not reached all rows are in sight.
+ */
+async function park(tx: Transaction, rows: readonly { candidate: QueuedCandidate; key: string }[]): Promise<void> {
+  if (rows.length === 0) return;
+  await parkTaskQueue(
+    tx,
+    rows.map(({ candidate, key }) => ({ taskInstanceId: candidate.id, key })),
+  );
+  const behind = new Map(rows.map(({ candidate, key }) => [key, behindLimit(candidate, key)]));
+  await parkBehindLimits(tx, [...behind.values()]);
+  const others = new Map<string, number>();
+  for (const { candidate, key } of rows) for (const other of otherKeys(candidate, key)) others.set(other, (others.get(other) ?? 0) + 1);
+  await unparkTaskQueue(
+    tx,
+    [...others].filter(([key]) => !behind.has(key)).map(([key, count]) => ({ key, count })),
+  );
+}
+
+function behindLimit({ dagRunId, dagId, taskId }: QueuedCandidate, key: string): { key: string; dagRunId: number | null; dagId: string; taskId: string | null } {
+  const isOfRun = key === parkKeys.run(dagRunId);
+  const isOfTask = key === parkKeys.task(dagId, taskId);
+  const isOfDag = key === parkKeys.dag(dagId);
+  return { key, dagId, dagRunId: isOfTask || isOfDag ? null : dagRunId, taskId: isOfRun || isOfDag ? null : taskId };
+}
+
+function otherKeys({ dagRunId, dagId, taskId, maxActiveTisPerDag, maxActiveTisPerDagrun }: QueuedCandidate, key: string): string[] {
+  const keys = [parkKeys.run(dagRunId)];
+  if (maxActiveTisPerDag !== null) keys.push(parkKeys.task(dagId, taskId));
+  if (maxActiveTisPerDagrun !== null) keys.push(parkKeys.runTask(dagRunId, taskId));
+  return keys.filter((other) => other !== key);
+}
+

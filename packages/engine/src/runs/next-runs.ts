@@ -1,0 +1,103 @@
+import { hasTooManyFailedRuns, mayCreateRun, type NextRun, nextRun } from "@tradewind/core";
+import {
+  countActiveDagRuns,
+  listLastScheduledRuns,
+  listLatestDagRunStates,
+  lockQueuedDagRuns,
+  lockScheduledDags,
+  pauseDag,
+  type ScheduledDag,
+  type Transaction,
+  writeDagSchedules,
+} from "@tradewind/metadata";
+import { commit } from "../commit.ts";
+import type { AfterCommit, EngineContext } from "../context.ts";
+import { startRun } from "../settle/run-outcomes.ts";
+import { addRuns, createSettlement, loadWholeRuns, settleAndFlush } from "../settle/settlement.ts";
+
+/**
+ * Runs of these DAGs ended: pauses a DAG that failed too often in a row, lets its schedule create again, and starts queued runs in the places that are free.
+ *
+ * A transaction of its own, after the one that ended the runs: it locks the DAG first, which that one, holding runs, must not.
+ */
+export async function letNextRunsIn(context: EngineContext, dagIds: readonly string[]): Promise<number> {
+  return commit(context, async (tx, after) => {
+    const dags = await lockScheduledDags(tx, { dagIds, now: context.stampAt() });
+    const paused = await pauseFailing(context, tx, after, dags);
+    const going = dags.filter((dag) => !dag.isPaused && !paused.has(dag.dagId));
+    await unblockCreation(context, tx, after, going);
+    return startQueued(context, tx, after, going);
+  });
+}
+
+async function pauseFailing(context: EngineContext, tx: Transaction, after: AfterCommit, dags: readonly ScheduledDag[]): Promise<Set<string>> {
+  const paused = new Set<string>();
+  for (const { dagId, maxConsecutiveFailedDagRuns: limit, isPaused } of dags) {
+    if (limit <= 0 || isPaused) continue;
+    const states = await listLatestDagRunStates(tx, { dagId, limit });
+    if (!hasTooManyFailedRuns(states, limit) || !(await pauseDag(tx, { dagId }))) continue;
+    paused.add(dagId);
+    after.wakes.add("dags").add("state");
+  }
+  void context;
+  return paused;
+}
+
+/** What the schedule wants is asked anew: without catchup it depends on the time, and after a continuous run on when that ended. */
+async function unblockCreation(context: EngineContext, tx: Transaction, after: AfterCommit, dags: readonly ScheduledDag[]): Promise<void> {
+  const blocked = dags.filter((dag) => dag.creationBlocked);
+  if (blocked.length === 0) return;
+  const dagIds = blocked.map((dag) => dag.dagId);
+  const [active, lastRuns] = await Promise.all([countActiveDagRuns(tx, { dagIds }), listLastScheduledRuns(tx, { dagIds })]);
+  await context.versions.load(
+    tx,
+    blocked.map((dag) => dag.dagVersionId),
+  );
+  const free = blocked.filter((dag) => {
+    const { running, queued } = active.get(dag.dagId)!;
+    return mayCreateRun({ queuedRuns: queued, runningRuns: running, maxActiveRuns: dag.maxActiveRuns });
+  });
+  await writeDagSchedules(
+    tx,
+    free.map((dag) => ({ dagId: dag.dagId, creationBlocked: false, next: wantedRun(context, dag, lastRuns.get(dag.dagId) ?? null) })),
+  );
+  if (free.length > 0) after.wakes.add("dags");
+}
+
+/** The run that a DAG's schedule wants after `last`. */
+export function wantedRun(
+  context: EngineContext,
+  dag: Pick<ScheduledDag, "dagVersionId" | "now">,
+  last: { logicalDate: Date; dataIntervalStart: Date; dataIntervalEnd: Date; runAfter: Date } | null,
+): NextRun | null {
+  const { spec } = context.versions.get(dag.dagVersionId).graph;
+  return nextRun(spec.schedule, {
+    lastRun:
+      last === null
+        ? null
+        : { logicalDate: last.logicalDate, dataInterval: { start: last.dataIntervalStart, end: last.dataIntervalEnd }, runAfter: last.runAfter },
+    now: dag.now,
+    startDate: spec.startDate === null ? null : new Date(spec.startDate),
+    endDate: spec.endDate === null ? null : new Date(spec.endDate),
+    catchup: spec.catchup,
+  });
+}
+
+/** Starts queued runs of locked DAGs within their limits. */
+export async function startQueued(context: EngineContext, tx: Transaction, after: AfterCommit, dags: readonly ScheduledDag[]): Promise<number> {
+  if (dags.length === 0) return 0;
+  const active = await countActiveDagRuns(tx, { dagIds: dags.map((dag) => dag.dagId) });
+  const rooms = dags
+    .map((dag) => ({ dagId: dag.dagId, room: dag.maxActiveRuns - active.get(dag.dagId)!.running }))
+    .filter((dag) => dag.room > 0 && active.get(dag.dagId)!.queued > 0);
+  if (rooms.length === 0) return 0;
+  const runs = await lockQueuedDagRuns(tx, { dags: rooms, now: context.stampAt() });
+  if (runs.length === 0) return 0;
+  const settlement = createSettlement(context, tx, after);
+  await addRuns(settlement, runs);
+  const works = [...settlement.runs.values()];
+  await loadWholeRuns(settlement, works);
+  for (const work of works) startRun(settlement, work);
+  await settleAndFlush(settlement);
+  return runs.length;
+}

@@ -1,0 +1,68 @@
+import { countUpstreams, isTerminal, type MaybeState } from "@tradewind/core";
+import { listParkedKeysWithRoom, listStalledDagRuns, listWronglyBlockedDags, unparkTaskQueue } from "@tradewind/metadata";
+import { commit } from "./commit.ts";
+import type { EngineContext } from "./context.ts";
+import type { SchedulingUseCases } from "./engine.ts";
+import { letNextRunsIn } from "./runs/next-runs.ts";
+import { isLive, type RunWork } from "./settle/run-work.ts";
+import { createSettlement, loadWholeRuns, lockRuns, reconsider, settleAndFlush, type Settlement } from "./settle/settlement.ts";
+
+/**
+ * Finds what a crash between two transactions or a lost wake-up may have left behind: DAGs whose next run nobody let in, rows parked under a limit that has room, running runs in
+ * which nothing moves. Each is looked for by an index over what is alive; nothing is found in a healthy system.
+ */
+export function sweepUseCase(context: EngineContext): SchedulingUseCases["sweep"] {
+  return async ({ limit }) => {
+    const [blocked, keys, stalled] = await Promise.all([
+      listWronglyBlockedDags(context.db, { limit }),
+      listParkedKeysWithRoom(context.db, { limit }),
+      listStalledDagRuns(context.db, { limit }),
+    ]);
+    if (blocked.length > 0) await letNextRunsIn(context, blocked);
+    if (keys.length > 0) await unparkKeys(context, keys);
+    const runs = await repairRuns(context, stalled);
+    return { repaired: blocked.length + keys.length + runs };
+  };
+}
+
+async function unparkKeys(context: EngineContext, keys: readonly string[]): Promise<void> {
+  await commit(context, async (tx, after) => {
+    await unparkTaskQueue(
+      tx,
+      keys.map((key) => ({ key, count: 1_000 })),
+    );
+    after.wakes.add("ready");
+  });
+}
+
+/** Counts everything of these runs anew and decides again about what waits. */
+async function repairRuns(context: EngineContext, dagRunIds: readonly number[]): Promise<number> {
+  if (dagRunIds.length === 0) return 0;
+  return commit(context, async (tx, after) => {
+    const settlement = createSettlement(context, tx, after);
+    const works = (await lockRuns(settlement, dagRunIds)).filter((work) => work.run.state === "running");
+    await loadWholeRuns(settlement, works);
+    for (const work of works) recount(settlement, work);
+    await settleAndFlush(settlement);
+    return works.filter((work) => work.run.state !== "running" || work.run.liveCount > 0).length;
+  });
+}
+
+export function recount(settlement: Settlement, work: RunWork): void {
+  const statesOf = (taskId: string): MaybeState[] => (work.byTask.get(taskId) ?? []).map((instance) => instance.state);
+  for (const node of work.graph.tasks.values()) {
+    const counts = countUpstreams(node.upstream.flatMap(statesOf));
+    for (const instance of work.byTask.get(node.taskId) ?? []) {
+      const isSame = (Object.keys(counts) as (keyof typeof counts)[]).every((key) => counts[key] === instance.counts[key]);
+      if (!isSame) {
+        instance.counts = { ...counts };
+        instance.countsChanged = true;
+      }
+      if (instance.state === null) reconsider(settlement, work, instance);
+    }
+  }
+  const states = [...work.instances.values()].map((instance) => instance.state);
+  work.run.unfinishedCount = states.filter((state) => !isTerminal(state)).length;
+  work.run.liveCount = states.filter(isLive).length;
+  work.changed.counts = true;
+}
