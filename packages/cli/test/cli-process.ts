@@ -27,15 +27,22 @@ export function makeHome(): string {
 }
 
 function environment({ home, env }: CliOptions): NodeJS.ProcessEnv {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("TRADEWIND") && name !== "NODE_OPTIONS" && name !== "FORCE_COLOR"));
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("TRADEWIND") && name !== "NODE_OPTIONS" && name !== "FORCE_COLOR"),
+  );
   return { ...inherited, TRADEWIND_HOME: join(home, "tw"), ...env };
 }
 
 export function startCli(args: readonly string[], options: CliOptions & { detached?: boolean }): ChildProcess & { pid: number; output(): string } {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: options.home, env: environment(options), stdio: ["ignore", "pipe", "pipe"], detached: options.detached });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: options.home,
+    env: environment(options),
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: options.detached,
+  });
   let output = "";
-  child.stdout!.setEncoding("utf8").on("data", (text: string) => (output += text));
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => (output += text));
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
   return Object.assign(child, { pid: child.pid!, output: () => output });
 }
 
@@ -73,8 +80,12 @@ export function processesOf(home: string): { pid: number; command: string }[] {
 }
 
 /** Waits for a condition, with a deadline. */
-export async function until<T>(what: string, condition: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 30_000): Promise<T> {
-  for (const giveUpAt = performance.now() + timeoutMs; ; ) {
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 30_000,
+): Promise<T> {
+  for (const giveUpAt = performance.now() + timeoutMs; ;) {
     const value = await condition();
     if (value !== undefined && value !== false) return value;
     if (performance.now() > giveUpAt) throw new Error(`waited ${timeoutMs} ms for ${what}`);

@@ -19,7 +19,14 @@ use({ facts: read() });
 
 interface TestedRun {
   state: string;
-  task_instances: { task_id: string; state: string; try_number: number; error: string | null; xcoms: Record<string, unknown>; log: { event: string; level: string }[] }[];
+  task_instances: {
+    task_id: string;
+    state: string;
+    try_number: number;
+    error: string | null;
+    xcoms: Record<string, unknown>;
+    log: { event: string; level: string }[];
+  }[];
 }
 
 test("a DAG runs without server and database: retries at once, variables and connections from the environment, logs", async () => {
@@ -42,7 +49,10 @@ test("a DAG runs without server and database: retries at once, variables and con
 test("a failing task fails the command, and its stack names the author's line", async () => {
   const home = makeHome();
   const file = join(home, "broken.ts");
-  writeFileSync(file, `import { Dag } from "tradewind";\nexport const dag = new Dag("broken");\ndag.task("boom", async () => {\n  throw new Error("no luck");\n})();\n`);
+  writeFileSync(
+    file,
+    `import { Dag } from "tradewind";\nexport const dag = new Dag("broken");\ndag.task("boom", async () => {\n  throw new Error("no luck");\n})();\n`,
+  );
   const { code, stdout } = await runCli(["dags", "test", file], { home });
   expect(code).toBe(1);
   expect(stdout).toContain("no luck");

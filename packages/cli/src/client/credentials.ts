@@ -33,7 +33,9 @@ export class TokenCache {
   readonly #path: string;
 
   constructor(home: string, server: ServerAddress, credentials: Extract<Credentials, { kind: "password" }>) {
-    const key = createHash("sha256").update(JSON.stringify([server.url, credentials.username, credentials.password])).digest("hex");
+    const key = createHash("sha256")
+      .update(JSON.stringify([server.url, credentials.username, credentials.password]))
+      .digest("hex");
     this.#path = join(home, "run", `cli-token-${key.slice(0, 16)}`);
   }
 

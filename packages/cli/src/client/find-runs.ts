@@ -9,13 +9,20 @@ export async function getRun(client: RestClient, dagId: string, runId: string | 
   const runs = await client.list<DagRunResource>(path`/api/v2/dags/${dagId}/dagRuns`, "dag_runs", { order_by: "-run_after" }, 1);
   if (runs[0] !== undefined) return runs[0];
   await client.get(path`/api/v2/dags/${dagId}`);
-  throw new CliError("dag_run_not_found", `DAG "${dagId}" has no runs yet.`, { exitCode: EXIT.notFound, hint: `Start one: tradewind dags trigger ${dagId}` });
+  throw new CliError("dag_run_not_found", `DAG "${dagId}" has no runs yet.`, {
+    exitCode: EXIT.notFound,
+    hint: `Start one: tradewind dags trigger ${dagId}`,
+  });
 }
 
 /** The task instances of a run, in the order in which they ran or will run. */
 export async function listTaskInstances(client: RestClient, run: Pick<DagRunResource, "dag_id" | "dag_run_id">): Promise<TaskInstanceResource[]> {
-  const instances = await client.list<TaskInstanceResource>(path`/api/v2/dags/${run.dag_id}/dagRuns/${run.dag_run_id}/taskInstances`, "task_instances");
-  const startedAt = (instance: TaskInstanceResource): number => (instance.start_date === null ? Number.POSITIVE_INFINITY : Date.parse(instance.start_date));
+  const instances = await client.list<TaskInstanceResource>(
+    path`/api/v2/dags/${run.dag_id}/dagRuns/${run.dag_run_id}/taskInstances`,
+    "task_instances",
+  );
+  const startedAt = (instance: TaskInstanceResource): number =>
+    instance.start_date === null ? Number.POSITIVE_INFINITY : Date.parse(instance.start_date);
   return instances
     .map((instance, index) => ({ instance, index }))
     .sort((a, b) => compare(startedAt(a.instance), startedAt(b.instance)) || a.index - b.index)
@@ -27,7 +34,12 @@ function compare(a: number, b: number): number {
 }
 
 /** The one task instance that was named; of a mapped task its index must be given, unless there is only one. */
-export async function getTaskInstance(client: RestClient, run: DagRunResource, taskId: string, mapIndex: number | undefined): Promise<TaskInstanceResource> {
+export async function getTaskInstance(
+  client: RestClient,
+  run: DagRunResource,
+  taskId: string,
+  mapIndex: number | undefined,
+): Promise<TaskInstanceResource> {
   const base = path`/api/v2/dags/${run.dag_id}/dagRuns/${run.dag_run_id}/taskInstances/${taskId}`;
   if (mapIndex !== undefined) return client.get<TaskInstanceResource>(`${base}/${mapIndex}`);
   const instances = (await listTaskInstances(client, run)).filter((instance) => instance.task_id === taskId);

@@ -121,7 +121,12 @@ export class RestClient {
     if (token !== null) headers["authorization"] = `Bearer ${token}`;
     if (body !== undefined) headers["content-type"] = "application/json";
     try {
-      return await fetch(`${this.server.url}${path}${queryString(query)}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal });
+      return await fetch(`${this.server.url}${path}${queryString(query)}`, {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal,
+      });
     } catch (error) {
       if (signal?.aborted) throw error;
       throw unreachable(this.server, error);
@@ -145,7 +150,10 @@ export function path(strings: TemplateStringsArray, ...parts: (string | number)[
 function queryString(query: Query = {}): string {
   const pairs = Object.entries(query).flatMap(([name, value]) => {
     if (value === undefined) return [];
-    return (Array.isArray(value) ? (value as readonly string[]) : [String(value as string | number | boolean)]).map((one): [string, string] => [name, one]);
+    return (Array.isArray(value) ? (value as readonly string[]) : [String(value as string | number | boolean)]).map((one): [string, string] => [
+      name,
+      one,
+    ]);
   });
   return pairs.length === 0 ? "" : `?${new URLSearchParams(pairs).toString()}`;
 }
@@ -157,7 +165,14 @@ function exitCodeOfStatus(status: number): number {
   return EXIT.failed;
 }
 
-const CODE_OF_STATUS: Record<number, ErrorCode> = { 400: "invalid_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 409: "conflict", 422: "validation_failed" };
+const CODE_OF_STATUS: Record<number, ErrorCode> = {
+  400: "invalid_request",
+  401: "unauthenticated",
+  403: "forbidden",
+  404: "not_found",
+  409: "conflict",
+  422: "validation_failed",
+};
 
 /** Airflow's error shape: `detail` is a text, an object, or a list of problems with their places. */
 function readRefusal(text: string, status: number): { message: string | null; code: ErrorCode; details: Record<string, unknown> } {

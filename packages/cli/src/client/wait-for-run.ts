@@ -10,7 +10,12 @@ const FIRST_POLL_MS = 50;
 const LAST_POLL_MS = 1_000;
 
 /** Waits for the end of a run; null when that took longer than `timeoutMs`. On a terminal, stderr shows how far it is. */
-export async function waitForRun(client: RestClient, run: DagRunResource, output: Output, timeoutMs = Number.POSITIVE_INFINITY): Promise<DagRunResource | null> {
+export async function waitForRun(
+  client: RestClient,
+  run: DagRunResource,
+  output: Output,
+  timeoutMs = Number.POSITIVE_INFINITY,
+): Promise<DagRunResource | null> {
   const giveUpAt = performance.now() + timeoutMs;
   const progress = output.err.columns === null ? null : new ProgressLine(output);
   try {

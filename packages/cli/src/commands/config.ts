@@ -2,7 +2,8 @@ import { type ListedConfig, listConfig, loadConfig } from "@tradewind/config";
 import { processOutput } from "../output/output.ts";
 import type { ConfigListOptions } from "../program/installation-commands.ts";
 
-const showValue = (value: unknown): string | null => (value === null ? null : typeof value === "string" ? value : Array.isArray(value) ? value.join(", ") || "(none)" : JSON.stringify(value));
+const showValue = (value: unknown): string | null =>
+  value === null ? null : typeof value === "string" ? value : Array.isArray(value) ? value.join(", ") || "(none)" : JSON.stringify(value);
 
 export async function listConfiguration(options: ConfigListOptions): Promise<void> {
   const output = processOutput(options.output);

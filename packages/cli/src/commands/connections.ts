@@ -46,7 +46,10 @@ export async function setConnection(id: string, given: string | undefined, optio
   const known = await client.find<ConnectionResource>(path`/api/v2/connections/${id}`);
   const changes = await readChanges(id, given, options);
   if (known === undefined && changes["conn_type"] === undefined) {
-    throw new CliError("invalid_request", `Connection "${id}" does not exist yet, and its type is not given.`, { exitCode: EXIT.usage, hint: "Give a URL, or --type." });
+    throw new CliError("invalid_request", `Connection "${id}" does not exist yet, and its type is not given.`, {
+      exitCode: EXIT.usage,
+      hint: "Give a URL, or --type.",
+    });
   }
   const body = { connection_id: id, conn_type: known?.conn_type, ...changes };
   const connection =
@@ -67,7 +70,10 @@ async function readChanges(id: string, given: string | undefined, options: Conne
   const flags = { conn_type: type, host, login, password, schema, port, extra: extra === undefined ? undefined : JSON.stringify(extra), description };
   for (const [name, value] of Object.entries(flags)) if (value !== undefined) changes[name] = value;
   if (Object.keys(changes).length === 0) {
-    throw new CliError("invalid_request", `Nothing was said about connection "${id}".`, { exitCode: EXIT.usage, hint: "Give a URL, or options such as --host." });
+    throw new CliError("invalid_request", `Nothing was said about connection "${id}".`, {
+      exitCode: EXIT.usage,
+      hint: "Give a URL, or options such as --host.",
+    });
   }
   return changes;
 }

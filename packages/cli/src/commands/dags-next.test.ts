@@ -2,10 +2,16 @@ import { expect, test } from "vitest";
 import { planRuns } from "./dags-next.ts";
 
 const dag = (summary: string | null, first: string | null, extra: { timezone?: string; end_date?: string } = {}) =>
-  planRuns({ timetable_summary: summary, timezone: extra.timezone ?? "UTC", next_dagrun_run_after: first, end_date: extra.end_date ?? null }, 3).map((run) => run.run_after);
+  planRuns({ timetable_summary: summary, timezone: extra.timezone ?? "UTC", next_dagrun_run_after: first, end_date: extra.end_date ?? null }, 3).map(
+    (run) => run.run_after,
+  );
 
 test("cron lines go on in their zone, over the change of the clocks", () => {
-  expect(dag("0 6 * * *", "2026-03-28T05:00:00Z", { timezone: "Europe/Madrid" })).toEqual(["2026-03-28T05:00:00Z", "2026-03-29T04:00:00.000Z", "2026-03-30T04:00:00.000Z"]);
+  expect(dag("0 6 * * *", "2026-03-28T05:00:00Z", { timezone: "Europe/Madrid" })).toEqual([
+    "2026-03-28T05:00:00Z",
+    "2026-03-29T04:00:00.000Z",
+    "2026-03-30T04:00:00.000Z",
+  ]);
 });
 
 test("intervals go on", () => {

@@ -31,7 +31,10 @@ export async function showNextRuns(dagId: string, options: NextOptions): Promise
   if (dag.is_paused && runs.length > 0) output.note(`"${dagId}" is paused: runs are created once it is unpaused (tradewind dags unpause ${dagId}).`);
 }
 
-export function planRuns(dag: Pick<DagDetails, "timetable_summary" | "timezone" | "next_dagrun_run_after" | "end_date">, count: number): PlannedRun[] {
+export function planRuns(
+  dag: Pick<DagDetails, "timetable_summary" | "timezone" | "next_dagrun_run_after" | "end_date">,
+  count: number,
+): PlannedRun[] {
   const first = dag.next_dagrun_run_after;
   if (first === null) return [];
   const ticks = timetableOf(dag.timetable_summary, dag.timezone ?? "UTC");

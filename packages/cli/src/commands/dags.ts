@@ -30,7 +30,9 @@ export async function listDags(options: DagListOptions): Promise<void> {
   const pattern = options.pattern === undefined || /[%_]/.test(options.pattern) ? options.pattern : `%${options.pattern}%`;
   const query = { order_by: "dag_id", tags: options.tags, paused, dag_id_pattern: pattern };
   const dags = await client.list<DagResource>("/api/v2/dags", "dags", query);
-  output.list(dags, dagColumns(new Date()), { none: "There are no DAGs. Put a .ts file with a DAG into a DAG folder; `tradewind config list --section dags` names the folders." });
+  output.list(dags, dagColumns(new Date()), {
+    none: "There are no DAGs. Put a .ts file with a DAG into a DAG folder; `tradewind config list --section dags` names the folders.",
+  });
 }
 
 export async function showDag(dagId: string, options: ServerOptions): Promise<void> {

@@ -19,11 +19,24 @@ export async function cleanDatabase(options: CleanOptions & { before: Date }): P
     const found = await countFinishedRuns(db, filter);
     const total = found.reduce((sum, { runs }) => sum + runs, 0);
     if (options.yes !== true) {
-      output.list(found, [{ title: "DAG", value: ({ dagId }) => dagId }, { title: "RUNS", value: ({ runs }) => runs, align: "right" }], {
-        none: `No finished run ended before ${before}.`,
-        json: { before: options.before.toISOString(), dry_run: true, runs: total, by_dag: found.map(({ dagId, runs }) => ({ dag_id: dagId, runs })) },
-      });
-      if (total > 0) output.note(`${total} runs would be deleted; nothing was. Add --yes to delete them. The latest scheduled run of a DAG always stays.`);
+      output.list(
+        found,
+        [
+          { title: "DAG", value: ({ dagId }) => dagId },
+          { title: "RUNS", value: ({ runs }) => runs, align: "right" },
+        ],
+        {
+          none: `No finished run ended before ${before}.`,
+          json: {
+            before: options.before.toISOString(),
+            dry_run: true,
+            runs: total,
+            by_dag: found.map(({ dagId, runs }) => ({ dag_id: dagId, runs })),
+          },
+        },
+      );
+      if (total > 0)
+        output.note(`${total} runs would be deleted; nothing was. Add --yes to delete them. The latest scheduled run of a DAG always stays.`);
       return;
     }
     let deleted = 0;
@@ -36,6 +49,11 @@ export async function cleanDatabase(options: CleanOptions & { before: Date }): P
       if (output.err.columns !== null) output.err.write(`\r\u001B[2K${deleted} of ${total} runs`);
     }
     if (output.err.columns !== null && deleted > 0) output.err.write("\r\u001B[2K");
-    output.done(`Deleted ${deleted} runs that ended before ${before}, and ${logs} logs.`, { before: options.before.toISOString(), dry_run: false, runs: deleted, logs });
+    output.done(`Deleted ${deleted} runs that ended before ${before}, and ${logs} logs.`, {
+      before: options.before.toISOString(),
+      dry_run: false,
+      runs: deleted,
+      logs,
+    });
   });
 }

@@ -30,7 +30,10 @@ export async function migrateDatabase(options: OutputOptions): Promise<void> {
       },
     });
     const steps = applied.map(({ id, name }) => ({ id, name }));
-    output.done(steps.length === 0 ? "The schema is up to date." : `The schema is up to date: ${steps.length} steps applied.`, { database: showDatabase(server), applied: steps });
+    output.done(steps.length === 0 ? "The schema is up to date." : `The schema is up to date: ${steps.length} steps applied.`, {
+      database: showDatabase(server),
+      applied: steps,
+    });
   });
 }
 
@@ -51,7 +54,9 @@ function tell(value: { database: string; ok: boolean; pending: string[]; newer: 
   if (output.isJson) return output.json(value);
   output.done(`The database answers: ${value.database}`, value);
   if (value.pending.length > 0) output.done(`Its schema lacks ${value.pending.join(", ")}. Run \`tradewind db migrate\`.`, value);
-  if (value.changed.length > 0) output.done(`Its schema was made by other versions of ${value.changed.join(", ")}: restore it from a backup, or use another database.`, value);
-  if (value.newer.length > 0) output.done(`Its schema is newer than this release (${value.newer.join(", ")}), which works while an upgrade is under way.`, value);
+  if (value.changed.length > 0)
+    output.done(`Its schema was made by other versions of ${value.changed.join(", ")}: restore it from a backup, or use another database.`, value);
+  if (value.newer.length > 0)
+    output.done(`Its schema is newer than this release (${value.newer.join(", ")}), which works while an upgrade is under way.`, value);
   if (value.ok && value.newer.length === 0) output.done("Its schema is that of this release.", value);
 }

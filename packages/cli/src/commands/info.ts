@@ -48,7 +48,10 @@ export async function showInfo(options: InfoOptions): Promise<void> {
     ["Task logs", value.logs],
     ["Database", value.database],
     ["Executors", value.executors.join(", ")],
-    ["Server", health === undefined ? { text: `${server.url} does not answer`, style: "red" } : `${server.url}, version ${value.server.version ?? "unknown"}`],
+    [
+      "Server",
+      health === undefined ? { text: `${server.url} does not answer`, style: "red" } : `${server.url}, version ${value.server.version ?? "unknown"}`,
+    ],
     ...(health === undefined
       ? []
       : ([

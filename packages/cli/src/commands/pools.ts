@@ -34,7 +34,10 @@ export async function setPool(name: string, slotText: string, options: PoolSetOp
   const { client, output } = clientContext(options);
   const wanted = Number(slotText);
   if (!Number.isInteger(wanted) || wanted < -1) {
-    throw new CliError("invalid_request", `A pool can't have "${slotText}" slots.`, { exitCode: EXIT.usage, hint: "Give a whole number, or -1 for no limit." });
+    throw new CliError("invalid_request", `A pool can't have "${slotText}" slots.`, {
+      exitCode: EXIT.usage,
+      hint: "Give a whole number, or -1 for no limit.",
+    });
   }
   const url = path`/api/v2/pools/${name}`;
   const known = await client.find<PoolResource>(url);

@@ -37,7 +37,11 @@ async function follow(client: RestClient, instance: TaskInstanceResource, onlyTr
   }
 }
 
-async function until(client: RestClient, instance: TaskInstanceResource, holds: (now: TaskInstanceResource) => boolean): Promise<TaskInstanceResource> {
+async function until(
+  client: RestClient,
+  instance: TaskInstanceResource,
+  holds: (now: TaskInstanceResource) => boolean,
+): Promise<TaskInstanceResource> {
   const { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex } = instance;
   const base = path`/api/v2/dags/${dagId}/dagRuns/${runId}/taskInstances/${taskId}`;
   for (;;) {

@@ -18,7 +18,10 @@ const TYPE_OF_SCHEME: Record<string, string> = { postgresql: "postgres" };
 export function parseConnectionUrl(text: string, what: string): ConnectionParts {
   const found = /^([a-z][\w+.-]*):\/\/(?:([^:@/?]*)(?::([^@/?]*))?@)?(\[[^\]]*\]|[^:/?]*)(?::(\d+))?(?:\/([^?]*))?(?:\?(.*))?$/i.exec(text.trim());
   if (found === null) {
-    throw new CliError("invalid_request", `${what} is no URL of a connection.`, { exitCode: EXIT.usage, hint: "Write it like postgres://login:password@host:5432/database." });
+    throw new CliError("invalid_request", `${what} is no URL of a connection.`, {
+      exitCode: EXIT.usage,
+      hint: "Write it like postgres://login:password@host:5432/database.",
+    });
   }
   const [, scheme, login, password, host, port, schema, query] = found;
   const type = scheme!.toLowerCase().replaceAll("-", "_");

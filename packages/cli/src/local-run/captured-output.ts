@@ -10,10 +10,15 @@ export function captureOutput(onLine: (stream: Stream, line: string) => void): {
 
 function captureStream(name: Stream, onLine: (line: string) => void): () => void {
   const stream = process[name];
+  // oxlint-disable-next-line typescript/unbound-method -- it is put back where it was
   const original = stream.write;
   const decoder = new StringDecoder("utf8");
   let rest = "";
-  stream.write = (chunk: string | Uint8Array, encodingOrDone?: BufferEncoding | ((error?: Error | null) => void), done?: (error?: Error | null) => void): boolean => {
+  stream.write = (
+    chunk: string | Uint8Array,
+    encodingOrDone?: BufferEncoding | ((error?: Error | null) => void),
+    done?: (error?: Error | null) => void,
+  ): boolean => {
     const lines = (rest + (typeof chunk === "string" ? chunk : decoder.write(Buffer.from(chunk)))).split("\n");
     rest = lines.pop()!;
     lines.forEach(onLine);

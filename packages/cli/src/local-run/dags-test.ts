@@ -29,7 +29,14 @@ export async function testDag(fileOrId: string, options: DagTestOptions): Promis
     report.end(current);
   }
   const state = run.outcome();
-  report.finished({ dagId: facts.graph.dagId, runId: facts.runId, logicalDate: facts.logicalDate, conf: facts.conf, state, instances: run.instances });
+  report.finished({
+    dagId: facts.graph.dagId,
+    runId: facts.runId,
+    logicalDate: facts.logicalDate,
+    conf: facts.conf,
+    state,
+    instances: run.instances,
+  });
   // What the tasks left running (timers, pools of connections) must not keep the command from ending.
   setTimeout(() => process.exit(), 100).unref();
   return state === "success" ? EXIT.ok : EXIT.failed;

@@ -43,13 +43,20 @@ function chooseDag(path: string, ids: readonly string[], wanted: string | null):
   if (wanted !== null && ids.includes(wanted)) return wanted;
   const [only, ...others] = ids;
   if (wanted === null && only !== undefined && others.length === 0) return only;
-  if (only === undefined) throw new CliError("dag_not_found", `${path} exports no DAG.`, { exitCode: EXIT.notFound, hint: "Write: export const dag = new Dag(…)" });
+  if (only === undefined)
+    throw new CliError("dag_not_found", `${path} exports no DAG.`, { exitCode: EXIT.notFound, hint: "Write: export const dag = new Dag(…)" });
   const what = wanted === null ? `${path} has ${ids.length} DAGs` : `${path} has no DAG "${wanted}"`;
   throw new CliError("dag_not_found", `${what}: ${ids.join(", ")}.`, { exitCode: EXIT.usage, hint: "Say which one with --dag." });
 }
 
-function importFailure(path: string, error: { message: string; file: string; line: number | null; column: number | null; frame: string | null }): CliError {
+function importFailure(
+  path: string,
+  error: { message: string; file: string; line: number | null; column: number | null; frame: string | null },
+): CliError {
   const place = [error.file, error.line, error.column].filter((part) => part !== null).join(":");
   const frame = error.frame === null ? "" : `\n${error.frame}`;
-  return new CliError("dag_load_failed", `${path} does not load: ${error.message}\n${place}${frame}`, { exitCode: EXIT.usage, details: { path, ...error } });
+  return new CliError("dag_load_failed", `${path} does not load: ${error.message}\n${place}${frame}`, {
+    exitCode: EXIT.usage,
+    details: { path, ...error },
+  });
 }

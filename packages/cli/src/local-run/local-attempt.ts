@@ -28,10 +28,15 @@ export async function runLocalInstance(facts: LocalRunFacts, instance: LocalInst
     instance.tryNumber += 1;
     const { end, isFinal, delayMs } = await runAttempt(facts, instance);
     instance.durationMs = performance.now() - startedAt;
-    const retries = end.state === "failed" && shouldRetry({ state: "running", tryNumber: instance.tryNumber, maxTries: spec.retries, retries: spec.retries, isFinal });
+    const retries =
+      end.state === "failed" &&
+      shouldRetry({ state: "running", tryNumber: instance.tryNumber, maxTries: spec.retries, retries: spec.retries, isFinal });
     if (!retries) return facts.run.end(instance, end);
     const wait = delayMs ?? retryDelayMs({ ...spec, dagId: facts.graph.dagId, logicalDate: facts.logicalDate, tryNumber: instance.tryNumber });
-    facts.log({ level: "warn", message: `Try ${instance.tryNumber} of ${spec.retries + 1} failed: ${end.error}. The next one follows at once (${formatDuration(wait)} in a real run).` });
+    facts.log({
+      level: "warn",
+      message: `Try ${instance.tryNumber} of ${spec.retries + 1} failed: ${end.error}. The next one follows at once (${formatDuration(wait)} in a real run).`,
+    });
   }
 }
 
@@ -71,7 +76,11 @@ function endOfThrown(thrown: unknown, facts: LocalRunFacts): AttemptEnd {
   const verdict = classifyError(thrown);
   if (verdict.kind === "skip") return { end: { state: "skipped", reason: verdict.message }, isFinal: true, delayMs: undefined };
   if (verdict.stack !== undefined) facts.log({ level: "error", message: verdict.stack });
-  return { end: { state: "failed", error: verdict.message }, isFinal: verdict.kind === "fail", delayMs: verdict.kind === "retry" ? verdict.afterMs : undefined };
+  return {
+    end: { state: "failed", error: verdict.message },
+    isFinal: verdict.kind === "fail",
+    delayMs: verdict.kind === "retry" ? verdict.afterMs : undefined,
+  };
 }
 
 function localRuntime(facts: LocalRunFacts, instance: LocalInstance, signal: AbortSignal): TaskRuntime {
@@ -90,7 +99,10 @@ function localRuntime(facts: LocalRunFacts, instance: LocalInstance, signal: Abo
     setXCom: async (key, value) => void instance.xcoms.set(key, value),
     triggerDagRun: async (request) => {
       const runId = request.runId ?? `manual__${new Date().toISOString()}`;
-      facts.log({ level: "warn", message: `Would start run "${runId}" of DAG "${request.dagId}" with conf ${JSON.stringify(request.conf ?? {})}; a test starts no other runs.` });
+      facts.log({
+        level: "warn",
+        message: `Would start run "${runId}" of DAG "${request.dagId}" with conf ${JSON.stringify(request.conf ?? {})}; a test starts no other runs.`,
+      });
       return { runId, state: "success" };
     },
     // Nothing but what this run pretended to start can be asked for; it is taken for done.

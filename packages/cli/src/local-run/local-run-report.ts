@@ -47,7 +47,9 @@ export class LocalRunReport {
     const shown = result === undefined ? "" : `  ${this.#output.paint("dim", `→ ${shorten(JSON.stringify(result))}`)}`;
     const tries = instance.tryNumber > 1 ? `, ${instance.tryNumber} tries` : "";
     const why = instance.error ?? (instance.state === "skipped" ? instance.reason : null);
-    this.#print(`  ${this.#state(instance.state)} (${showDuration((instance.durationMs ?? 0) / 1000)}${tries})${why === null ? "" : `  ${why}`}${shown}\n`);
+    this.#print(
+      `  ${this.#state(instance.state)} (${showDuration((instance.durationMs ?? 0) / 1000)}${tries})${why === null ? "" : `  ${why}`}${shown}\n`,
+    );
     this.#isInside = false;
     for (const other of this.#waiting.splice(0)) this.decided(other);
   }
@@ -55,7 +57,9 @@ export class LocalRunReport {
   /** It got its state without being run. */
   decided(instance: LocalInstance): void {
     if (this.#isInside) return void this.#waiting.push(instance);
-    this.#print(`\n${this.#output.paint("bold", nameOf(instance))}\n  ${this.#state(instance.state)}  ${this.#output.paint("dim", instance.reason ?? "")}\n`);
+    this.#print(
+      `\n${this.#output.paint("bold", nameOf(instance))}\n  ${this.#state(instance.state)}  ${this.#output.paint("dim", instance.reason ?? "")}\n`,
+    );
   }
 
   finished(run: FinishedRun): void {
@@ -63,7 +67,9 @@ export class LocalRunReport {
     const counts = new Map<string, number>();
     for (const { state } of run.instances) counts.set(state ?? "never ready", (counts.get(state ?? "never ready") ?? 0) + 1);
     const tally = [...counts].map(([state, count]) => `${count} ${this.#state(state)}`).join(", ");
-    this.#print(`\nThe run is a ${run.state === "success" ? this.#output.paint("green", "success") : this.#output.paint("red", "failure")}: ${tally}.\n`);
+    this.#print(
+      `\nThe run is a ${run.state === "success" ? this.#output.paint("green", "success") : this.#output.paint("red", "failure")}: ${tally}.\n`,
+    );
   }
 
   #toJson({ dagId, runId, logicalDate, conf, state, instances }: FinishedRun): object {

@@ -22,7 +22,7 @@ const noop = async () => undefined;
 test("a task gets the results of those before it", () => {
   const dag = new Dag("d");
   const numbers = dag.task("numbers", async () => [1, 2]);
-  const sum = dag.task("sum", async (_: { values: number[] }) => 3);
+  const sum = dag.task("sum", async ({ values }: { values: number[] }) => values.length);
   sum({ values: numbers() });
   const { run, order } = runGraph(dag, { numbers: result([1, 2]) });
   expect(order).toEqual(["numbers", "sum"]);
@@ -33,8 +33,8 @@ test("a task gets the results of those before it", () => {
 test("a mapped task has an instance for each item, and its results are a list in index order", () => {
   const dag = new Dag("d");
   const shops = dag.task("shops", async () => ["a", "b"]);
-  const total = dag.task("total", async (_: { shop: string }) => 1);
-  const report = dag.task("report", async (_: { totals: number[] }) => 0);
+  const total = dag.task("total", async ({ shop }: { shop: string }) => shop.length);
+  const report = dag.task("report", async ({ totals }: { totals: number[] }) => totals.length);
   report({ totals: total.expand({ shop: shops() }) });
   const { run, order } = runGraph(dag, { shops: result(["a", "b"]), "total[0]": result(10), "total[1]": result(20) });
   expect(order).toEqual(["shops", "total[0]", "total[1]", "report"]);
@@ -44,8 +44,8 @@ test("a mapped task has an instance for each item, and its results are a list in
 test("mapped over nothing: skipped, and with it what needs it", () => {
   const dag = new Dag("d");
   const shops = dag.task("shops", async (): Promise<string[]> => []);
-  const total = dag.task("total", async (_: { shop: string }) => 1);
-  const report = dag.task("report", async (_: { totals: number[] }) => 0);
+  const total = dag.task("total", async ({ shop }: { shop: string }) => shop.length);
+  const report = dag.task("report", async ({ totals }: { totals: number[] }) => totals.length);
   report({ totals: total.expand({ shop: shops() }) });
   const { states, run } = runGraph(dag, { shops: result([]) });
   expect(states).toEqual({ shops: "success", total: "skipped", report: "skipped" });
@@ -55,7 +55,7 @@ test("mapped over nothing: skipped, and with it what needs it", () => {
 test("mapped over what cannot be mapped: the task fails and says why", () => {
   const dag = new Dag("d");
   const shops = dag.task("shops", async () => ["a"]);
-  dag.task("total", async (_: { shop: string }) => 1).expand({ shop: shops() });
+  dag.task("total", async ({ shop }: { shop: string }) => shop.length).expand({ shop: shops() });
   const { run, states } = runGraph(dag, { shops: result(7) });
   expect(states).toEqual({ shops: "success", total: "failed" });
   expect(run.instances[1]!.error).toContain("must be a list or an object; found 7");
@@ -78,7 +78,10 @@ test("a branch skips what it did not choose, and a join with none_failed_min_one
   const left = dag.task("left", noop)();
   const right = dag.task("right", noop)();
   const join = dag.task("join", noop, { triggerRule: "none_failed_min_one_success" })();
-  dag.if(dag.task("isLeft", async () => true)()).then(left).else(right);
+  dag
+    .if(dag.task("isLeft", async () => true)())
+    .then(left)
+    .else(right);
   left.before(join);
   right.before(join);
   const { states } = runGraph(dag, { isLeft: result(["left"]) });

@@ -96,7 +96,12 @@ export class LocalRun {
 
   /** The run's state. What never became ready deadlocks it. */
   outcome(): "success" | "failed" {
-    const outcome = decideRunOutcome(countRunOutcome({ ...this.graph, leafIds: this.#leafIds() }, this.instances.map(({ node, state }) => ({ taskId: node.taskId, state }))));
+    const outcome = decideRunOutcome(
+      countRunOutcome(
+        { ...this.graph, leafIds: this.#leafIds() },
+        this.instances.map(({ node, state }) => ({ taskId: node.taskId, state })),
+      ),
+    );
     return outcome.state === "success" ? "success" : "failed";
   }
 

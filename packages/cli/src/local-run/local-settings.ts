@@ -58,12 +58,28 @@ export function readLocalSettings(env: NodeJS.ProcessEnv, path: string | undefin
 /** A URL, JSON text, or an object with the API's names or the SDK's. */
 function toConnection(id: string, given: unknown): Connection {
   const value: unknown = typeof given === "string" && given.trimStart().startsWith("{") ? JSON.parse(given) : given;
-  const empty: Connection = { connectionId: id, connType: "", description: null, host: null, port: null, login: null, password: null, schema: null, extra: {} };
+  const empty: Connection = {
+    connectionId: id,
+    connType: "",
+    description: null,
+    host: null,
+    port: null,
+    login: null,
+    password: null,
+    schema: null,
+    extra: {},
+  };
   if (typeof value === "string") {
     const { extra, ...parts } = parseConnectionUrl(value, `What was given for connection "${id}"`);
     return { ...empty, ...parts, extra: (extra ?? {}) as Record<string, Json> };
   }
   const { conn_type: connType, extra, ...rest } = value as Record<string, unknown>;
   const parsedExtra = (typeof extra === "string" ? JSON.parse(extra) : (extra ?? {})) as Record<string, Json>;
-  return { ...empty, ...(connType === undefined ? {} : { connType: connType as string }), ...(rest as Partial<Connection>), connectionId: id, extra: parsedExtra };
+  return {
+    ...empty,
+    ...(connType === undefined ? {} : { connType: connType as string }),
+    ...(rest as Partial<Connection>),
+    connectionId: id,
+    extra: parsedExtra,
+  };
 }

@@ -25,11 +25,15 @@ export function formatError(error: unknown, options: { json: boolean; terminal: 
   const lines = [`${paint(options.terminal, "red", "Error:")} ${errorMessage(error)}`];
   if (hint !== null) lines.push(hint);
   const isOurFault = !known || error.code === "internal";
-  if ((isOurFault || options.showStack) && error instanceof Error && error.stack !== undefined) lines.push(paint(options.terminal, "dim", stackOf(error)));
+  if ((isOurFault || options.showStack) && error instanceof Error && error.stack !== undefined)
+    lines.push(paint(options.terminal, "dim", stackOf(error)));
   return `${lines.join("\n")}\n`;
 }
 
 function stackOf(error: Error): string {
-  const stack = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at ")).join("\n");
+  const stack = (error.stack ?? "")
+    .split("\n")
+    .filter((line) => line.trimStart().startsWith("at "))
+    .join("\n");
   return error.cause instanceof Error ? `${stack}\nCaused by: ${error.cause.stack ?? error.cause.message}` : stack;
 }

@@ -49,7 +49,14 @@ describe("a table", () => {
 
   test("colours are no part of the width", () => {
     const coloured: Column<Row>[] = [{ title: "ID", value: (row) => ({ text: row.id, style: "red" }) }, columns[1]!];
-    const text = formatTable(coloured, [{ id: "a", count: 1, words: "" }, { id: "bbb", count: 1, words: "" }], { columns: null, hasColours: true });
+    const text = formatTable(
+      coloured,
+      [
+        { id: "a", count: 1, words: "" },
+        { id: "bbb", count: 1, words: "" },
+      ],
+      { columns: null, hasColours: true },
+    );
     // oxlint-disable-next-line no-control-regex -- it is the escape sequences that are looked for
     expect(text.replaceAll(/\u001B\[\d+m/g, "")).toBe(["ID   COUNT", "a        1", "bbb      1", ""].join("\n"));
     expect(text).toContain("\u001B[31m");
@@ -57,5 +64,13 @@ describe("a table", () => {
 });
 
 test("fields of one thing stand below each other", () => {
-  expect(formatFields([["Name", "x"], ["Longer name", null]], plain)).toBe("Name         x\nLonger name  -\n");
+  expect(
+    formatFields(
+      [
+        ["Name", "x"],
+        ["Longer name", null],
+      ],
+      plain,
+    ),
+  ).toBe("Name         x\nLonger name  -\n");
 });

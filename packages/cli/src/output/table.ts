@@ -26,7 +26,12 @@ export function formatTable<T>(columns: readonly Column<T>[], rows: readonly T[]
   return [head, ...cells].map((row) => `${formatRow(row, columns, widths, terminal)}\n`).join("");
 }
 
-function formatRow<T>(row: readonly Cell[], columns: readonly Column<T>[], widths: readonly number[], terminal: Pick<Terminal, "hasColours">): string {
+function formatRow<T>(
+  row: readonly Cell[],
+  columns: readonly Column<T>[],
+  widths: readonly number[],
+  terminal: Pick<Terminal, "hasColours">,
+): string {
   const parts = row.map((cell, index) => {
     const text = fitTo(cell.text, widths[index]!);
     const padding = " ".repeat(widths[index]! - displayWidth(text));
@@ -56,7 +61,10 @@ function toCell(value: string | number | null | undefined | Cell): Cell {
 }
 
 /** One thing as "name  value" lines. Several lines of one value are indented below each other. */
-export function formatFields(fields: readonly (readonly [string, string | number | null | undefined | Cell])[], terminal: Pick<Terminal, "hasColours">): string {
+export function formatFields(
+  fields: readonly (readonly [string, string | number | null | undefined | Cell])[],
+  terminal: Pick<Terminal, "hasColours">,
+): string {
   const width = Math.max(...fields.map(([name]) => displayWidth(name)));
   return fields
     .map(([name, value]) => {

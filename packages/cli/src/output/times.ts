@@ -20,7 +20,10 @@ export function relativeTime(instant: string | null | undefined, now: Date): str
 /** "2026-01-01 06:00:00Z": what people compare, without milliseconds that are zero. */
 export function shortInstant(instant: string | null | undefined): string | null {
   if (instant === null || instant === undefined) return null;
-  return new Date(instant).toISOString().replace("T", " ").replace(/\.000Z$/, "Z");
+  return new Date(instant)
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.000Z$/, "Z");
 }
 
 /** A duration in seconds for people: "420 ms", "1.3 s", "2 min 5 s", "3 h 20 min". */

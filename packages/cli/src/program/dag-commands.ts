@@ -1,5 +1,16 @@
 import type { Command } from "commander";
-import { collect, examples, instant, jsonObject, lazily, type OutputOptions, positiveInteger, type ServerOptions, withOutput, withServer } from "./options.ts";
+import {
+  collect,
+  examples,
+  instant,
+  jsonObject,
+  lazily,
+  type OutputOptions,
+  positiveInteger,
+  type ServerOptions,
+  withOutput,
+  withServer,
+} from "./options.ts";
 
 export interface DagListOptions extends ServerOptions {
   tags?: string[];
@@ -41,8 +52,7 @@ export function addDagCommands(program: Command): void {
     .action(lazily(load, "listDags"));
   examples(list, ["dags list", "dags list --tags sales --output json"]);
 
-  const show = withServer(dags.command("show <dag-id>").description("show a DAG and its tasks"))
-    .action(lazily(load, "showDag"));
+  const show = withServer(dags.command("show <dag-id>").description("show a DAG and its tasks")).action(lazily(load, "showDag"));
   examples(show, ["dags show weather_report"]);
 
   const trigger = withServer(dags.command("trigger <dag-id>").description("start a run"))
@@ -63,9 +73,9 @@ export function addDagCommands(program: Command): void {
     .action(lazily(() => import("../commands/dags-next.ts"), "showNextRuns"));
   examples(next, ["dags next weather_report -n 10"]);
 
-  withServer(dags.command("errors").description("show the DAG files that do not load, with file, line and code; exit code 1 when there are any")).action(
-    lazily(load, "showImportErrors"),
-  );
+  withServer(
+    dags.command("errors").description("show the DAG files that do not load, with file, line and code; exit code 1 when there are any"),
+  ).action(lazily(load, "showImportErrors"));
 
   const test = withOutput(dags.command("test <file-or-id>").description("run a whole DAG in this process: no server, no database, no schedule"))
     .option("--dag <id>", "which DAG of the file, when it has several")

@@ -45,7 +45,8 @@ export function instant(text: string): Date {
   const hasTime = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/.exec(text);
   const zoned = hasTime?.[1] !== undefined && hasTime[4] === undefined ? `${text}Z` : text;
   const value = new Date(zoned.replace(" ", "T"));
-  if (hasTime === null || Number.isNaN(value.getTime())) throw new InvalidArgumentError("Expected a date such as 2026-01-31, or an instant such as 2026-01-31T06:00:00Z.");
+  if (hasTime === null || Number.isNaN(value.getTime()))
+    throw new InvalidArgumentError("Expected a date such as 2026-01-31, or an instant such as 2026-01-31T06:00:00Z.");
   return value;
 }
 
@@ -56,7 +57,8 @@ export function jsonObject(text: string): Record<string, unknown> {
   } catch (error) {
     throw new InvalidArgumentError(`Expected a JSON object: ${(error as Error).message}`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new InvalidArgumentError('Expected a JSON object, such as {"day": "2026-01-31"}.');
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new InvalidArgumentError('Expected a JSON object, such as {"day": "2026-01-31"}.');
   return value as Record<string, unknown>;
 }
 

@@ -48,7 +48,9 @@ function addVariables(program: Command): void {
   const variables = program.command("variables").description("variables: values that tasks read by key");
   withServer(variables.command("list").description("list variables")).action(lazily(load, "listVariables"));
   withServer(variables.command("get <key>").description("print the value of a variable")).action(lazily(load, "getVariable"));
-  const set = withServer(variables.command("set <key> [value]").description("make or change a variable; without a value it is read from standard input"))
+  const set = withServer(
+    variables.command("set <key> [value]").description("make or change a variable; without a value it is read from standard input"),
+  )
     .option("--description <text>", "what it is for")
     .option("--json", "the value is JSON, and is checked")
     .action(lazily(load, "setVariable"));
@@ -61,7 +63,9 @@ function addConnections(program: Command): void {
   const connections = program.command("connections").description("connections: addresses and credentials that tasks read by id");
   withServer(connections.command("list").description("list connections")).action(lazily(load, "listConnections"));
   withServer(connections.command("get <id>").description("show a connection; its password stays hidden")).action(lazily(load, "getConnection"));
-  const set = withServer(connections.command("set <id> [url]").description("make or change a connection, by a URL or by its parts; `-` reads the URL from standard input"))
+  const set = withServer(
+    connections.command("set <id> [url]").description("make or change a connection, by a URL or by its parts; `-` reads the URL from standard input"),
+  )
     .option("--type <type>", "postgres, http …")
     .option("--host <host>", "host")
     .option("--port <port>", "port", Number)
@@ -71,6 +75,9 @@ function addConnections(program: Command): void {
     .option("--extra <json>", "further settings, as a JSON object", (text: string) => JSON.parse(text) as Record<string, unknown>)
     .option("--description <text>", "what it is for")
     .action(lazily(load, "setConnection"));
-  examples(set, ["connections set warehouse postgres://user:secret@db.example.com:5432/sales", "connections set hooks --type http --host hooks.example.com"]);
+  examples(set, [
+    "connections set warehouse postgres://user:secret@db.example.com:5432/sales",
+    "connections set hooks --type http --host hooks.example.com",
+  ]);
   withServer(connections.command("delete <id>").description("delete a connection")).action(lazily(load, "deleteConnection"));
 }

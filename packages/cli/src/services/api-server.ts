@@ -32,5 +32,8 @@ function readApps(text: string): ApiApp[] {
   const apps = text.split(",").map((app) => app.trim());
   const unknown = apps.find((app) => app !== "api" && app !== "execution");
   if (unknown === undefined) return apps as ApiApp[];
-  throw new CliError("invalid_request", `An API server has no part "${unknown}".`, { exitCode: EXIT.usage, hint: "Give --apps api, --apps execution, or both with a comma between." });
+  throw new CliError("invalid_request", `An API server has no part "${unknown}".`, {
+    exitCode: EXIT.usage,
+    hint: "Give --apps api, --apps execution, or both with a comma between.",
+  });
 }

@@ -24,6 +24,15 @@ export async function assertPortFree(host: string, port: number, how: { what: st
 
 export function portError(error: unknown, host: string, port: number, { what, option }: { what: string; option: string }): CliError {
   const code = (error as NodeJS.ErrnoException).code;
-  const why = code === "EADDRINUSE" ? "is in use by another program" : code === "EACCES" ? "may not be used by this user" : `cannot be used (${code ?? String(error)})`;
-  return new CliError("invalid_config", `Port ${port} of ${host}, for ${what}, ${why}.`, { exitCode: EXIT.usage, hint: `Choose another one with ${option}, or stop that program.`, cause: error });
+  const why =
+    code === "EADDRINUSE"
+      ? "is in use by another program"
+      : code === "EACCES"
+        ? "may not be used by this user"
+        : `cannot be used (${code ?? String(error)})`;
+  return new CliError("invalid_config", `Port ${port} of ${host}, for ${what}, ${why}.`, {
+    exitCode: EXIT.usage,
+    hint: `Choose another one with ${option}, or stop that program.`,
+    cause: error,
+  });
 }

@@ -1,4 +1,6 @@
-import type { Engine } from "@tradewind/engine";
+import { createSignedTokens } from "@tradewind/api/signed-tokens";
+import type { TradewindConfig } from "@tradewind/config";
+import type { Engine, EngineLimits } from "@tradewind/engine";
 import type { Database } from "@tradewind/metadata";
 import { engineMetrics } from "../metrics/engine-metrics.ts";
 import { type DatabaseServer, openDatabaseServer, showDatabase } from "./database.ts";
@@ -25,6 +27,7 @@ export async function openCore(installation: Installation, options: CoreOptions)
   const { config, home, shutdown, metrics } = installation;
   const { onStep = () => undefined } = options;
   const logger = installation.logger("database");
+  const engineLogger = installation.logger("engine");
 
   const server = await openDatabaseServer({
     config,
@@ -49,5 +52,36 @@ export async function openCore(installation: Installation, options: CoreOptions)
   shutdown.signal.throwIfAborted();
 
   const { createEngine } = await import("@tradewind/engine");
-  return undefined as never;
+  const secrets = readSecrets(config, home);
+  const onConnectionError = (error: Error): void => logger.warn({ err: error }, "a connection to the database broke; it is replaced");
+  const db = metadata.openDatabase({ url: server.url, maxConnections: config.database.poolSize, onConnectionError });
+  shutdown.onShutdown("database connections", () => db.close());
+  const hot = metadata.openHotDatabase({ url: server.url, onConnectionError });
+  shutdown.onShutdown("hot database connections", () => hot.close());
+  const attemptTokens = createSignedTokens({ secretKey: secrets.executionKey });
+  const engine = createEngine({
+    db,
+    hot,
+    fernet: secrets.fernet,
+    issueAttemptToken: ({ attemptId, ttlMs }) => attemptTokens.issue("attempt", attemptId, ttlMs),
+    defaultExecutor: config.executor[0]!,
+    limits: engineLimits(config),
+    dagsArePausedAtCreation: options.dagsArePausedAtCreation,
+    maxXComBytes: config.executionApi.maxXcomBytes,
+    events: engineMetrics(metrics),
+    onError: (error, { what, id }) => engineLogger.error({ err: error, what, id }, `${what} failed`),
+  });
+  shutdown.onShutdown("engine", () => engine.close());
+  return { server, db, engine, secrets };
+}
+
+function engineLimits({ executionApi, scheduler }: TradewindConfig): Partial<EngineLimits> {
+  return {
+    leaseMs: executionApi.leaseSeconds * 1000,
+    heartbeatMs: executionApi.heartbeatSeconds * 1000,
+    taskQueuedTimeoutMs: scheduler.taskQueuedTimeoutSeconds * 1000,
+    maxMapLength: scheduler.maxMapLength,
+    maxTaskRetryDelayMs: scheduler.maxTaskRetryDelaySeconds * 1000,
+    maxInlineInputsBytes: executionApi.inlineXcomBytes,
+  };
 }

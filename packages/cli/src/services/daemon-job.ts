@@ -5,7 +5,11 @@ import type { Core } from "./core.ts";
 import type { Installation } from "./installation.ts";
 
 /** Says regularly that a daemon other than a scheduler is alive, which is what the health page shows. */
-export async function keepJob(installation: Installation, { engine }: Core, options: { jobType: string; beat(metrics: Metrics): void }): Promise<void> {
+export async function keepJob(
+  installation: Installation,
+  { engine }: Core,
+  options: { jobType: string; beat(metrics: Metrics): void },
+): Promise<void> {
   const { config, shutdown, metrics } = installation;
   const { jobType } = options;
   const logger = installation.logger("heartbeat");
@@ -26,7 +30,9 @@ export async function keepJob(installation: Installation, { engine }: Core, opti
   };
   await register();
   metrics.increment("{job_name}_start", { job_name: jobType });
-  const timer = setInterval(() => (beating = beating.then(beat).catch(failed)), config.scheduler.heartbeatSeconds * 1000);
+  const timer = setInterval(() => {
+    beating = beating.then(beat).catch(failed);
+  }, config.scheduler.heartbeatSeconds * 1000);
   shutdown.onShutdown(jobType, async () => {
     clearInterval(timer);
     await beating;

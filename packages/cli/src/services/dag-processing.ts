@@ -12,7 +12,12 @@ export function makeDagProcessor(installation: Installation, { engine }: Core, f
   const processor = new DagProcessor({
     engine,
     // One more than are loaded at a time: a file that was just edited waits for nobody.
-    loader: createDagLoader({ processes: parsingProcesses + 1, timeoutMs: importTimeoutSeconds * 1000, memoryLimitMb: importMemoryMb, defaults: specDefaults(config) }),
+    loader: createDagLoader({
+      processes: parsingProcesses + 1,
+      timeoutMs: importTimeoutSeconds * 1000,
+      memoryLimitMb: importMemoryMb,
+      defaults: specDefaults(config),
+    }),
     folders,
     release,
     logger: installation.logger("dag-processor"),

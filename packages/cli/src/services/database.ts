@@ -34,7 +34,11 @@ export function showDatabase(server: DatabaseServer): string {
 /** A database that answers nothing useful is one thing to people, whatever the driver calls it. */
 export function unreachableDatabase(server: DatabaseServer, error: unknown): TradewindError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new TradewindError("database_unavailable", `The database at ${showDatabase(server)} cannot be used: ${reason}. Check TRADEWIND__DATABASE__URL, and that the server runs.`, {
-    cause: error,
-  });
+  return new TradewindError(
+    "database_unavailable",
+    `The database at ${showDatabase(server)} cannot be used: ${reason}. Check TRADEWIND__DATABASE__URL, and that the server runs.`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -9,9 +9,9 @@ export interface Installation {
   projectFolder: string;
   configFile: string | null;
   /** Whether somebody gave the key a value, by its dotted name. */
-  isSet(key: string): boolean;
+  isSet: (key: string) => boolean;
   release: string;
-  logger(component: string): Logger;
+  logger: (component: string) => Logger;
   metrics: Metrics;
   shutdown: Shutdown;
 }

@@ -6,7 +6,11 @@ import { type Installation, openInstallation } from "./installation.ts";
  * Runs a long-running command: its start, and then until it is stopped. When the start fails, what had been started is stopped in order, and the error is told last, where it is seen.
  * @param overrides what the command's options say, by dotted key
  */
-export async function runService(component: string, overrides: Record<string, unknown>, start: (installation: Installation) => Promise<void>): Promise<void> {
+export async function runService(
+  component: string,
+  overrides: Record<string, unknown>,
+  start: (installation: Installation) => Promise<void>,
+): Promise<void> {
   const installation = await openInstallation(component, overrides);
   const { shutdown } = installation;
   try {

@@ -8,7 +8,10 @@ export function runScheduler(): Promise<void> {
     const { config } = installation;
     const core = await openCore(installation, { migrate: false, dagsArePausedAtCreation: config.dags.dagsArePausedAtCreation });
     const { host, port, url } = config.executionApi;
-    await startScheduling(installation, core, { executionApiUrl: url ?? `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`, ownHost: "detached" });
+    await startScheduling(installation, core, {
+      executionApiUrl: url ?? `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`,
+      ownHost: "detached",
+    });
     installation.logger("scheduler").info({ executors: config.executor }, "the scheduler is ready");
   });
 }

@@ -56,7 +56,10 @@ export async function startScheduling(installation: Installation, core: Core, { 
 
 function makeExecutor(name: string, { config, home }: Installation, ownHost: "bound" | "detached"): Executor {
   if (name !== "local") {
-    throw new CliError("executor_not_found", `There is no executor "${name}" in this release.`, { exitCode: EXIT.usage, hint: "Known is: local. Set TRADEWIND__EXECUTOR, or `executor` in the config file." });
+    throw new CliError("executor_not_found", `There is no executor "${name}" in this release.`, {
+      exitCode: EXIT.usage,
+      hint: "Known is: local. Set TRADEWIND__EXECUTOR, or `executor` in the config file.",
+    });
   }
   const { slots, childMemoryMb, idleSeconds } = config.localExecutor;
   return createLocalExecutor({

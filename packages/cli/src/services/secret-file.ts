@@ -6,7 +6,10 @@ import { dirname } from "node:path";
  * A secret that this installation made for itself: made once, kept in a file that only its owner may read. Two processes that start together end up with the same one, and
  * `isNew` is true for one of them.
  */
-export function readOrCreateSecret(path: string, make: () => string = () => randomBytes(32).toString("base64url")): { secret: string; isNew: boolean } {
+export function readOrCreateSecret(
+  path: string,
+  make: () => string = () => randomBytes(32).toString("base64url"),
+): { secret: string; isNew: boolean } {
   const known = read(path);
   if (known !== null) return { secret: known, isNew: false };
   const isNew = publish(path, make());

@@ -50,8 +50,12 @@ async function startAll(installation: Installation, options: StandaloneOptions, 
 
   const executionApiUrl = config.executionApi.url ?? execution.url;
   await Promise.all([
-    services.startScheduling(installation, core, { executionApiUrl, ownHost: "bound" }).then(() => progress.step(`scheduler, executor ${config.executor.join(", ")}`)),
-    startProcessing(installation, services, core, folders).then(() => progress.step(`DAG folders: ${folders.map((folder) => folder.path).join(", ")}`)),
+    services
+      .startScheduling(installation, core, { executionApiUrl, ownHost: "bound" })
+      .then(() => progress.step(`scheduler, executor ${config.executor.join(", ")}`)),
+    startProcessing(installation, services, core, folders).then(() =>
+      progress.step(`DAG folders: ${folders.map((folder) => folder.path).join(", ")}`),
+    ),
   ]);
   shutdown.signal.throwIfAborted();
   writeServerFile(home, { url: rest.url, pid: process.pid });
@@ -62,7 +66,12 @@ async function startAll(installation: Installation, options: StandaloneOptions, 
 
 type Services = typeof import("./standalone-services.ts");
 
-async function startProcessing(installation: Installation, services: Services, core: Parameters<Services["keepJob"]>[1], folders: ReturnType<typeof nameDagFolders>): Promise<void> {
+async function startProcessing(
+  installation: Installation,
+  services: Services,
+  core: Parameters<Services["keepJob"]>[1],
+  folders: ReturnType<typeof nameDagFolders>,
+): Promise<void> {
   await services.keepJob(installation, core, services.DAG_PROCESSOR_JOB);
   await services.makeDagProcessor(installation, core, folders).start();
 }
