@@ -39,6 +39,26 @@ export function selectTasks(
   return selected;
 }
 
+/**
+ * `selectTasks` in each version that the meant runs have. A target need not be in all of them.
+ * @throws TradewindError `task_not_found` for a target that none of them has
+ */
+export function selectTasksByVersion(
+  graphs: ReadonlyMap<number, DagGraph>,
+  options: { targets?: readonly TaskTarget[] | undefined; includeUpstream: boolean; includeDownstream: boolean },
+): Map<number, Selection> {
+  const { targets } = options;
+  const taskIdOf = (target: TaskTarget): string => (typeof target === "string" ? target : target[0]);
+  const isIn = (graph: DagGraph, target: TaskTarget): boolean =>
+    graph.tasks.has(taskIdOf(target)) || (typeof target === "string" && graph.groups.has(target));
+  const [newest] = [...graphs].sort(([one], [other]) => other - one).map(([, graph]) => graph);
+  const unknown = targets?.find((target) => ![...graphs.values()].some((graph) => isIn(graph, target)));
+  if (newest !== undefined && unknown !== undefined) getTaskNode(newest, taskIdOf(unknown));
+  return new Map(
+    [...graphs].map(([id, graph]) => [id, selectTasks(graph, { ...options, targets: targets?.filter((target) => isIn(graph, target)) })]),
+  );
+}
+
 function addTarget(graph: DagGraph, selected: Map<string, Set<number> | null>, target: TaskTarget): void {
   if (typeof target !== "string") {
     const [taskId, mapIndex] = target;

@@ -4,6 +4,7 @@ import { type Queryable, run, runCount, type Transaction } from "../../database-
 /** A run as the selection of targets sees it; not locked. */
 export interface DagRunTarget {
   id: number;
+  dagId: string;
   runId: string;
   runType: DagRunType;
   dagVersionId: number;
@@ -12,7 +13,7 @@ export interface DagRunTarget {
   note: string | null;
 }
 
-const columns = `id, run_id as "runId", run_type as "runType", dag_version_id as "dagVersionId", state, logical_date as "logicalDate", note`;
+const columns = `id, dag_id as "dagId", run_id as "runId", run_type as "runType", dag_version_id as "dagVersionId", state, logical_date as "logicalDate", note`;
 
 export async function findDagRunTarget(db: Queryable, params: { dagId: string; runId: string }): Promise<DagRunTarget | null> {
   const [row] = await run<DagRunTarget>(db, {
