@@ -154,9 +154,7 @@ async function patchTaskInstances(context: RestContext, target: Target, request:
   if (fields.size === 0) throw new TradewindError("invalid_request", "Nothing to change: give new_state or note.");
   let touchedIds: number[] = [];
   if (fields.has("new_state")) touchedIds = (await setState(context, target, request, false)).map(({ taskInstanceId }) => taskInstanceId);
-  if (fields.has("note")) {
-    for (const { mapIndex } of targets) await context.engine.setNote({ ...target, mapIndex, note: body.note ?? null, actor });
-  }
+  if (fields.has("note")) await context.engine.setNote({ ...target, note: body.note ?? null, actor });
   const ids = new Set([...targets.map(({ id }) => id), ...touchedIds]);
   const { task_instances, total_entries } = await toTouchedResponses(
     context,
