@@ -18,19 +18,22 @@ export interface MappedStack {
 export interface MapStackOptions {
   /** What the bundle was imported as. */
   bundleUrl: string;
-  /** Source map v3, JSON. */
-  sourceMap: string;
+  sourceMap: SourceMap;
   /** How a source of the map is shown. Default: by its name in the map. */
   display?: (source: string) => string;
 }
 
 /**
- * Turns a stack of bundled code into one of the author's files. Several stacks in one text (an error with its causes) are fine.
- *
- * @throws SyntaxError when the source map is not JSON
+ * A bundle's source map, to be used for any number of stacks.
+ * @param json source map v3
+ * @throws SyntaxError when it is not JSON
  */
+export function readSourceMap(json: string): SourceMap {
+  return new SourceMap(JSON.parse(json));
+}
+
+/** Turns a stack of bundled code into one of the author's files. Several stacks in one text (an error with its causes) are fine. */
 export function mapBundleStack(stack: string, { bundleUrl, sourceMap, display = (source) => source }: MapStackOptions): MappedStack {
-  const map = new SourceMap(JSON.parse(sourceMap));
   let place: AuthorPlace | null = null;
   const lines: string[] = [];
   for (const line of stack.split("\n")) {
@@ -39,7 +42,7 @@ export function mapBundleStack(stack: string, { bundleUrl, sourceMap, display = 
       if (!isInternalFrame(line)) lines.push(line);
       continue;
     }
-    const origin = originOf(map, found);
+    const origin = originOf(sourceMap, found);
     if (origin === null) continue; // esbuild's own glue
     place ??= origin;
     const shown = `${display(origin.source)}:${origin.line}${origin.column === null ? "" : `:${origin.column}`}`;

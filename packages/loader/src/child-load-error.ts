@@ -1,4 +1,4 @@
-import { type MappedStack, mapBundleStack } from "./bundle-stack.ts";
+import { mapBundleStack, type MappedStack, readSourceMap } from "./bundle-stack.ts";
 import type { DagBundle } from "./bundle-dag-file.ts";
 import type { ChildAnswer, ChildDeath } from "./child-process.ts";
 import type { ChildErrorKind, ThrownError } from "./child-protocol.ts";
@@ -40,7 +40,7 @@ export function thrownToImportError(kind: ChildErrorKind, thrown: ThrownError, o
 
 function mapThrown(stack: string, { bundle, bundleUrl }: LoadedAs): MappedStack {
   const { sources, sourceMap } = bundle;
-  return mapBundleStack(stack, { bundleUrl, sourceMap, display: (source) => sources.display(sources.absolute(source)) });
+  return mapBundleStack(stack, { bundleUrl, sourceMap: readSourceMap(sourceMap), display: (source) => sources.display(sources.absolute(source)) });
 }
 
 function kindOf(kind: ChildErrorKind, thrown: ThrownError): DagImportErrorKind {

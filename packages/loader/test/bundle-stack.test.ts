@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
-import { mapBundleStack } from "../src/bundle-stack.ts";
+import { mapBundleStack, readSourceMap } from "../src/bundle-stack.ts";
 import { createDagLoader, stopBundler } from "../src/index.ts";
 import { type DagFolder, dagFolder } from "./dag-folder.ts";
 
@@ -59,7 +59,7 @@ describe("a stack of bundled code", () => {
     const { code, sourceMap } = await loaded(folder);
     const { stack, bundleUrl } = await stackOf(folder, code);
     expect(stack).toContain(bundleUrl);
-    const mapped = mapBundleStack(stack, { bundleUrl, sourceMap });
+    const mapped = mapBundleStack(stack, { bundleUrl, sourceMap: readSourceMap(sourceMap) });
     expect(mapped.place).toEqual({ source: "team/sales.ts", line: 13, column: 11 });
     expect(mapped.stack.split("\n").filter((line) => !line.includes("[eval"))).toEqual([
       "Error: no load",
@@ -77,7 +77,10 @@ describe("a stack of bundled code", () => {
     const after = await loaded(folder);
     expect(after.sha256).toBe(before.sha256);
     const { stack, bundleUrl } = await stackOf(folder, before.code);
-    expect(mapBundleStack(stack, { bundleUrl, sourceMap: after.sourceMap }).place).toMatchObject({ source: "team/sales.ts", line: 14 });
+    expect(mapBundleStack(stack, { bundleUrl, sourceMap: readSourceMap(after.sourceMap) }).place).toMatchObject({
+      source: "team/sales.ts",
+      line: 14,
+    });
   });
 
   it.each([
@@ -89,7 +92,7 @@ describe("a stack of bundled code", () => {
     ["waiting for several promises", "    at async Promise.all (index 0)", true],
   ])("keeps a frame if it tells the author something: %s", async (_where, frame, kept) => {
     const sourceMap = JSON.stringify({ version: 3, sources: [], names: [], mappings: "" });
-    const mapped = mapBundleStack(`Error: x\n${frame}`, { bundleUrl: "file:///bundle.mjs", sourceMap });
+    const mapped = mapBundleStack(`Error: x\n${frame}`, { bundleUrl: "file:///bundle.mjs", sourceMap: readSourceMap(sourceMap) });
     expect(mapped.stack).toBe(kept ? `Error: x\n${frame}` : "Error: x");
   });
 });

@@ -3,15 +3,17 @@ import type { ExecutionApiClient } from "@tradewind/contract/client";
 import type { FinishedMessage, FromChild } from "../protocol/messages.ts";
 import { clearTimers, type GrantedAttempt, type StopKind } from "./attempt.ts";
 import { closingWords, maskOutcome, memoryMessage, outcomeOfExit, outcomeOfStop, timeoutMessage } from "./attempt-outcome.ts";
+import { AuthorStacks } from "./author-stacks.ts";
 import { answerAuthorCall, refusalOf, replyOf } from "./author-calls.ts";
 import type { ChildPool } from "./child-pool.ts";
 import type { ChildExit, ChildProcessHandle } from "./child-process.ts";
-import type { StopLadder } from "./host-options.ts";
+import type { HostLogger, StopLadder } from "./host-options.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 
 export interface AttemptRunnerOptions {
   client: ExecutionApiClient;
   ladder: StopLadder;
+  logger: HostLogger;
   /** All attempts in a child. */
   running(): Iterable<GrantedAttempt>;
   /** null: the end is not to be reported. */
@@ -23,12 +25,18 @@ export interface AttemptRunnerOptions {
 export class AttemptRunner {
   readonly #options: AttemptRunnerOptions;
   readonly #memory: MemoryWatch;
+  readonly #stacks: AuthorStacks;
   #pool: ChildPool | undefined;
 
   constructor(options: AttemptRunnerOptions) {
     this.#options = options;
-    this.#memory = new MemoryWatch(options.running, (attempt, usedMb, limitMb) =>
-      this.stop(attempt, "memory", memoryMessage(limitMb, usedMb), { atOnce: true }),
+    this.#stacks = new AuthorStacks({
+      download: (sha256, signal) => options.client.getBundleMap(sha256, { signal }),
+      onError: (error) => options.logger.warn({ error: String(error) }, "the stack of a failed task could not be put in terms of the author's files"),
+    });
+    this.#memory = new MemoryWatch(
+      () => options.running(),
+      (attempt, usedMb, limitMb) => this.stop(attempt, "memory", memoryMessage(limitMb, usedMb), { atOnce: true }),
     );
   }
 
@@ -129,8 +137,17 @@ export class AttemptRunner {
     const unfit = message.unfit ?? (attempt.stop === null ? undefined : "it was stopped");
     const outcome = attempt.stop === null ? message.outcome : outcomeOfStop(attempt);
     attempt.child = null;
-    this.#end(attempt, outcome, message.durationMs);
+    if (outcome !== null && this.#stacks.concerns(outcome, attempt.grant.bundleSha256))
+      void this.#endInAuthorsTerms(attempt, outcome, message.durationMs);
+    else this.#end(attempt, outcome, message.durationMs);
     this.#pool?.release(child, { durationMs: message.durationMs, rssBytes: message.rssBytes, unfit });
+  }
+
+  /** The process is free already; only the report waits for the bundle's source map. */
+  async #endInAuthorsTerms(attempt: GrantedAttempt, outcome: TaskOutcome, durationMs: number): Promise<void> {
+    clearTimers(attempt);
+    const { bundleSha256: sha256 } = attempt.grant;
+    this.#end(attempt, await this.#stacks.inAuthorsTerms(outcome, { sha256, path: attempt.bundlePath }), durationMs);
   }
 
   #end(attempt: GrantedAttempt, outcome: TaskOutcome | null, durationMs: number): void {

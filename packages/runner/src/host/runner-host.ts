@@ -77,6 +77,7 @@ export class RunnerHost {
     });
     this.#runner = new AttemptRunner({
       client,
+      logger,
       ladder: options.stopLadder ?? DEFAULT_STOP_LADDER,
       running: () => this.#granted(),
       onProgress: () => this.#leases?.progressChanged(),

@@ -46,6 +46,9 @@ export interface NewAttempt {
   largeInputs?: string;
 }
 
+/** As a source map: the request for it is left without an answer. */
+export const NEVER = "never";
+
 /**
  * A peer that speaks the execution API as the contract states it, over real HTTP, with leases that run out. What the engine would decide (which attempts there are, who may start) is
  * what the test sets up.
@@ -56,10 +59,13 @@ export class ExecutionApiPeer {
   exchangeTakesMs = 0;
   readonly attempts = new Map<string, PeerAttempt>();
   readonly bundles = new Map<string, Buffer>();
+  /** Source maps, by the bundle's hash. */
+  readonly bundleMaps = new Map<string, string>();
   readonly variables = new Map<string, string>();
   readonly connections = new Map<string, ConnectionValue>();
   readonly stops = new Map<string, string>();
   readonly requests = new Map<string, number>();
+  mapsAsked = 0;
   largestBody = 0;
   /** Attempts to hand out as `next`. */
   readonly ready: string[] = [];
@@ -146,6 +152,7 @@ export class ExecutionApiPeer {
   #hostRoute(request: IncomingMessage, response: ServerResponse, route: string, body: string): void {
     if (request.headers.authorization !== `Bearer ${this.hostToken}`)
       return answer(response, 401, { code: "unauthenticated", message: "unknown host token" });
+    if (route.endsWith("/map")) return this.#bundleMap(response, route.split("/")[1]!);
     if (route.startsWith("bundles/")) {
       const bundle = this.bundles.get(route.slice("bundles/".length));
       return bundle === undefined ? answer(response, 404, { code: "bundle_not_found", message: "no such bundle" }) : void response.end(bundle);
@@ -166,6 +173,14 @@ export class ExecutionApiPeer {
       return void response.writeHead(204).end();
     }
     answer(response, 404, { code: "not_found", message: route });
+  }
+
+  #bundleMap(response: ServerResponse, sha256: string): void {
+    this.mapsAsked++;
+    const map = this.bundleMaps.get(sha256);
+    if (map === undefined) return answer(response, 404, { code: "bundle_not_found", message: "no source map" });
+    // An answer that never comes is what a hanging server gives.
+    if (map !== NEVER) response.end(map);
   }
 
   #exchange(request: ExchangeRequest): object {

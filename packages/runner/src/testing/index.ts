@@ -1,1 +1,1 @@
-export { ExecutionApiPeer, type NewAttempt, type PeerAttempt } from "./execution-api-peer.ts";
+export { ExecutionApiPeer, NEVER, type NewAttempt, type PeerAttempt } from "./execution-api-peer.ts";
