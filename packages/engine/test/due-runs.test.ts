@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { TimetableSpec } from "@tradewind/core";
 import { useTestDatabase } from "@tradewind/metadata/testing";
 import { builder } from "../../metadata/src/database-handle.ts";
 import type { Engine } from "../src/index.ts";
@@ -14,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const daily = { kind: "cron_trigger", crons: ["0 0 * * *"], timezone: "UTC", intervalMs: 0, runImmediately: null } as const;
+const daily: TimetableSpec = { kind: "cron_trigger", crons: ["0 0 * * *"], timezone: "UTC", intervalMs: 0, runImmediately: null };
 
 async function createAll(): Promise<number> {
   let created = 0;
