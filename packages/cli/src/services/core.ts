@@ -53,7 +53,10 @@ export async function openCore(installation: Installation, options: CoreOptions)
 
   const { createEngine } = await import("@tradewind/engine");
   const secrets = readSecrets(config, home);
-  const onConnectionError = (error: Error): void => logger.warn({ err: error }, "a connection to the database broke; it is replaced");
+  const onConnectionError = (error: Error): void => {
+    // A server that is being stopped ends them itself.
+    if (!shutdown.signal.aborted) logger.warn({ reason: error.message }, "a connection to the database broke; it is replaced");
+  };
   const db = metadata.openDatabase({ url: server.url, maxConnections: config.database.poolSize, onConnectionError });
   shutdown.onShutdown("database connections", () => db.close());
   const hot = metadata.openHotDatabase({ url: server.url, onConnectionError });

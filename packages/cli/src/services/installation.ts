@@ -23,7 +23,13 @@ export interface Installation {
 export async function openInstallation(component: string, overrides: Record<string, unknown>): Promise<Installation> {
   const { config, home, projectFolder, configFile, sources } = await loadConfig({ env: process.env, cwd: process.cwd(), overrides });
   createHome(home);
-  const root = createLogger({ level: config.logs.level, format: config.logs.format, component });
+  const loggers = new Map<string, Logger>();
+  const logger = (name: string): Logger => {
+    const known = loggers.get(name) ?? createLogger({ level: config.logs.level, format: config.logs.format, component: name });
+    loggers.set(name, known);
+    return known;
+  };
+  const root = logger(component);
   const shutdown = handleShutdown({ log: root, timeoutMs: (config.runner.drainSeconds + 30) * 1000 });
   const metrics = await createMetrics(config.metrics, (error) => root.warn({ err: error }, "metrics could not be sent"));
   shutdown.onShutdown("metrics", () => metrics.close());
@@ -34,7 +40,7 @@ export async function openInstallation(component: string, overrides: Record<stri
     configFile,
     isSet: (key) => sources.get(key)?.kind !== "default",
     release: readVersion(),
-    logger: (name) => (name === component ? root : root.child({ component: name })),
+    logger,
     metrics,
     shutdown,
   };

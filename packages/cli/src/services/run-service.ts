@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { exitCodeOf, formatError } from "../output/error-report.ts";
 import { terminalOf } from "../output/terminal.ts";
 import { type Installation, openInstallation } from "./installation.ts";
@@ -18,8 +19,8 @@ export async function runService(
   } catch (error) {
     // A stop that came during the start is no failure, and is under way.
     if (!shutdown.signal.aborted) {
-      const terminal = terminalOf(process.stderr, process.env);
-      process.stderr.write(formatError(error, { json: false, terminal, showStack: process.env["TRADEWIND_DEBUG"] === "1" }));
+      const text = formatError(error, { json: false, terminal: terminalOf(process.stderr, process.env), showStack: process.env["TRADEWIND_DEBUG"] === "1" });
+      process.once("exit", () => writeSync(process.stderr.fd, text));
       await shutdown.shutDown("the start failed", exitCodeOf(error));
     }
   }

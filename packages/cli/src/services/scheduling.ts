@@ -13,6 +13,7 @@ import type { Core } from "./core.ts";
 import type { Installation } from "./installation.ts";
 
 export interface SchedulingOptions {
+  /** Where runners reach the execution API. */
   executionApiUrl: string;
   /** Whether the runner host ends with this process, when that is stopped in order. A killed process always leaves it, for the next one to find. */
   ownHost: "bound" | "detached";
@@ -31,7 +32,7 @@ export async function startScheduling(installation: Installation, core: Core, { 
   const scheduler = createScheduler({
     engine: core.engine,
     executors,
-    executionApiUrl,
+    executionApiUrl: executionBaseUrl(executionApiUrl),
     issueHostToken: async (_executor, hostId) => tokens.issue("host", hostId, HOST_TOKEN_TTL_MS),
     newJobId: randomUUID,
     hostname: hostname(),
@@ -52,6 +53,11 @@ export async function startScheduling(installation: Installation, core: Core, { 
     const gauges = sampleGauges({ db: core.db, executors, metrics, logger });
     shutdown.onShutdown("gauges", () => gauges.stop());
   }
+}
+
+/** An address without a path is that of a server of ours; one with a path is taken as it is (behind a proxy). */
+export function executionBaseUrl(url: string): string {
+  return new URL(url).pathname === "/" ? `${url.replace(/\/+$/, "")}/execution/v1` : url;
 }
 
 function makeExecutor(name: string, { config, home }: Installation, ownHost: "bound" | "detached"): Executor {
