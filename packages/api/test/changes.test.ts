@@ -148,6 +148,76 @@ describe("changes of runs and task instances", () => {
   });
 });
 
+describe("bulk changes", () => {
+  it("of runs are done one by one, and what went wrong is told", async () => {
+    for (const runId of ["b1", "b2"]) await trigger(runId);
+    await engine.startQueuedRuns({ limit: 10 });
+    const answer = await server.call("PATCH", "/api/v2/dags/~/dagRuns", {
+      body: {
+        actions: [
+          {
+            action: "update",
+            entities: [
+              { dag_id: "sales", dag_run_id: "b1", state: "failed", note: "bulk" },
+              { dag_id: "sales", dag_run_id: "b2", state: "failed" },
+              { dag_run_id: "b1", state: "failed" },
+            ],
+          },
+          {
+            action: "delete",
+            entities: [
+              { dag_id: "sales", dag_run_id: "b2" },
+              { dag_id: "sales", dag_run_id: "none" },
+            ],
+          },
+          { action: "delete", entities: [{ dag_id: "sales", dag_run_id: "none" }], action_on_non_existence: "skip" },
+          { action: "create", entities: [{ dag_id: "sales", dag_run_id: "b3" }] },
+        ],
+      },
+    });
+    expect(answer.json()).toMatchObject({
+      update: { success: ["sales.b1", "sales.b2"], errors: [{ status_code: 400 }] },
+      delete: { success: ["sales.b2"], errors: [{ status_code: 404 }] },
+      create: { success: [], errors: [{ status_code: 405 }] },
+    });
+    expect((await server.call("GET", `${RUNS}/b1`)).json()).toMatchObject({ state: "failed", note: "bulk" });
+  });
+
+  it("of task instances set states and notes", async () => {
+    await trigger("b4");
+    await engine.startQueuedRuns({ limit: 10 });
+    const answer = await server.call("PATCH", `${RUNS}/b4/taskInstances`, {
+      body: {
+        actions: [
+          {
+            action: "update",
+            entities: [
+              { task_id: "first", new_state: "success", note: "bulk" },
+              { task_id: "second", new_state: "running" },
+            ],
+          },
+        ],
+      },
+    });
+    expect(answer.json()).toMatchObject({ update: { success: ["sales.b4.first[-1]"], errors: [{ status_code: 422 }] } });
+    expect((await server.call("GET", `${RUNS}/b4/taskInstances/first`)).json()).toMatchObject({ state: "success", note: "bulk" });
+  });
+});
+
+describe("GET wait", () => {
+  it("tells the state until the run is over, then the results that were asked for", async () => {
+    await trigger("awaited");
+    await engine.startQueuedRuns({ limit: 10 });
+    await server.call("POST", `${RUNS}/awaited/taskInstances/first/xcomEntries`, { body: { key: "return_value", value: { rows: 7 } } });
+    const waiting = server.call("GET", `${RUNS}/awaited/wait`, { query: { interval: "0.05", result: ["first", "second"] } });
+    await server.call("PATCH", `${RUNS}/awaited`, { body: { state: "success" } });
+    const lines = (await waiting).body.trim().split("\n");
+    expect(JSON.parse(lines.at(-1) ?? "")).toEqual({ state: "success", results: { first: { rows: 7 }, second: null } });
+    expect((await server.call("GET", `${RUNS}/none/wait`, { query: { interval: "1" } })).statusCode).toBe(404);
+    expect((await server.call("GET", `${RUNS}/awaited/wait`)).statusCode).toBe(422);
+  });
+});
+
 describe("changes of DAGs", () => {
   it("pause one, or all that a filter finds", async () => {
     expect((await server.call("PATCH", "/api/v2/dags/stock", { body: { is_paused: true } })).json()).toMatchObject({ is_paused: true });

@@ -1,4 +1,4 @@
-import { errorMessage, isTradewindError } from "@tradewind/core";
+import { errorMessage, isTradewindError, TradewindError } from "@tradewind/core";
 import { type Transaction, transaction } from "@tradewind/metadata";
 import { z } from "zod";
 import type { RestContext } from "./route.ts";
@@ -50,10 +50,53 @@ type BulkAction<Entity> =
   | { action: "update"; entities: Entity[]; update_mask?: string[] | null | undefined; action_on_non_existence: "fail" | "skip" }
   | { action: "delete"; entities: (string | Entity)[]; action_on_non_existence: "fail" | "skip" };
 
+export type BulkBody<Entity> = { actions: BulkAction<Entity>[] };
+
+/** How things are changed that the engine changes, each by a use case with a transaction of its own. */
+export interface BulkUseCases<Entity> {
+  keyOf(entity: Entity): string;
+  /** What a delete means that names only an id; undefined: an id alone does not say which. */
+  fromId(id: string): Entity | undefined;
+  exists(entity: Entity): Promise<boolean>;
+  update(entity: Entity, updateMask: readonly string[] | null | undefined): Promise<void>;
+  /** Absent: they cannot be deleted. */
+  delete?(entity: Entity): Promise<void>;
+}
+
+/** Entity by entity: what went wrong with one is told, and the others are done. */
+export async function runBulkUseCases<Entity>({ actions }: BulkBody<Entity>, useCases: BulkUseCases<Entity>): Promise<z.infer<typeof BulkResponse>> {
+  const answer: z.infer<typeof BulkResponse> = { create: null, update: null, delete: null };
+  for (const action of actions) {
+    const told: ActionAnswer = (answer[action.action] ??= { success: [], errors: [] });
+    for (const item of action.entities) {
+      try {
+        const done = await useOne(action, item, useCases);
+        if (done !== undefined) told.success.push(done);
+      } catch (error) {
+        if (!isTradewindError(error)) throw error;
+        told.errors.push({ error: errorMessage(error), status_code: error.status });
+      }
+    }
+  }
+  return answer;
+}
+
+async function useOne<Entity>(action: BulkAction<Entity>, item: string | Entity, useCases: BulkUseCases<Entity>): Promise<string | undefined> {
+  const entity = typeof item === "string" ? useCases.fromId(item) : item;
+  if (entity === undefined)
+    throw new TradewindError("invalid_request", `"${String(item)}" does not say which one is meant: give an object with all ids.`);
+  const isPossible = action.action === "update" || (action.action === "delete" && useCases.delete !== undefined);
+  if (!isPossible) throw new TradewindError("method_not_allowed", `Bulk ${action.action} is not possible here.`);
+  if (action.action_on_non_existence === "skip" && !(await useCases.exists(entity))) return undefined;
+  if (action.action === "update") await useCases.update(entity, action.update_mask);
+  else await useCases.delete?.(entity);
+  return useCases.keyOf(entity);
+}
+
 /** Each action is done as a whole or not at all; one that cannot be done is told with its status, and the next one is tried. */
 export async function runBulk<Entity>(
   { db }: Pick<RestContext, "db">,
-  { actions }: { actions: BulkAction<Entity>[] },
+  { actions }: BulkBody<Entity>,
   changes: BulkChanges<Entity>,
 ): Promise<z.infer<typeof BulkResponse>> {
   const answer: z.infer<typeof BulkResponse> = { create: null, update: null, delete: null };

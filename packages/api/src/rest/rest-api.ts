@@ -3,6 +3,7 @@ import { requireAccess } from "../auth/authenticate.ts";
 import type { SignedTokens } from "../auth/signed-tokens.ts";
 import type { User } from "../auth/users.ts";
 import { sendRestError } from "../http/errors.ts";
+import { bulkChangeRoutes } from "./bulk-changes.ts";
 import { connectionRoutes } from "./connections.ts";
 import { dagRunRoutes } from "./dag-runs.ts";
 import { dagVersionRoutes } from "./dag-versions.ts";
@@ -17,6 +18,7 @@ import { taskInstanceRoutes, taskTryRoutes } from "./task-instances.ts";
 import { taskLogRoutes } from "./task-logs.ts";
 import { taskRoutes } from "./tasks.ts";
 import { variableRoutes } from "./variables.ts";
+import { waitRoutes } from "./wait.ts";
 import { xcomRoutes } from "./xcoms.ts";
 
 const GROUPS = [
@@ -25,9 +27,11 @@ const GROUPS = [
   dagVersionRoutes,
   taskRoutes,
   dagRunRoutes,
+  waitRoutes,
   taskInstanceRoutes,
   taskTryRoutes,
   taskInstanceChangeRoutes,
+  bulkChangeRoutes,
   taskLogRoutes,
   xcomRoutes,
   variableRoutes,

@@ -138,7 +138,10 @@ function toClearOptions(body: z.output<typeof ClearBody>): Omit<ClearOptions, "d
   };
 }
 
-type PatchRequest = RestRequest<unknown, { update_mask?: string[] | undefined }, z.output<typeof PatchBody>>;
+type PatchRequest = Pick<
+  RestRequest<unknown, { update_mask?: readonly string[] | undefined }, z.output<typeof PatchBody>>,
+  "body" | "query" | "actor"
+>;
 
 async function getTargets({ db }: RestContext, { dagId, runId, taskId, mapIndex }: Target): Promise<TaskInstanceRow[]> {
   const filter = { dagId, runId, taskId, mapIndexes: mapIndex === undefined ? undefined : [mapIndex] };
@@ -147,7 +150,7 @@ async function getTargets({ db }: RestContext, { dagId, runId, taskId, mapIndex 
   return items;
 }
 
-async function patchTaskInstances(context: RestContext, target: Target, request: PatchRequest): Promise<TaskInstanceCollection> {
+export async function patchTaskInstances(context: RestContext, target: Target, request: PatchRequest): Promise<TaskInstanceCollection> {
   const { body, query, actor } = request;
   const targets = await getTargets(context, target);
   const fields = patchedFields(body, query.update_mask, ["new_state", "note"]);

@@ -13,6 +13,7 @@ import {
   type OrderColumns,
   type Page,
   type Range,
+  select,
   selectOne,
   where,
 } from "./list-query.ts";
@@ -93,4 +94,16 @@ const isXCom = ({ dagId, runId, taskId, mapIndex, key }: TaskInstanceKey & { key
 /** With the value, as JSON text. */
 export async function findXComRow(db: Queryable, params: TaskInstanceKey & { key: string }): Promise<(XComRow & { value: string }) | undefined> {
   return selectOne(db, sql`select ${sql.raw(xcomColumns)}, x.value ${source} where ${isXCom(params)}`);
+}
+
+/** Values of several tasks of a run under one key, as JSON text, in the order of the map indexes. */
+export async function listXComValues(
+  db: Queryable,
+  params: { dagRunId: number; taskIds: readonly string[]; key: string },
+): Promise<{ taskId: string; mapIndex: number; value: string }[]> {
+  return select(
+    db,
+    sql`select task_id as "taskId", map_index as "mapIndex", value from xcom
+      where dag_run_id = ${params.dagRunId} and task_id = any(${params.taskIds}::text[]) and key = ${params.key} order by map_index`,
+  );
 }
