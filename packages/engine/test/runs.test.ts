@@ -147,6 +147,7 @@ describe("mapping", () => {
     });
     expect(grants.filter((grant) => grant.context.taskId === "each").map((grant) => grant.inputs)).toEqual(['{"x":10}', '{"x":20}', '{"x":30}']);
     expect(grants.at(-1)!.inputs).toBe('{"all":[0,1,2]}');
+    expect(grants.map((grant) => grant.context.tryNumber)).toEqual([1, 1, 1, 1, 1]);
     expect(await finished(dagRunId)).toMatchObject({ state: "success" });
   });
 

@@ -37,7 +37,9 @@ export async function listDags(options: DagListOptions): Promise<void> {
 
 export async function showDag(dagId: string, options: ServerOptions): Promise<void> {
   const { client, output } = clientContext(options);
-  const dag = await client.get<DagResource>(path`/api/v2/dags/${dagId}`);
+  const dag = await client.get<DagResource>(path`/api/v2/dags/${dagId}/details`);
+  const { tasks } = await client.get<{ tasks: TaskResource[] }>(path`/api/v2/dags/${dagId}/tasks`);
+  if (output.isJson) return output.json({ ...dag, tasks });
   const now = new Date();
   output.item(dag, [
     ["DAG", dag.dag_id],
@@ -51,7 +53,28 @@ export async function showDag(dagId: string, options: ServerOptions): Promise<vo
     ["File", dag.relative_fileloc ?? dag.fileloc],
     ["Loaded", relativeTime(dag.last_parsed_time, now)],
   ]);
+  output.out.write("\n");
+  output.list(tasks, TASK_COLUMNS, { none: "The DAG has no tasks." });
 }
+
+interface TaskResource {
+  task_id: string;
+  operator_name: string | null;
+  trigger_rule: string | null;
+  is_mapped: boolean | null;
+  retries: number | null;
+  pool: string | null;
+  downstream_task_ids: string[] | null;
+}
+
+const TASK_COLUMNS: Column<TaskResource>[] = [
+  { title: "TASK", value: (task) => `${task.task_id}${task.is_mapped === true ? " []" : ""}` },
+  { title: "OPERATOR", value: (task) => task.operator_name },
+  { title: "TRIGGER RULE", value: (task) => task.trigger_rule },
+  { title: "RETRIES", value: (task) => task.retries, align: "right" },
+  { title: "POOL", value: (task) => task.pool },
+  { title: "BEFORE", value: (task) => task.downstream_task_ids?.join(", ") || null, mayBeCut: true },
+];
 
 function nextRunText(dag: DagResource, now: Date): string | null {
   if (dag.next_dagrun_run_after === null) return null;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { removeServerFile, writeServerFile } from "../client/server-file.ts";
 import type { StandaloneOptions } from "../program/service-commands.ts";
 import type { Admin } from "./admin.ts";
@@ -64,6 +65,9 @@ async function startAll(installation: Installation, options: StandaloneOptions, 
   return { url: rest.url, admin };
 }
 
+/** How long a start waits at most for DAG files that are new or were changed. */
+const FIRST_LOAD_MS = 10_000;
+
 type Services = typeof import("./standalone-services.ts");
 
 async function startProcessing(
@@ -73,5 +77,10 @@ async function startProcessing(
   folders: ReturnType<typeof nameDagFolders>,
 ): Promise<void> {
   await services.keepJob(installation, core, services.DAG_PROCESSOR_JOB);
-  await services.makeDagProcessor(installation, core, folders).start();
+  const processor = services.makeDagProcessor(installation, core, folders);
+  await processor.start();
+  // Ready means that the DAGs are there; many files that are new, or one that hangs, must not keep the rest from being used.
+  const timer = new AbortController();
+  await Promise.race([processor.whenIdle(), sleep(FIRST_LOAD_MS, undefined, { signal: timer.signal }).catch(() => undefined)]);
+  timer.abort();
 }

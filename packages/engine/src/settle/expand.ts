@@ -61,6 +61,8 @@ async function fitInstances(settlement: Settlement, work: RunWork, first: Instan
   if (placeholder !== undefined && !byIndex.has(0)) {
     placeholder.mapIndex = 0;
     placeholder.stateChanged = true;
+    // Under its new index only: whatever is in here twice would be made ready twice.
+    byIndex.delete(UNMAPPED);
     byIndex.set(0, placeholder);
   }
   for (const instance of byIndex.values()) {
