@@ -90,12 +90,12 @@ function usedOf(candidates: readonly QueuedCandidate[]): Map<string, number> {
   return used;
 }
 
-/** With the slots in use taken off already, as `planDispatch` wants them. */
+/** No task can be deferred yet. */
 function poolsOf(candidates: readonly QueuedCandidate[]): Map<string, PoolLimit> {
   return new Map(
-    candidates.map(({ pool, poolSize, poolUsed, includeDeferred, poolDeferred }) => [
+    candidates.map(({ pool, poolSize, poolUsed, includeDeferred }) => [
       pool,
-      { slots: poolSize, includeDeferred, occupiedSlots: poolUsed, deferredSlots: poolDeferred },
+      { slots: poolSize, includeDeferred, occupiedSlots: poolUsed, deferredSlots: 0 },
     ]),
   );
 }

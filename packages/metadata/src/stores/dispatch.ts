@@ -41,7 +41,6 @@ export interface QueuedCandidate {
   poolSize: number;
   poolUsed: number;
   includeDeferred: boolean;
-  poolDeferred: number;
   scheduledMs: number;
 }
 
@@ -57,11 +56,8 @@ export async function listDispatchCandidates(
     name: "list_dispatch_candidates",
     text: `with used as materialized (select l.pool, sum(l.pool_slots) as slots from lease l group by l.pool),
       open as materialized (
-        select p.name, p.slots, p.include_deferred, coalesce(u.slots, 0) as used, d.slots as deferred,
-          case when p.slots < 0 then 2147483647 else p.slots - coalesce(u.slots, 0) - d.slots end as room
-        from pool p left join used u on u.pool = p.name,
-          lateral (select case when p.include_deferred
-            then (select coalesce(sum(ti.pool_slots), 0) from task_instance ti where ti.state = 'deferred' and ti.pool = p.name) else 0 end as slots) d
+        select p.name, p.slots, p.include_deferred, coalesce(u.slots, 0) as used, case when p.slots < 0 then 2147483647 else p.slots - coalesce(u.slots, 0) end as room
+        from pool p left join used u on u.pool = p.name
       )
       select q.task_instance_id as id, q.dag_run_id as "dagRunId", q.dag_id as "dagId", r.run_id as "runId", r.dag_version_id as "dagVersionId", q.task_id as "taskId",
         q.map_index as "mapIndex", ti.try_number as "tryNumber", ti.max_tries as "maxTries", q.executor, q.queue, q.pool, q.pool_slots as "poolSlots",
@@ -71,7 +67,7 @@ export async function listDispatchCandidates(
         case when q.max_active_tis_per_dag is null then 0 else (select count(*) from lease l where l.dag_id = q.dag_id and l.task_id = q.task_id) end as "usedByTask",
         case when q.max_active_tis_per_dagrun is null then 0
           else (select count(*) from lease l where l.dag_run_id = q.dag_run_id and l.task_id = q.task_id) end as "usedByRunTask",
-        open.slots as "poolSize", open.used as "poolUsed", open.include_deferred as "includeDeferred", open.deferred as "poolDeferred",
+        open.slots as "poolSize", open.used as "poolUsed", open.include_deferred as "includeDeferred",
         extract(epoch from coalesce($4::timestamptz, now()) - ti.scheduled_when)::double precision * 1000 as "scheduledMs"
       from open, unnest($1::text[]) as e (name),
         lateral (select * from task_queue w where w.executor = e.name and w.pool = open.name and w.parked_key is null and w.pool_slots <= open.room
