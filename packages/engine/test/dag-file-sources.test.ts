@@ -6,7 +6,7 @@ import { useTestDatabase } from "@tradewind/metadata/testing";
 import { describe, expect, test } from "vitest";
 import { dagFileUseCases } from "../src/dag-files/dag-file-use-cases.ts";
 import type { LoadedDagFile } from "../src/engine.ts";
-import { dagSpec } from "./dag-spec-factory.ts";
+import { dagSpec } from "./fixture.ts";
 
 const database = useTestDatabase();
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -14,7 +14,7 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 const engine = () => dagFileUseCases({ db: database.db, now: () => new Date("2026-01-01T00:00:00Z"), wake() {}, dagsArePausedAtCreation: false });
 
 function dagFile(relativePath: string, dagId: string, content: { code: string; source: string; sourceMap: string | null }): LoadedDagFile {
-  const spec = dagSpec(dagId);
+  const spec = dagSpec(dagId, []);
   const specJson = canonicalJson(spec);
   return {
     bundleName: "dags",

@@ -6,15 +6,12 @@ import {
   findDagRunTarget,
   type Queryable,
   type TaskInstanceRecord,
-  transaction,
   type Transaction,
 } from "@tradewind/metadata";
 import { insertEventLog } from "@tradewind/metadata/rest";
-import { publish } from "../commit.ts";
-import type { AfterCommit, EngineContext } from "../context.ts";
 import type { Actor, TouchedTaskInstance } from "../engine.ts";
 import type { RunWork } from "../settle/run-work.ts";
-import { createAfterCommit, loadWholeRuns, lockRuns, type Settlement } from "../settle/settlement.ts";
+import { loadWholeRuns, lockRuns, type Settlement } from "../settle/settlement.ts";
 
 /** @throws TradewindError `dag_not_found` */
 export async function getDag(db: Queryable, dagId: string): Promise<DagRecord> {
@@ -65,16 +62,6 @@ export function requeueRun({ after }: Settlement, work: RunWork): void {
   work.timeoutAt = null;
   work.changed.state = true;
   after.wakes.add("runs").add("state");
-}
-
-/**
- * As `commit`, on the ordinary connections: what people ask for may touch hundreds of runs, and must not hold up the few connections of the hot path.
- */
-export async function commitForPeople<T>(context: EngineContext, work: (tx: Transaction, after: AfterCommit) => Promise<T>): Promise<T> {
-  let after = createAfterCommit();
-  const result = await transaction(context.db, (tx) => work(tx, (after = createAfterCommit())));
-  publish(context, after);
-  return result;
 }
 
 /** Locks runs and everything in them; runs that are gone meanwhile are left out. */

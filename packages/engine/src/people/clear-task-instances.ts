@@ -9,11 +9,12 @@ import {
   type Queryable,
   writeTaskInstanceNotes,
 } from "@tradewind/metadata";
+import { commit } from "../commit.ts";
 import type { EngineContext } from "../context.ts";
 import type { ClearOptions, TouchedTaskInstance } from "../engine.ts";
 import type { Instance, RunWork } from "../settle/run-work.ts";
 import { createSettlement, settleAndFlush, type Settlement } from "../settle/settlement.ts";
-import { audit, commitForPeople, getDag, getDagRun, lockWholeRuns, requeueRun, toTouched } from "./change-runs.ts";
+import { audit, getDag, getDagRun, lockWholeRuns, requeueRun, toTouched } from "./change-runs.ts";
 import { moveToVersion } from "./move-to-version.ts";
 import {
   clearInstances,
@@ -35,8 +36,8 @@ import {
 } from "./select-targets.ts";
 import { assertNote } from "./set-note.ts";
 
-/** How many runs one transaction clears: their locks hold up what runs in them. */
-const RUNS_AT_ONCE = 50;
+/** How many runs one transaction clears: their locks, and one of the few hot connections, hold up what runs meanwhile. */
+const RUNS_AT_ONCE = 20;
 
 /**
  * Clears task instances so that they run again: "any → null: cleared (not running)", "running → restarting". Finished runs become queued and begin again by the usual way; in runs that
@@ -66,7 +67,7 @@ export async function clearTaskInstances(context: EngineContext, options: ClearO
   for (let at = 0; at < runs.length; at += RUNS_AT_ONCE) {
     const portion = runs.slice(at, at + RUNS_AT_ONCE);
     cleared.push(
-      ...(await commitForPeople(context, async (tx, after) => {
+      ...(await commit(context, async (tx, after) => {
         const settlement = createSettlement(context, tx, after);
         const toVersionId = options.runOnLatestVersion ? latestVersionId : null;
         return clearRuns(settlement, portion, options, {

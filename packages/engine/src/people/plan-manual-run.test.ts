@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { dagSpec } from "../../test/dag-spec-factory.ts";
+import { dagSpec } from "../../test/fixture.ts";
 import { planManualRun } from "./plan-manual-run.ts";
 import { createSchemaValidator } from "./schema-validator.ts";
 
 const now = new Date("2026-03-04T05:06:07.089Z");
 const settings = { now, suffix: "Ab3dEf", validate: createSchemaValidator() };
 const at = (text: string): Date => new Date(text);
-const spec = dagSpec("sales");
+const spec = dagSpec("sales", []);
 
 describe("planManualRun", () => {
   it("without a logical date takes now: it may begin at once, and its id tells the moment", () => {
@@ -31,7 +31,7 @@ describe("planManualRun", () => {
   });
 
   it("a given logical date: the manual interval of the timetable, and not before its end", () => {
-    const daily = dagSpec("sales", { schedule: { kind: "cron_data_interval", cron: "0 0 * * *", timezone: "UTC", runImmediately: null } });
+    const daily = dagSpec("sales", [], { schedule: { kind: "cron_data_interval", cron: "0 0 * * *", timezone: "UTC", runImmediately: null } });
     expect(planManualRun(daily, { logicalDate: at("2026-03-10T12:00:00Z") }, settings)).toMatchObject({
       runId: "manual__2026-03-10T00:00:00+00:00",
       dataInterval: { start: at("2026-03-09T00:00:00Z"), end: at("2026-03-10T00:00:00Z") },
@@ -59,7 +59,7 @@ describe("planManualRun", () => {
   });
 
   it("`JSON schema, validated at trigger; run conf overrides params`, and what is kept is the conf itself", () => {
-    const withParams = dagSpec("sales", { params: { size: { schema: { type: "integer" }, default: 1, description: null } } });
+    const withParams = dagSpec("sales", [], { params: { size: { schema: { type: "integer" }, default: 1, description: null } } });
     expect(planManualRun(withParams, { conf: { other: true } }, settings).conf).toEqual({ other: true });
     expect(() => planManualRun(withParams, { conf: { size: "big" } }, settings)).toThrow(/"size" must be integer; found "big"/);
   });

@@ -1,10 +1,11 @@
 import { compileDag, countUpstreams, TASK_INSTANCE_STATES } from "@tradewind/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dagSpec, tasksOf } from "../../test/dag-spec-factory.ts";
+import { dagSpec } from "../../test/fixture.ts";
+import { tasksOf } from "../../test/task-lines.ts";
 import { recountUpstreams, sameCounts } from "./recount-upstreams.ts";
 
-const graph = compileDag(dagSpec("d", { tasks: tasksOf(["a", "b", "c < a, b", "d < c"]) }));
+const graph = compileDag(dagSpec("d", tasksOf(["a", "b", "c < a, b", "d < c"])));
 
 describe("recountUpstreams", () => {
   it("`N counts every expanded instance (a not yet expanded mapped task counts as one)`", () => {

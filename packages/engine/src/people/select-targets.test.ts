@@ -1,12 +1,12 @@
 import { compileDag } from "@tradewind/core";
 import { describe, expect, it } from "vitest";
-import { dagSpec, tasksOf } from "../../test/dag-spec-factory.ts";
+import { dagSpec } from "../../test/fixture.ts";
+import { tasksOf } from "../../test/task-lines.ts";
 import { isSelected, passesStateFilter, selectFailedBelow, selectTasks, windowAround, windowBetween } from "./select-targets.ts";
 
 const graph = compileDag(
-  dagSpec("d", {
+  dagSpec("d", tasksOf(["a", "b < a", "c < b", "d < b", "e"], { c: { groupId: "g" }, d: { groupId: "g" } }), {
     groups: [{ groupId: "g", displayName: null, parentId: null, tooltip: "" }],
-    tasks: tasksOf(["a", "b < a", "c < b", "d < b", "e"], { c: { groupId: "g" }, d: { groupId: "g" } }),
   }),
 );
 const none = { includeUpstream: false, includeDownstream: false };

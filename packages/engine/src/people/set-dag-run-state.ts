@@ -1,10 +1,11 @@
 import { isFinishedDagRun, stateAfterRunIsMarked } from "@tradewind/core";
+import { commit } from "../commit.ts";
 import type { EngineContext } from "../context.ts";
 import type { PeopleUseCases } from "../engine.ts";
 import type { RunWork } from "../settle/run-work.ts";
 import { finishRun } from "../settle/run-outcomes.ts";
 import { changeState, createSettlement, settleAndFlush, type Settlement } from "../settle/settlement.ts";
-import { audit, commitForPeople, dagRunNotFound, getDag, getDagRun, lockWholeRuns, requeueRun } from "./change-runs.ts";
+import { audit, dagRunNotFound, getDag, getDagRun, lockWholeRuns, requeueRun } from "./change-runs.ts";
 import { markInstance, recount, stopAttempts } from "./reset-instances.ts";
 
 type MarkRunOptions = Parameters<PeopleUseCases["setDagRunState"]>[0];
@@ -17,7 +18,7 @@ type MarkRunOptions = Parameters<PeopleUseCases["setDagRunState"]>[0];
 export async function setDagRunState(context: EngineContext, options: MarkRunOptions): Promise<void> {
   const { dagId, runId, state, actor } = options;
   await getDag(context.db, dagId);
-  await commitForPeople(context, async (tx, after) => {
+  await commit(context, async (tx, after) => {
     const settlement = createSettlement(context, tx, after);
     const { id } = await getDagRun(tx, dagId, runId);
     const [work] = await lockWholeRuns(settlement, [id]);

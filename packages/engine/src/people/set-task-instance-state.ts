@@ -1,10 +1,11 @@
 import { getTaskNode, isFinishedDagRun } from "@tradewind/core";
 import { type DagRunTarget, listDagRunTargets, listTaskInstancesOfRuns } from "@tradewind/metadata";
+import { commit } from "../commit.ts";
 import type { EngineContext } from "../context.ts";
 import type { PeopleUseCases, TouchedTaskInstance } from "../engine.ts";
 import type { RunWork } from "../settle/run-work.ts";
 import { createSettlement, settleAndFlush, type Settlement } from "../settle/settlement.ts";
-import { audit, commitForPeople, getDag, getDagRun, lockWholeRuns, toTouched } from "./change-runs.ts";
+import { audit, getDag, getDagRun, lockWholeRuns, toTouched } from "./change-runs.ts";
 import { clearAsConsequence } from "./clear-task-instances.ts";
 import { markInstance, recount, stopAttempts } from "./reset-instances.ts";
 import { isSelected, type SelectableInstance, selectFailedBelow, selectTasksByVersion, windowAround } from "./select-targets.ts";
@@ -45,7 +46,7 @@ export async function setTaskInstanceState(context: EngineContext, options: Mark
       .filter((instance) => matches(byId.get(instance.dagRunId)!, instance))
       .map((instance) => toTouched(byId.get(instance.dagRunId)!, instance));
   }
-  return commitForPeople(context, async (tx, after) =>
+  return commit(context, async (tx, after) =>
     mark(createSettlement(context, tx, after), [...byId.keys()], options, (work, instance) => matches(work.run, instance)),
   );
 }
