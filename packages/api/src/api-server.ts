@@ -73,6 +73,8 @@ const MIB = 1024 * 1024;
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { apps = ["api", "execution"], now = Date.now } = options;
   const app = buildApp(options);
+  const closing = new AbortController();
+  app.addHook("preClose", async () => closing.abort());
   let restRoutes: readonly RestRoute[] = [];
 
   if (apps.includes("api")) {
@@ -90,7 +92,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     );
     app.register(
       async (scope) => {
-        restRoutes = restApi(scope, { context: restContext(options), tokens: options.tokens, findUser });
+        restRoutes = restApi(scope, { context: restContext(options, closing.signal), tokens: options.tokens, findUser });
       },
       { prefix: "/api/v2" },
     );
@@ -135,7 +137,7 @@ function buildApp({ logger, restBodyLimitBytes = MIB, trustProxy }: ApiServerOpt
   return app;
 }
 
-function restContext(options: ApiServerOptions): RestContext {
+function restContext(options: ApiServerOptions, closing: AbortSignal): RestContext {
   const { db, engine, fernet, logs } = options;
   return {
     db,
@@ -147,6 +149,7 @@ function restContext(options: ApiServerOptions): RestContext {
     heartbeatThresholdSeconds: options.heartbeatThresholdSeconds ?? 30,
     folderOfBundle: options.folderOfBundle ?? (() => undefined),
     onPoolsChanged: options.onPoolsChanged ?? (() => {}),
+    closing,
     checkAnswers: options.checkAnswers ?? false,
   };
 }

@@ -21,6 +21,8 @@ export interface RestContext {
   folderOfBundle: (bundleName: string) => string | undefined;
   /** Slots were added: what waits for them may go on. */
   onPoolsChanged: () => void;
+  /** Aborted when the server begins to close: answers that stream without an end of their own stop. */
+  closing: AbortSignal;
   /** Answers are checked against their schemas before they are sent. For tests: it costs time. */
   checkAnswers: boolean;
 }
@@ -92,6 +94,13 @@ function readRequest(route: RestRoute, request: FastifyRequest, reply: FastifyRe
     raw: request,
     reply,
   };
+}
+
+/** Over when the answer was sent, the client has gone, or the server closes. */
+export function endOf({ closing }: Pick<RestContext, "closing">, reply: FastifyReply): AbortSignal {
+  const closed = new AbortController();
+  reply.raw.once("close", () => closed.abort());
+  return AbortSignal.any([closed.signal, closing]);
 }
 
 /** The fields a PATCH changes: those that the body has and, when there is an `update_mask`, that it names. */

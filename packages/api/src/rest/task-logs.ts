@@ -6,7 +6,7 @@ import { listTries, type TaskInstanceKey, type TryRow } from "@tradewind/metadat
 import { z } from "zod";
 import { flag, text, whole } from "../http/query-values.ts";
 import type { LogPage } from "../task-logs/log-store.ts";
-import type { RestContext, RestRoutes } from "./route.ts";
+import { endOf, type RestContext, type RestRoutes } from "./route.ts";
 import { getTaskInstance, TaskInstancePath, toKey, tryNotFound } from "./task-instances.ts";
 
 /** Lines in one answer, and in one step of a stream. */
@@ -42,9 +42,7 @@ export function taskLogRoutes(routes: RestRoutes, context: RestContext): void {
       const accept = raw.headers.accept ?? "";
       const write = accept.includes("application/x-ndjson") ? toNdjson : accept.includes("text/plain") ? toText : undefined;
       if (write === undefined) return readAnswer(context, attempt, from, query.full_content ? FULL_LINES : PAGE_LINES);
-      const ended = new AbortController();
-      raw.raw.once("close", () => ended.abort());
-      const lines = streamLines(context, key, path.try_number, { attempt, from, follow: query.follow, signal: ended.signal });
+      const lines = streamLines(context, key, path.try_number, { attempt, from, follow: query.follow, signal: endOf(context, reply) });
       return reply.type(write === toNdjson ? "application/x-ndjson" : "text/plain; charset=utf-8").send(Readable.from(render(lines, write)));
     },
   );

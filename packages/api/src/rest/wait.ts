@@ -5,7 +5,7 @@ import { type DagRunRow, listXComValues } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { list } from "../http/query-values.ts";
 import { DagRunPath, getDagRun } from "./dag-runs.ts";
-import type { RestContext, RestRoutes } from "./route.ts";
+import { endOf, type RestContext, type RestRoutes } from "./route.ts";
 
 /** Seconds between two looks at the run. */
 const Interval = z.coerce.number().positive();
@@ -24,14 +24,12 @@ export function waitRoutes(routes: RestRoutes, context: RestContext): void {
       status: 200,
       answer: z.any(),
     },
-    async ({ path, query, raw, reply }) => {
+    async ({ path, query, reply }) => {
       const first = await getDagRun(context, path.dag_id, path.dag_run_id);
-      const ended = new AbortController();
-      raw.raw.once("close", () => ended.abort());
       const lines = watch(context, first, {
         intervalMs: Math.min(query.interval, MOST_SECONDS) * 1000,
         resultsOf: query.result ?? [],
-        signal: ended.signal,
+        signal: endOf(context, reply),
       });
       return reply.type("application/x-ndjson").send(Readable.from(lines));
     },

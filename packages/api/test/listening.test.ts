@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
+import { createTestDatabase, seedDag, seedDagRun, seedTaskInstance, type TestDatabase } from "@tradewind/metadata/testing";
+import { createFernet, generateFernetKey } from "@tradewind/metadata";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type ApiServer, createApiServer, createFileLogStore, createSignedTokens, ensureAdmin, type TaskLogStore } from "../src/index.ts";
+import { dagSpec, taskSpec } from "./specs.ts";
+import { noEngine } from "./test-server.ts";
+
+const ATTEMPT = "019b76da-a800-7000-8000-000000000001";
+const LOG = "/api/v2/dags/sales/dagRuns/r1/taskInstances/load/logs/1?follow=true";
+const tokens = createSignedTokens({ secretKey: "a secret key for tests, long enough" });
+
+let database: TestDatabase;
+let directory: string;
+let logs: TaskLogStore;
+let server: ApiServer;
+let address: string;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  directory = await mkdtemp(join(tmpdir(), "tradewind-logs-"));
+  logs = createFileLogStore({ dir: directory });
+  const fernet = createFernet(generateFernetKey());
+  server = await createApiServer({ db: database.db, engine: noEngine, fernet, tokens, logs, version: "0.1.0", checkAnswers: true });
+  address = await server.app.listen({ host: "127.0.0.1", port: 0 });
+  await ensureAdmin(database.db, { username: "admin", password: "right" });
+  await seedDag(database.db, { spec: dagSpec("sales", { tasks: [taskSpec("load")] }) });
+  const dagRunId = await seedDagRun(database.db, { dagId: "sales", runId: "r1", state: "running" });
+  await seedTaskInstance(database.db, { dagRunId, taskId: "load", state: "running", tryNumber: 1, attemptId: ATTEMPT });
+  await logs.append(ATTEMPT, { offset: 0, lines: [{ at: 0, level: "info", stream: "log", message: "begun" }] });
+});
+
+afterEach(async () => {
+  await server.app.close();
+  await logs.close();
+  await database.drop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function follow(): Promise<IncomingMessage> {
+  const authorization = `Bearer ${tokens.issue("access", "admin", 60_000)}`;
+  const request = get(`${address}${LOG}`, { headers: { authorization, accept: "application/x-ndjson" }, agent: false });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  return response.setEncoding("utf8");
+}
+
+it("a log is followed while the attempt writes it, to its end", async () => {
+  const response = await follow();
+  const [first] = (await once(response, "data")) as [string];
+  expect(first).toContain("begun");
+  await logs.append(ATTEMPT, { offset: 1, lines: [{ at: 1, level: "info", stream: "log", message: "going on" }] });
+  const [second] = (await once(response, "data")) as [string];
+  expect(second).toContain("going on");
+  await logs.append(ATTEMPT, { offset: 2, lines: [], last: true });
+  await once(response.resume(), "end");
+});
+
+it("a close ends what would go on, and does not wait for the attempt", async () => {
+  const response = await follow();
+  await once(response, "data");
+  const ended = once(response.resume(), "end");
+  await server.app.close();
+  await ended;
+  await expect(fetch(`${address}/api/v2/version`)).rejects.toThrow("fetch failed");
+});
+
+it("a database that is away is told as such, and nothing of the inside", async () => {
+  await database.drop();
+  const health = (await (await fetch(`${address}/api/v2/monitor/health`)).json()) as { metadatabase: { status: string } };
+  expect(health.metadatabase.status).toBe("unhealthy");
+  const dags = await fetch(`${address}/api/v2/dags`, { headers: { authorization: `Bearer ${tokens.issue("access", "admin", 60_000)}` } });
+  expect([500, 503]).toContain(dags.status);
+  expect(await dags.text()).not.toMatch(/pool|pg|select/i);
+});
