@@ -3,80 +3,150 @@ import type { SchedulerClock, SchedulerLogger } from "./ports.ts";
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
+/** A pass of the scheduler waits no longer for a transport: leases have to expire and other executors to be served whether or not this one answers. */
+const PATIENCE_MS = 1_000;
+
+export interface DeliveryOptions {
+  executors: readonly Executor[];
+  clock: SchedulerClock;
+  logger: SchedulerLogger;
+}
 
 /**
  * Hands commands to executors, and keeps those that a transport did not take until it does. Their leases are queued all the while, so their slots stay counted; should this
  * process die with commands in hand, whoever adopts its leases submits them again.
  */
 export class Delivery {
-  readonly #executors: ReadonlyMap<string, Executor>;
-  readonly #clock: SchedulerClock;
-  readonly #logger: SchedulerLogger;
-  /** Commands in hand, by executor and attempt. */
-  readonly #waiting = new Map<string, Map<string, TaskCommand>>();
-  readonly #retries = new Map<string, { timer: unknown; delayMs: number }>();
-  #stopped = false;
+  readonly #options: DeliveryOptions;
+  readonly #lanes: ReadonlyMap<string, Lane>;
 
-  constructor(options: { executors: readonly Executor[]; clock: SchedulerClock; logger: SchedulerLogger }) {
-    this.#executors = new Map(options.executors.map((executor) => [executor.name, executor]));
-    this.#clock = options.clock;
-    this.#logger = options.logger;
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    this.#lanes = new Map(options.executors.map((executor) => [executor.name, new Lane(executor, options)]));
   }
 
   /** How many commands an executor has not taken yet: they need room in it as well. */
   waitingFor(executor: string): number {
-    return this.#waiting.get(executor)?.size ?? 0;
+    return this.#lanes.get(executor)?.waiting ?? 0;
   }
 
-  /** Submits commands, each to its executor; resolves when every transport took its part or refused it. Never rejects. */
+  /** Submits commands, each to its executor; resolves when every transport took its part, refused it, or has been silent for a while. Never rejects. */
   async deliver(commands: readonly TaskCommand[]): Promise<void> {
-    const executors = new Set<string>();
-    for (const command of commands) {
-      executors.add(command.executor);
-      const waiting = this.#waiting.get(command.executor) ?? new Map<string, TaskCommand>();
-      waiting.set(command.attemptId, command);
-      this.#waiting.set(command.executor, waiting);
-    }
-    await Promise.all([...executors].map((name) => this.#submitWaiting(name)));
+    const byExecutor = Map.groupBy(commands, (command) => command.executor);
+    await Promise.all([...byExecutor].map(([name, own]) => this.#deliverTo(name, own)));
   }
 
   /** Forgets attempts that must not run any more. */
   forget(attemptIds: readonly string[]): void {
-    for (const waiting of this.#waiting.values()) for (const attemptId of attemptIds) waiting.delete(attemptId);
+    for (const lane of this.#lanes.values()) lane.forget(attemptIds);
+  }
+
+  /** Nothing is submitted from now on; what is under way may still arrive. */
+  stop(): void {
+    for (const lane of this.#lanes.values()) lane.stop();
+  }
+
+  async #deliverTo(name: string, commands: readonly TaskCommand[]): Promise<void> {
+    const lane = this.#lanes.get(name);
+    if (lane !== undefined) return lane.deliver(commands);
+    // Another scheduler's executor: this one could never deliver. The queued timeout gives the attempts back.
+    this.#options.logger.error(
+      { executor: name, attempts: commands.length },
+      `no executor "${name}" is configured here: its attempts wait until their queued timeout`,
+    );
+  }
+}
+
+/**
+ * The way to one executor.
+ *
+ * ```
+ *   empty ──deliver──▶ submitting ──taken──▶ empty (or submitting what came meanwhile)
+ *                       ▲    └─────refused──▶ pausing ──┐
+ *                       └───────────────────────────────┘
+ * ```
+ */
+class Lane {
+  readonly #executor: Executor;
+  readonly #clock: SchedulerClock;
+  readonly #logger: SchedulerLogger;
+  readonly #waiting = new Map<string, TaskCommand>();
+  #submitting: Promise<void> | null = null;
+  #retryTimer: unknown = null;
+  #retryMs = 0;
+  #stopped = false;
+
+  constructor(executor: Executor, { clock, logger }: DeliveryOptions) {
+    this.#executor = executor;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  async deliver(commands: readonly TaskCommand[]): Promise<void> {
+    for (const command of commands) this.#waiting.set(command.attemptId, command);
+    // What is under way takes these along when it is done; a transport that refuses is not asked again before its pause is over.
+    if (this.#submitting !== null || this.#retryTimer !== null) return;
+    await this.#withPatience(this.#submit());
+  }
+
+  forget(attemptIds: readonly string[]): void {
+    for (const attemptId of attemptIds) this.#waiting.delete(attemptId);
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const { timer } of this.#retries.values()) this.#clock.clearTimeout(timer);
-    this.#retries.clear();
+    this.#clock.clearTimeout(this.#retryTimer);
   }
 
-  async #submitWaiting(name: string): Promise<void> {
-    const waiting = this.#waiting.get(name);
-    const executor = this.#executors.get(name);
-    if (waiting === undefined || waiting.size === 0 || this.#stopped) return;
-    if (executor === undefined) {
-      // Another scheduler's executor: this one could never deliver. The queued timeout gives the attempts back.
-      this.#logger.error({ executor: name, attempts: waiting.size }, `no executor "${name}" is configured here: its attempts wait until their queued timeout`);
-      this.#waiting.delete(name);
-      return;
-    }
-    const commands = [...waiting.values()];
-    try {
-      await executor.submit(commands);
-      for (const command of commands) waiting.delete(command.attemptId);
-      this.#retries.delete(name);
-    } catch (error) {
-      this.#retryLater(name, commands.length, error);
+  #submit(): Promise<void> {
+    this.#submitting = this.#submitWaiting().finally(() => (this.#submitting = null));
+    return this.#submitting;
+  }
+
+  async #submitWaiting(): Promise<void> {
+    while (this.#waiting.size > 0 && !this.#stopped) {
+      const commands = [...this.#waiting.values()];
+      try {
+        await this.#executor.submit(commands);
+      } catch (error) {
+        return this.#retryLater(commands.length, error);
+      }
+      this.#retryMs = 0;
+      for (const command of commands) if (this.#waiting.get(command.attemptId) === command) this.#waiting.delete(command.attemptId);
     }
   }
 
-  #retryLater(name: string, attempts: number, error: unknown): void {
-    const known = this.#retries.get(name);
-    if (known !== undefined) this.#clock.clearTimeout(known.timer);
-    const delayMs = known === undefined ? FIRST_RETRY_MS : Math.min(known.delayMs * 2, LONGEST_RETRY_MS);
-    this.#logger.warn({ executor: name, attempts, delayMs, err: error }, `executor "${name}" did not take ${attempts} attempts; submitting them again`);
-    const timer = this.#clock.setTimeout(() => void this.#submitWaiting(name), delayMs);
-    this.#retries.set(name, { timer, delayMs });
+  #retryLater(attempts: number, error: unknown): void {
+    if (this.#stopped) return;
+    const { name } = this.#executor;
+    this.#retryMs = this.#retryMs === 0 ? FIRST_RETRY_MS : Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+    this.#logger.warn(
+      { executor: name, attempts, delayMs: this.#retryMs, err: error },
+      `executor "${name}" did not take ${attempts} attempts; submitting them again`,
+    );
+    this.#retryTimer = this.#clock.setTimeout(() => {
+      this.#retryTimer = null;
+      void this.#submit();
+    }, this.#retryMs);
+  }
+
+  async #withPatience(submitting: Promise<void>): Promise<void> {
+    let timer: unknown;
+    const silent = new Promise<void>((resolve) => {
+      timer = this.#clock.setTimeout(() => {
+        const { name } = this.#executor;
+        this.#logger.warn(
+          { executor: name, attempts: this.waiting },
+          `executor "${name}" has not answered for ${PATIENCE_MS} ms; going on without it`,
+        );
+        resolve();
+      }, PATIENCE_MS);
+    });
+    await Promise.race([submitting, silent]);
+    this.#clock.clearTimeout(timer);
   }
 }

@@ -1,8 +1,12 @@
+import { GrowingPause } from "./growing-pause.ts";
 import type { Occasion, Step } from "./steps.ts";
 import type { SchedulerClock, SchedulerLogger, SchedulerMetrics } from "./ports.ts";
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
+/** While passes follow each other without a sleep, what came due by time is looked for this often. */
+const LOOK_WHILE_BUSY_MS = 100;
+/** Something is due and a pass did not move it (its step is paused, or the database's clock is behind this one): the next look is this much later, and then twice that. */
+const FIRST_OVERDUE_MS = 10;
+const LONGEST_OVERDUE_MS = 250;
 
 export interface LoopOptions {
   steps: readonly Step[];
@@ -18,57 +22,66 @@ export interface LoopOptions {
 /**
  * Runs passes: one at a time, each for all occasions that came up since the one before. Between passes it sleeps until the next moment something is due.
  *
- * A step that fails does not stop the others; it is tried again after a growing pause, for as long as it takes (the database may be away for minutes).
+ * A step that fails does not stop the others, in this pass or in the next: it alone pauses, longer each time, for as long as it takes (the database may be away for minutes).
  */
 export class SchedulerLoop {
   readonly #options: LoopOptions;
   readonly #occasions = new Set<Occasion>();
+  /** Steps that failed, with the moment of their next try. */
+  readonly #paused = new Map<Step, GrowingPause>();
   #pass: Promise<void> | null = null;
   #timer: unknown = null;
-  #pauseMs = 0;
-  #stopped = true;
-  #sweepAt = 0;
-  #wakeAtMs = 0;
+  #running = false;
+  #stopping = false;
+  /** When the next sweep is, and the next look for what is due by time. */
+  #sweepAtMs = 0;
+  #dueAtMs = 0;
+  #overdueMs = 0;
+  /** Whether this pass has looked for what is due. */
+  #lookedForDue = false;
+  readonly #planning = new GrowingPause();
 
   constructor(options: LoopOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#stopped = false;
-    this.#sweepAt = this.#options.clock.now() + this.#options.sweepMs;
-    this.wake("sweep");
+    this.#running = true;
+    this.#sweepAtMs = this.#options.clock.now();
+    this.wake();
   }
 
   /** Asks for a pass. Cheap; many calls make one pass. */
   wake(...occasions: Occasion[]): void {
     for (const occasion of occasions) this.#occasions.add(occasion);
-    if (this.#stopped || this.#pass !== null || this.#pauseMs > 0) return;
-    this.#startPass();
+    if (this.#running && this.#pass === null) this.#startPasses();
   }
 
   /** No further pass begins; resolves when the one in flight has ended. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#running = false;
+    this.#stopping = true;
     this.#options.clock.clearTimeout(this.#timer);
     await this.#pass;
   }
 
   /** One pass for the given occasions, for tests and for commands that schedule by hand. Throws what its steps threw. */
   async runOnce(occasions: readonly Occasion[] = ["sweep", "due"]): Promise<void> {
-    const failures = await this.#runSteps(new Set(occasions));
-    if (failures.length > 0) throw new AggregateError(failures.map((failure) => failure.error), `steps failed: ${failures.map((failure) => failure.step.name).join(", ")}`);
+    const failures: { step: Step; error: unknown }[] = [];
+    await this.#runSteps(this.#stepsFor(new Set(occasions)), (step, error) => failures.push({ step, error }));
+    if (failures.length === 0) return;
+    throw new AggregateError(
+      failures.map(({ error }) => error),
+      `steps failed: ${failures.map(({ step }) => step.name).join(", ")}`,
+    );
   }
 
-  #startPass(): void {
+  #startPasses(): void {
     this.#options.clock.clearTimeout(this.#timer);
     // In a task of its own: what else this turn of the event loop makes ready goes into the same pass.
     this.#pass = new Promise<void>((resolve) => setImmediate(resolve))
       .then(() => this.#runPasses())
-      .catch((error: unknown) => {
-        this.#options.logger.error({ err: error }, "the scheduler's loop failed; going on");
-        this.#pauseMs = LONGEST_PAUSE_MS;
-      })
+      .catch((error: unknown) => this.#options.logger.error({ err: error }, "the scheduler's loop failed; going on"))
       .finally(() => {
         this.#pass = null;
         this.#sleep();
@@ -76,68 +89,84 @@ export class SchedulerLoop {
   }
 
   async #runPasses(): Promise<void> {
-    while (this.#occasions.size > 0 && !this.#stopped) {
-      const occasions = new Set(this.#occasions);
-      this.#occasions.clear();
+    do {
+      const occasions = this.#takeOccasions();
       const startedAt = performance.now();
-      const failures = await this.#runSteps(occasions);
+      await this.#runSteps(this.#stepsFor(occasions), (step, error) => this.#onFailure(step, error));
       this.#options.metrics.loopDuration(performance.now() - startedAt);
-      if (failures.length > 0) {
-        for (const occasion of failures.flatMap((failure) => failure.step.occasions)) if (occasions.has(occasion)) this.#occasions.add(occasion);
-        this.#pauseMs = Math.min(Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2), LONGEST_PAUSE_MS);
-        for (const { step, error } of failures)
-          this.#options.logger.error({ step: step.name, pauseMs: this.#pauseMs, err: error }, `the scheduler could not ${step.name}; trying again in ${this.#pauseMs} ms`);
-        return;
-      }
-      this.#pauseMs = 0;
-    }
-    if (!this.#stopped) await this.#planSleep();
+    } while (this.#occasions.size > 0 && this.#running);
+    if (this.#running) await this.#planNextLook();
   }
 
-  /** Runs every step that the occasions ask for until it has no more to do; gives the failures. */
-  async #runSteps(occasions: ReadonlySet<Occasion>): Promise<{ step: Step; error: unknown }[]> {
-    const failures: { step: Step; error: unknown }[] = [];
-    for (const step of this.#options.steps) {
-      if (!step.occasions.some((occasion) => occasions.has(occasion))) continue;
+  /** What woke the loop, and what came due by time, which a steady stream of wake-ups must not put off. */
+  #takeOccasions(): Set<Occasion> {
+    const now = this.#options.clock.now();
+    const occasions = new Set(this.#occasions);
+    this.#occasions.clear();
+    if (now >= this.#sweepAtMs) {
+      occasions.add("sweep");
+      this.#sweepAtMs = now + this.#options.sweepMs;
+    }
+    if (now >= this.#dueAtMs || occasions.has("sweep")) occasions.add("due");
+    this.#lookedForDue = occasions.has("due");
+    if (this.#lookedForDue) this.#dueAtMs = now + LOOK_WHILE_BUSY_MS;
+    return occasions;
+  }
+
+  /** A paused step is not run before its time, and then whatever the occasion. */
+  #stepsFor(occasions: ReadonlySet<Occasion>): Step[] {
+    const now = this.#options.clock.now();
+    return this.#options.steps.filter((step) => this.#paused.get(step)?.isOver(now) ?? step.occasions.some((occasion) => occasions.has(occasion)));
+  }
+
+  /** Runs each step until it has no more to do. */
+  async #runSteps(steps: readonly Step[], onFailure: (step: Step, error: unknown) => void): Promise<void> {
+    for (const step of steps) {
       try {
-        while ((await step.run()) && !this.#stopped);
+        while ((await step.run()) && !this.#stopping);
+        this.#paused.delete(step);
       } catch (error) {
-        failures.push({ step, error });
+        onFailure(step, error);
       }
     }
-    return failures;
   }
 
-  async #planSleep(): Promise<void> {
-    const dueAt = await this.#options.nextDueAt();
-    this.#wakeAtMs = Math.min(dueAt?.getTime() ?? Number.POSITIVE_INFINITY, this.#sweepAt);
+  #onFailure(step: Step, error: unknown): void {
+    const { clock, logger } = this.#options;
+    const paused = this.#paused.get(step) ?? new GrowingPause();
+    this.#paused.set(step, paused);
+    paused.failed(clock.now());
+    logger.error(
+      { step: step.name, pauseMs: paused.pauseMs, err: error },
+      `the scheduler could not ${step.name}; trying again in ${paused.pauseMs} ms`,
+    );
+  }
+
+  async #planNextLook(): Promise<void> {
+    const { clock, logger } = this.#options;
+    try {
+      const dueAtMs = (await this.#options.nextDueAt())?.getTime() ?? Number.POSITIVE_INFINITY;
+      const now = clock.now();
+      const isStuck = dueAtMs <= now && this.#lookedForDue;
+      this.#overdueMs = isStuck ? Math.min(Math.max(FIRST_OVERDUE_MS, this.#overdueMs * 2), LONGEST_OVERDUE_MS) : 0;
+      this.#dueAtMs = Math.max(dueAtMs, now + this.#overdueMs);
+      this.#planning.succeeded();
+    } catch (error) {
+      this.#planning.failed(clock.now());
+      this.#dueAtMs = this.#planning.retryAtMs;
+      logger.error(
+        { pauseMs: this.#planning.pauseMs, err: error },
+        `the scheduler could not find out what is due next; looking in ${this.#planning.pauseMs} ms`,
+      );
+    }
   }
 
   #sleep(): void {
-    if (this.#stopped) return;
-    const { clock, sweepMs } = this.#options;
-    if (this.#pauseMs > 0) {
-      this.#timer = clock.setTimeout(() => this.#afterPause(), this.#pauseMs);
-      return;
-    }
+    if (!this.#running) return;
     // What woke the loop between the end of the pass and here.
-    if (this.#occasions.size > 0) return this.#startPass();
-    const delayMs = Math.max(0, Math.min(this.#wakeAtMs - clock.now(), sweepMs));
-    this.#timer = clock.setTimeout(() => this.#onTimer(), delayMs);
-  }
-
-  #afterPause(): void {
-    const pauseMs = this.#pauseMs;
-    this.#pauseMs = 0;
-    this.wake("sweep");
-    // Kept for the next failure in a row; a pass without failures resets it.
-    this.#pauseMs = pauseMs;
-  }
-
-  #onTimer(): void {
-    const now = this.#options.clock.now();
-    if (now < this.#sweepAt) return this.wake("due");
-    this.#sweepAt = now + this.#options.sweepMs;
-    this.wake("due", "sweep");
+    if (this.#occasions.size > 0) return this.#startPasses();
+    const { clock } = this.#options;
+    const wakeAtMs = Math.min(this.#sweepAtMs, this.#dueAtMs, ...[...this.#paused.values()].map((paused) => paused.retryAtMs));
+    this.#timer = clock.setTimeout(() => this.wake(), Math.max(0, wakeAtMs - clock.now()));
   }
 }

@@ -1,6 +1,8 @@
 import type { JobUseCases, SchedulingUseCases, WakeUps } from "@tradewind/engine";
-import type { Executor, ExecutorEvent, TaskCommand } from "@tradewind/executor";
+import type { Executor, ExecutorEvent } from "@tradewind/executor";
+import { Adoption } from "./adoption.ts";
 import { Delivery } from "./delivery.ts";
+import { LostAttempts } from "./lost-attempts.ts";
 import { SchedulerLoop } from "./loop.ts";
 import { NO_SCHEDULER_METRICS, type SchedulerClock, type SchedulerLogger, type SchedulerMetrics, SYSTEM_CLOCK } from "./ports.ts";
 import { DEFAULT_STEP_LIMITS, type Occasion, planSteps, type StepLimits } from "./steps.ts";
@@ -46,6 +48,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const clock = options.clock ?? SYSTEM_CLOCK;
   const metrics = options.metrics ?? NO_SCHEDULER_METRICS;
   const delivery = new Delivery({ executors, clock, logger });
+  const adoption = new Adoption({ engine, executors, delivery, thresholdMs: options.healthThresholdMs, logger, metrics });
+  const lostAttempts = new LostAttempts({ engine, logger, metrics });
   let jobId = options.newJobId();
   let heartbeatTimer: unknown = null;
   let heartbeat: Promise<void> = Promise.resolve();
@@ -74,50 +78,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   const register = (): Promise<void> => engine.registerJob({ jobId, jobType: "SchedulerJob", hostname: options.hostname, pid: options.pid });
 
-  // Lost attempts are gathered while one batch is on its way to the database.
-  let lost: { attemptId: string; reason: "lost" | "rejected"; message: string }[] = [];
-  let reporting: Promise<void> | null = null;
-  const reportLost = (): Promise<void> =>
-    (reporting ??= (async () => {
-      while (lost.length > 0 && !stopped) {
-        const batch = lost;
-        lost = [];
-        try {
-          metrics.attemptsLost((await engine.loseAttempts(batch)).lost.length);
-        } catch (error) {
-          // Their leases run out by themselves; this only made it faster.
-          logger.warn({ attempts: batch.length, err: error }, `could not record ${batch.length} lost attempts; their leases will expire`);
-        }
-      }
-    })().finally(() => (reporting = null)));
-
   function onExecutorEvent(event: ExecutorEvent): void {
     if (event.kind === "capacity") return loop.wake("ready");
     logger.warn({ attemptId: event.attemptId, reason: event.reason }, `attempt "${event.attemptId}" ${event.kind}: ${event.reason}`);
-    lost.push({ attemptId: event.attemptId, reason: event.kind, message: event.reason });
-    void reportLost();
-  }
-
-  /** Takes over the attempts of dead schedulers. Those an executor holds go on; queued ones nobody holds are submitted again; running ones keep their lease or lose it. */
-  async function adopt(): Promise<void> {
-    const { deadJobs, attempts } = await engine.adoptOrphans({ adopterId: jobId, thresholdSeconds: options.healthThresholdMs / 1000 });
-    if (deadJobs.length > 0) logger.warn({ deadJobs, attempts: attempts.length }, `took over ${attempts.length} attempts of ${deadJobs.length} dead schedulers`);
-    if (attempts.length === 0) return;
-    const undelivered: TaskCommand[] = [];
-    for (const executor of executors) {
-      const own = attempts.filter((attempt) => attempt.command.executor === executor.name);
-      if (own.length === 0) continue;
-      const adopted = new Set((await executor.adopt(own.map(({ command, state }) => ({ attemptId: command.attemptId, state, command })))).adopted);
-      undelivered.push(...own.filter((attempt) => attempt.state === "queued" && !adopted.has(attempt.command.attemptId)).map((attempt) => attempt.command));
-      metrics.orphansAdopted(adopted.size);
-    }
-    await delivery.deliver(undelivered);
+    lostAttempts.add({ attemptId: event.attemptId, reason: event.kind, message: event.reason });
   }
 
   async function beat(): Promise<void> {
     if (await engine.heartbeatJob(jobId)) {
       metrics.heartbeat();
-      return adopt();
+      return adoption.run(jobId);
     }
     logger.warn({ jobId }, "this scheduler was declared dead while it was silent; going on under a new id");
     await loop.stop();
@@ -139,32 +109,52 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }, options.heartbeatMs);
   }
 
+  async function startExecutors(): Promise<void> {
+    const context = { onEvent: onExecutorEvent, logger, executionApiUrl: options.executionApiUrl };
+    await Promise.all(
+      executors.map((executor) => executor.start({ ...context, issueHostToken: (hostId) => options.issueHostToken(executor.name, hostId) })),
+    );
+  }
+
+  async function end(how: { drain: boolean; timeoutMs: number }): Promise<void> {
+    // What is still in hand stays queued, and is submitted by whoever adopts it.
+    delivery.stop();
+    const ends = await Promise.allSettled(executors.map((executor) => executor.stop(how)));
+    for (const one of ends) if (one.status === "rejected") logger.error({ err: one.reason as unknown }, "an executor did not stop in order");
+    await lostAttempts.recorded();
+    await engine.endJob(jobId);
+  }
+
   return {
     async start() {
       await register();
-      const context = { onEvent: onExecutorEvent, logger, executionApiUrl: options.executionApiUrl };
-      await Promise.all(
-        executors.map((executor) => executor.start({ ...context, issueHostToken: (hostId) => options.issueHostToken(executor.name, hostId) })),
-      );
-      await adopt();
+      try {
+        await startExecutors();
+      } catch (error) {
+        await end({ drain: false, timeoutMs: 0 });
+        throw error;
+      }
+      // The next heartbeat tries again: what dead schedulers left is no reason not to begin.
+      await adoption
+        .run(jobId)
+        .catch((error: unknown) => logger.error({ err: error }, "could not look for what dead schedulers left; looking with the next heartbeat"));
       stopListening = engine.onWake((kinds) => {
         const occasions = [...kinds].filter((kind) => kind !== "state");
         if (occasions.length > 0) loop.wake(...occasions);
       });
+      if (stopped) return stopListening();
       loop.start();
       scheduleHeartbeat();
     },
 
-    async stop({ drain, timeoutMs }) {
+    async stop(how) {
       stopped = true;
       stopListening();
       clock.clearTimeout(heartbeatTimer);
       await loop.stop();
+      // It may have replaced the loop; that one was not started.
       await heartbeat;
-      await Promise.all(executors.map((executor) => executor.stop({ drain, timeoutMs })));
-      delivery.stop();
-      await reporting;
-      await engine.endJob(jobId);
+      await end(how);
     },
 
     runOnce: (occasions) => loop.runOnce(occasions),

@@ -51,7 +51,8 @@ function rescueSteps({ engine, executors, delivery, limits, metrics, schedulerId
       async run() {
         const stops = await engine.takeStops({ schedulerId });
         delivery.forget(stops.map((stop) => stop.attemptId));
-        await Promise.all(executors.map((executor) => executor.cancel(stops.filter((stop) => stop.executor === executor.name))));
+        const stopsOf = Map.groupBy(stops, (stop) => stop.executor);
+        await Promise.all(executors.map(async (executor) => executor.cancel(stopsOf.get(executor.name) ?? [])));
         return false;
       },
     },
@@ -70,7 +71,8 @@ function rescueSteps({ engine, executors, delivery, limits, metrics, schedulerId
       occasions: ["due", "sweep"],
       async run() {
         const { resubmit, failed } = await engine.requeueStuck({ limit: limits.leasesPerPass });
-        if (failed.length > 0) logger.warn({ attempts: failed }, `${failed.length} attempts were never started within the queued timeout, and failed`);
+        if (failed.length > 0)
+          logger.warn({ attempts: failed }, `${failed.length} attempts were never started within the queued timeout, and failed`);
         await delivery.deliver(resubmit);
         return resubmit.length + failed.length === limits.leasesPerPass;
       },
