@@ -20,7 +20,8 @@ async function startStandalone(home: string, args: string[] = ["--no-examples"])
   return { child, ended, options, port, url: ready[1]!, password: ready[3]! };
 }
 
-const dag = (dagId: string, body: string): string => `import { Dag, getContext } from "tradewind";\nexport const dag = new Dag("${dagId}");\n${body}\n`;
+const dag = (dagId: string, body: string): string =>
+  `import { Dag, getContext } from "tradewind";\nexport const dag = new Dag("${dagId}");\n${body}\n`;
 
 interface Dag {
   dag_id: string;
@@ -39,11 +40,17 @@ test("from an empty home: ready, a dropped file is live, runs, is read, broken, 
   // The secrets are their owner's only, and the password was really shown.
   expect(statSync(tw).mode & 0o077).toBe(0);
   expect(readFileSync(join(tw, "admin-password"), "utf8").trim()).toBe(password);
-  for (const file of ["admin-password", "fernet-key", "api-secret-key", "execution-api-secret-key"]) expect(statSync(join(tw, file)).mode & 0o777).toBe(0o600);
+  for (const file of ["admin-password", "fernet-key", "api-secret-key", "execution-api-secret-key"])
+    expect(statSync(join(tw, file)).mode & 0o777).toBe(0o600);
 
   const file = join(home, "dags", "sales.ts");
-  writeFileSync(file, dag("sales", `dag.task("count", async () => { console.log("counting"); getContext().log.info({ rows: 3 }, "counted"); return 3; })();`));
-  const found = await until("the DAG to be listed", async () => (await askCli<Dag[]>(["dags", "list"], options)).find(({ dag_id: id }) => id === "sales"));
+  writeFileSync(
+    file,
+    dag("sales", `dag.task("count", async () => { console.log("counting"); getContext().log.info({ rows: 3 }, "counted"); return 3; })();`),
+  );
+  const found = await until("the DAG to be listed", async () =>
+    (await askCli<Dag[]>(["dags", "list"], options)).find(({ dag_id: id }) => id === "sales"),
+  );
   expect(found.is_paused).toBe(false);
 
   const run = await askCli<Run>(["dags", "trigger", "sales", "--wait", "--timeout", "30"], options);
@@ -80,7 +87,10 @@ test("what was killed −9 leaves its running task, which the next start adopts 
   const first = await startStandalone(home);
   writeFileSync(
     join(home, "dags", "slow.ts"),
-    dag("slow", `dag.task("wait", async () => { const { existsSync, appendFileSync } = await import("node:fs"); appendFileSync("${home}/started", "x"); while (!existsSync("${home}/go")) await new Promise((r) => setTimeout(r, 20)); return "done"; })();`),
+    dag(
+      "slow",
+      `dag.task("wait", async () => { const { existsSync, appendFileSync } = await import("node:fs"); appendFileSync("${home}/started", "x"); while (!existsSync("${home}/go")) await new Promise((r) => setTimeout(r, 20)); return "done"; })();`,
+    ),
   );
   await until("the DAG to be listed", async () => (await askCli<Dag[]>(["dags", "list"], first.options)).some(({ dag_id: id }) => id === "slow"));
   await askCli(["dags", "trigger", "slow"], first.options);

@@ -14,12 +14,15 @@ export async function createSideDatabase(options: { url: string; database: strin
     await client.connect();
     const { rows } = await client.query("select 1 from pg_roles where rolname = $1", [role]);
     const verb = rows.length === 0 ? "create" : "alter";
-    await client.query(`${verb} role ${pg.escapeIdentifier(role)} login nosuperuser nocreatedb nocreaterole noinherit password ${pg.escapeLiteral(password)}`);
+    await client.query(
+      `${verb} role ${pg.escapeIdentifier(role)} login nosuperuser nocreatedb nocreaterole noinherit password ${pg.escapeLiteral(password)}`,
+    );
     const known = await client.query("select 1 from pg_database where datname = $1", [database]);
     if (known.rows.length === 0) await client.query(`create database ${pg.escapeIdentifier(database)} owner ${pg.escapeIdentifier(role)}`);
     // By default every role may connect to every database.
     const own = new URL(url).pathname.slice(1);
-    for (const name of [decodeURIComponent(own), "postgres", "template1"]) await client.query(`revoke connect, temporary on database ${pg.escapeIdentifier(name)} from public`);
+    for (const name of [decodeURIComponent(own), "postgres", "template1"])
+      await client.query(`revoke connect, temporary on database ${pg.escapeIdentifier(name)} from public`);
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -22,8 +22,6 @@ export interface ConnectionSetOptions extends ServerOptions {
   description?: string;
 }
 
-export interface ConnectionGetOptions extends ServerOptions {}
-
 export function addSettingCommands(program: Command): void {
   addPools(program);
   addVariables(program);

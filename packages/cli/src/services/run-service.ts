@@ -19,7 +19,11 @@ export async function runService(
   } catch (error) {
     // A stop that came during the start is no failure, and is under way.
     if (!shutdown.signal.aborted) {
-      const text = formatError(error, { json: false, terminal: terminalOf(process.stderr, process.env), showStack: process.env["TRADEWIND_DEBUG"] === "1" });
+      const text = formatError(error, {
+        json: false,
+        terminal: terminalOf(process.stderr, process.env),
+        showStack: process.env["TRADEWIND_DEBUG"] === "1",
+      });
       process.once("exit", () => writeSync(process.stderr.fd, text));
       await shutdown.shutDown("the start failed", exitCodeOf(error));
     }

@@ -24,7 +24,10 @@ export async function countFinishedRuns(db: Queryable, { endedBefore, dagId }: F
 }
 
 /** Removes at most `limit` of them, with all that belongs to them. Locks runs only, oldest first; a run that somebody clears at this moment stays. */
-export async function deleteFinishedRuns(tx: Transaction, { endedBefore, dagId, limit }: FinishedRunFilter & { limit: number }): Promise<{ deleted: number; attemptIds: string[] }> {
+export async function deleteFinishedRuns(
+  tx: Transaction,
+  { endedBefore, dagId, limit }: FinishedRunFilter & { limit: number },
+): Promise<{ deleted: number; attemptIds: string[] }> {
   const chosen = await run<{ id: number }>(tx, {
     text: `select r.id from dag_run r where ${removable} order by r.id limit $3 for update skip locked`,
     values: [endedBefore, dagId ?? null, limit],
