@@ -63,14 +63,17 @@ export interface DagVersionRow {
   createdAt: Date;
 }
 
-// A spec is canonical JSON: a quote inside one of its strings has a backslash before it, so the pattern finds the members only.
+// A spec is canonical JSON: every member is there, null where unset, and a quote inside a string has a backslash before it. So what is left of these names when the unset ones are
+// taken away are limits.
+const hasLimit = (member: string): string => `strpos(replace(v.spec, '"${member}":null', ''), '"${member}":') > 0`;
+
 const dagColumns = `d.dag_id as "dagId", d.dag_display_name as "dagDisplayName", d.is_paused as "isPaused", d.is_stale as "isStale",
   d.has_import_errors as "hasImportErrors", d.last_parsed_at as "lastParsedAt", d.last_parse_duration_ms as "lastParseDurationMs",
   v.bundle_name as "bundleName", v.relative_path as "relativePath", d.description, d.owners,
   array(select t.name from dag_tag t where t.dag_id = d.dag_id order by t.name) as tags,
   d.timetable_summary as "timetableSummary", d.timetable_description as "timetableDescription", d.timetable_periodic as "timetablePeriodic",
   d.max_active_runs as "maxActiveRuns", d.max_active_tasks as "maxActiveTasks", d.max_consecutive_failed_dag_runs as "maxConsecutiveFailedDagRuns",
-  v.spec ~ '"maxActiveTisPer(Dag|Dagrun)":[0-9]' as "hasTaskConcurrencyLimits",
+  (${hasLimit("maxActiveTisPerDag")} or ${hasLimit("maxActiveTisPerDagrun")}) as "hasTaskConcurrencyLimits",
   d.next_logical_date as "nextLogicalDate", d.next_data_interval_start as "nextDataIntervalStart", d.next_data_interval_end as "nextDataIntervalEnd",
   d.next_run_at as "nextRunAt"`;
 

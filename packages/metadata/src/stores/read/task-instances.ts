@@ -128,19 +128,38 @@ export interface TaskInstanceFilter {
   renderedMapIndexPrefixPattern?: string | undefined;
 }
 
-/** Instances of one run by the unique index on (dag_run_id, task_id, map_index); of one task by `task_instance_by_task`. */
+/**
+ * Instances of one run by the unique index on (dag_run_id, task_id, map_index); of one task by `task_instance_by_task`. Runs are joined to the rows of the page only, unless filter or
+ * order ask for what stands in them.
+ */
 export async function listTaskInstanceRows(db: Queryable, params: { filter: TaskInstanceFilter; page: Page }): Promise<Listed<TaskInstanceRow>> {
-  const conditions = where([...ownConditions(params.filter), ...runConditions(params.filter)]);
-  const needsRun = runConditions(params.filter).some((condition) => condition !== undefined);
-  return listWithTotal(db, params.page, {
-    rows: sql`select ${sql.raw(instanceColumns)} from task_instance ti ${joins} ${conditions}
-      ${orderBy(TASK_INSTANCE_ORDER_COLUMNS, params.page.orderBy, "ti.id")} ${limitTo(params.page)}`,
-    count: sql`select count(*) as total from task_instance ti ${needsRun ? sql`join dag_run r on r.id = ti.dag_run_id` : sql``} ${conditions}`,
+  const { filter, page } = params;
+  const ofRun = runConditions(filter).filter((condition) => condition !== undefined);
+  const conditions = where([...ownConditions(filter), ...ofRun]);
+  const order = orderBy(TASK_INSTANCE_ORDER_COLUMNS, page.orderBy, "ti.id");
+  const needsRun = ofRun.length > 0 || page.orderBy.some((name) => ORDERS_BY_RUN.has(name.replace(/^-/, "")));
+  const source = needsRun
+    ? sql`from task_instance ti ${joins} ${conditions} ${order} ${limitTo(page)}`
+    : sql`from (select ti.* from task_instance ti ${conditions} ${order} ${limitTo(page)}) ti ${joins} ${order}`;
+  return listWithTotal(db, page, {
+    rows: sql`select ${sql.raw(instanceColumns)} ${source}`,
+    count: sql`select count(*) as total from task_instance ti ${ofRun.length > 0 ? sql`join dag_run r on r.id = ti.dag_run_id` : sql``} ${conditions}`,
   });
+}
+
+const ORDERS_BY_RUN: ReadonlySet<string> = new Set(
+  Object.entries(TASK_INSTANCE_ORDER_COLUMNS).flatMap(([name, { by }]) => (by.startsWith("r.") ? [name] : [])),
+);
+
+/** With `dagId` and `runId` the run is looked up first, by its unique index. */
+function isOfOneRun({ dagId, runId }: TaskInstanceFilter): Fragment | undefined {
+  if (dagId === undefined || runId === undefined) return undefined;
+  return sql`ti.dag_run_id = (select one.id from dag_run one where one.dag_id = ${dagId} and one.run_id = ${runId})`;
 }
 
 function ownConditions(filter: TaskInstanceFilter): (Fragment | undefined)[] {
   return [
+    isOfOneRun(filter),
     isEqual("ti.dag_id", filter.dagId),
     isEqual("ti.task_id", filter.taskId),
     isOneOf("ti.dag_id", "text", filter.dagIds),
@@ -173,12 +192,10 @@ function ownConditions(filter: TaskInstanceFilter): (Fragment | undefined)[] {
   ];
 }
 
-/** What only the run's row tells. With `dagId` and `runId` the run is looked up first, by its unique index. */
+/** What only the run's row tells. */
 function runConditions(filter: TaskInstanceFilter): (Fragment | undefined)[] {
-  const { dagId, runId } = filter;
-  const oneRun = dagId !== undefined && runId !== undefined;
   return [
-    oneRun ? sql`ti.dag_run_id = (select one.id from dag_run one where one.dag_id = ${dagId} and one.run_id = ${runId})` : isEqual("r.run_id", runId),
+    filter.dagId === undefined ? isEqual("r.run_id", filter.runId) : undefined,
     isOneOf("r.run_id", "text", filter.runIds),
     isWithin("r.run_after", filter.runAfter),
     isWithin("r.logical_date", filter.logicalDate),
