@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { DagFolder } from "@tradewind/dag-processor";
 import { removeServerFile, writeServerFile } from "../client/server-file.ts";
 import type { StandaloneOptions } from "../program/service-commands.ts";
 import type { Admin } from "./admin.ts";
@@ -15,10 +16,11 @@ import { runService } from "./run-service.ts";
 export function runStandalone(options: StandaloneOptions): Promise<void> {
   const progress = new Progress();
   return runService("standalone", { "api.port": options.port }, async (installation) => {
-    const { url, admin } = await startAll(installation, options, progress);
+    const { url, admin, folders } = await startAll(installation, options, progress);
     progress.print(`\n${readyLine(url, admin)}\n`);
-    if (admin.newPassword !== null) progress.print(`The password was made just now and is shown this once. It is kept in ${admin.passwordFile}\n`);
-    else if (admin.passwordFile !== null) progress.print(`The password is in ${admin.passwordFile}\n`);
+    if (admin.newPassword !== null) progress.print(`The password was made just now and is shown this once. It is kept in ${admin.passwordFile}`);
+    else if (admin.passwordFile !== null) progress.print(`The password is in ${admin.passwordFile}`);
+    progress.print(`Put a .ts file with a DAG into ${folders[0]!.path}, and it is live when it is saved. Ctrl-C stops everything.\n`);
   });
 }
 
@@ -26,7 +28,13 @@ export function readyLine(url: string, { username, newPassword }: Pick<Admin, "u
   return `Tradewind is ready at ${url}   user: ${username}   password: ${newPassword ?? "********"}`;
 }
 
-async function startAll(installation: Installation, options: StandaloneOptions, progress: Progress): Promise<{ url: string; admin: Admin }> {
+interface Started {
+  url: string;
+  admin: Admin;
+  folders: DagFolder[];
+}
+
+async function startAll(installation: Installation, options: StandaloneOptions, progress: Progress): Promise<Started> {
   const { config, home, shutdown, logger } = installation;
   // Loaded while PostgreSQL starts.
   const loading = import("./standalone-services.ts");
@@ -62,7 +70,7 @@ async function startAll(installation: Installation, options: StandaloneOptions, 
   writeServerFile(home, { url: rest.url, pid: process.pid });
   shutdown.onShutdown("server file", () => removeServerFile(home));
   logger("standalone").debug({ folders }, "everything is started");
-  return { url: rest.url, admin };
+  return { url: rest.url, admin, folders };
 }
 
 /** How long a start waits at most for DAG files that are new or were changed. */
@@ -74,7 +82,7 @@ async function startProcessing(
   installation: Installation,
   services: Services,
   core: Parameters<Services["keepJob"]>[1],
-  folders: ReturnType<typeof nameDagFolders>,
+  folders: readonly DagFolder[],
 ): Promise<void> {
   await services.keepJob(installation, core, services.DAG_PROCESSOR_JOB);
   const processor = services.makeDagProcessor(installation, core, folders);

@@ -1,6 +1,6 @@
 /** Real data, end to end: the weather of Seattle, one task per year, aggregated by month, loaded into PostgreSQL and drawn as a chart. */
 import { mkdir, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { cron, Dag, getContext, type TemplateContext } from "tradewind";
 import { sql } from "tradewind/operators";
@@ -16,7 +16,7 @@ export const dag = new Dag("weather_report", {
   tags: ["example", "mapping", "sql"],
   isPausedUponCreation: false,
   params: {
-    chartFolder: { type: "string", default: join(tmpdir(), "tradewind-weather"), description: "Where the chart is written." },
+    chartFolder: { type: "string", default: join(tmpdir(), `tradewind-weather-${userInfo().uid}`), description: "Where the chart is written." },
   },
   defaultArgs: { retries: 1, retryDelay: "5s" },
 });
@@ -31,7 +31,8 @@ const listYears = dag.task("list_years", async () => {
 const summarizeYear = dag.task("summarize_year", async ({ year }: { year: string }) => {
   const { log } = getContext();
   const months = summarizeMonths((await readObservations()).filter((observation) => observation.date.startsWith(year)));
-  for (const month of months) log.info(`${month.month}: ${month.precipitationMm} mm of rain on ${month.rainyDays} of ${month.days} days, ${month.meanMaxTemperatureC} °C`);
+  for (const month of months)
+    log.info(`${month.month}: ${month.precipitationMm} mm of rain on ${month.rainyDays} of ${month.days} days, ${month.meanMaxTemperatureC} °C`);
   return months;
 });
 
