@@ -27,7 +27,11 @@ const processed = dag.add(empty("processed"));
 
 const parallel = inParallel();
 const single = inOneGo();
-dag.if(isLarge({ count: countRows() })).then(parallel).else(single).join(processed);
+dag
+  .if(isLarge({ count: countRows() }))
+  .then(parallel)
+  .else(single)
+  .join(processed);
 
 const chooseFormat = dag.task("choose_format", () => format());
 const writeCsv = dag.task("write_csv", () => "a,b\n1,2\n");
@@ -35,7 +39,12 @@ const writeJson = dag.task("write_json", () => ({ a: 1, b: 2 }));
 const written = dag.add(empty("written"));
 const chosen = chooseFormat();
 processed.before(chosen);
-dag.switch(chosen).case("csv", writeCsv()).case("json", writeJson()).default(dag.add(empty("unknown_format"))).join(written);
+dag
+  .switch(chosen)
+  .case("csv", writeCsv())
+  .case("json", writeJson())
+  .default(dag.add(empty("unknown_format")))
+  .join(written);
 
 const mayPublish = dag.shortCircuit("may_publish", () => publish());
 const upload = dag.task("upload", () => "uploaded");

@@ -33,7 +33,10 @@ const resize = dag.task(
 
 const summarize = dag.task(
   "summarize",
-  ({ thumbnails }: { thumbnails: Thumbnail[] }) => ({ count: thumbnails.length, bytes: thumbnails.reduce((sum, thumbnail) => sum + thumbnail.bytes, 0) }),
+  ({ thumbnails }: { thumbnails: Thumbnail[] }) => ({
+    count: thumbnails.length,
+    bytes: thumbnails.reduce((sum, thumbnail) => sum + thumbnail.bytes, 0),
+  }),
   // Skipped instances are no reason to skip the summary.
   { triggerRule: "none_failed" },
 );

@@ -36,7 +36,10 @@ export async function listTaskXComs(
 }
 
 /** Writes an XCom of a running attempt; false: the attempt does not hold its lease any more, and nothing was written. */
-export async function putAttemptXCom(db: Queryable, params: { attemptId: string; key: string; value: string; length: number | null }): Promise<boolean> {
+export async function putAttemptXCom(
+  db: Queryable,
+  params: { attemptId: string; key: string; value: string; length: number | null },
+): Promise<boolean> {
   const written = await runCount(db, {
     name: "put_attempt_xcom",
     text: `insert into xcom (dag_run_id, task_id, key, map_index, task_instance_id, value, length)
@@ -50,7 +53,11 @@ export async function putAttemptXCom(db: Queryable, params: { attemptId: string;
 
 /** The Fernet token of a variable. */
 export async function findVariableToken(db: Queryable, params: { key: string }): Promise<string | null> {
-  const [row] = await run<{ value: string }>(db, { name: "find_variable_token", text: "select value from variable where key = $1", values: [params.key] });
+  const [row] = await run<{ value: string }>(db, {
+    name: "find_variable_token",
+    text: "select value from variable where key = $1",
+    values: [params.key],
+  });
   return row?.value ?? null;
 }
 
@@ -89,6 +96,10 @@ export async function findStoredConnection(db: Queryable, params: { connectionId
 }
 
 export async function findDagRunState(db: Queryable, params: { dagId: string; runId: string }): Promise<string | null> {
-  const [row] = await run<{ state: string }>(db, { name: "find_dag_run_state", text: "select state from dag_run where dag_id = $1 and run_id = $2", values: [params.dagId, params.runId] });
+  const [row] = await run<{ state: string }>(db, {
+    name: "find_dag_run_state",
+    text: "select state from dag_run where dag_id = $1 and run_id = $2",
+    values: [params.dagId, params.runId],
+  });
   return row?.state ?? null;
 }

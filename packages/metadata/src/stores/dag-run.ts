@@ -78,7 +78,10 @@ export interface NewDagRun {
  * Numbers for rows that are about to be inserted, so that a run and everything in it can be worked out in memory and written in one go. Unused numbers are lost, which harms
  * nobody.
  */
-export async function reserveIds(tx: Queryable, params: { dagRuns: number; taskInstances: number }): Promise<{ dagRunIds: number[]; taskInstanceIds: number[] }> {
+export async function reserveIds(
+  tx: Queryable,
+  params: { dagRuns: number; taskInstances: number },
+): Promise<{ dagRunIds: number[]; taskInstanceIds: number[] }> {
   const rows = await run<{ ofRun: boolean; id: number }>(tx, {
     name: "reserve_ids",
     text: `select true as "ofRun", nextval(pg_get_serial_sequence('dag_run', 'id')) as id from generate_series(1, $1::int)
@@ -136,7 +139,10 @@ export interface DagRunChange {
 }
 
 /** Counters only: by far the most frequent change. The caller holds the runs' locks. */
-export async function writeDagRunCounts(tx: Transaction, changes: readonly Pick<DagRunChange, "id" | "unfinishedCount" | "liveCount">[]): Promise<void> {
+export async function writeDagRunCounts(
+  tx: Transaction,
+  changes: readonly Pick<DagRunChange, "id" | "unfinishedCount" | "liveCount">[],
+): Promise<void> {
   if (changes.length === 0) return;
   await run(tx, {
     name: "write_dag_run_counts",
@@ -172,7 +178,10 @@ export async function writeDagRuns(tx: Transaction, changes: readonly DagRunChan
 }
 
 /** Runs per DAG that count against its limit: all but backfills. Uses `dag_run_active`. */
-export async function countActiveDagRuns(tx: Queryable, params: { dagIds: readonly string[] }): Promise<Map<string, { running: number; queued: number }>> {
+export async function countActiveDagRuns(
+  tx: Queryable,
+  params: { dagIds: readonly string[] },
+): Promise<Map<string, { running: number; queued: number }>> {
   const rows = await run<{ dagId: string; running: number; queued: number }>(tx, {
     name: "count_active_dag_runs",
     text: `select d.dag_id as "dagId",
@@ -286,7 +295,6 @@ export async function listLastScheduledRuns(
   });
   return new Map(rows.map(({ dagId, ...last }) => [dagId, last]));
 }
-
 
 /** Which of these logical dates have a run already. Under the DAGs' locks the answer stays true. */
 export async function listTakenLogicalDates(tx: Queryable, params: { dates: readonly { dagId: string; logicalDate: Date }[] }): Promise<Set<string>> {

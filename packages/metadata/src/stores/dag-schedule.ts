@@ -14,15 +14,19 @@ export interface ScheduledDag {
   now: Date;
 }
 
-type Row = Omit<ScheduledDag, "next"> & { logicalDate: Date | null; dataIntervalStart: Date | null; dataIntervalEnd: Date | null; runAfter: Date | null };
+type Row = Omit<ScheduledDag, "next"> & {
+  logicalDate: Date | null;
+  dataIntervalStart: Date | null;
+  dataIntervalEnd: Date | null;
+  runAfter: Date | null;
+};
 
 const columns = `d.dag_id as "dagId", d.dag_version_id as "dagVersionId", d.is_paused as "isPaused", d.is_stale as "isStale", d.max_active_runs as "maxActiveRuns",
   d.max_consecutive_failed_dag_runs as "maxConsecutiveFailedDagRuns", d.creation_blocked as "creationBlocked", d.next_logical_date as "logicalDate",
   d.next_data_interval_start as "dataIntervalStart", d.next_data_interval_end as "dataIntervalEnd", d.next_run_at as "runAfter"`;
 
 function toDag({ logicalDate, dataIntervalStart, dataIntervalEnd, runAfter, ...rest }: Row): ScheduledDag {
-  const next =
-    logicalDate && dataIntervalStart && dataIntervalEnd && runAfter ? { logicalDate, dataIntervalStart, dataIntervalEnd, runAfter } : null;
+  const next = logicalDate && dataIntervalStart && dataIntervalEnd && runAfter ? { logicalDate, dataIntervalStart, dataIntervalEnd, runAfter } : null;
   return { ...rest, next };
 }
 

@@ -156,7 +156,10 @@ export async function markDagsStale(tx: Transaction, params: { dagFileIds: reado
 
 /** The file does not load: its DAGs keep their versions and running work, and get no new runs. */
 export async function markImportErrors(tx: Transaction, params: { dagFileId: number }): Promise<void> {
-  await runCount(tx, { text: "update dag set has_import_errors = true where dag_file_id = $1 and not has_import_errors", values: [params.dagFileId] });
+  await runCount(tx, {
+    text: "update dag set has_import_errors = true where dag_file_id = $1 and not has_import_errors",
+    values: [params.dagFileId],
+  });
 }
 
 /** Data interval of the newest run that the timetable made: what the next one follows. */

@@ -1,4 +1,4 @@
-import { type Queryable, run, type Transaction } from "../database-handle.ts";
+import { type Queryable, run, type Statement, type Transaction } from "../database-handle.ts";
 
 /** Any number no other advisory lock of ours uses. */
 const dispatchLock = 7_236_001;
@@ -10,7 +10,11 @@ export async function lockDispatch(tx: Transaction): Promise<void> {
 
 /** As `lockDispatch`, but does not wait: false when another transaction is dispatching. */
 export async function tryLockDispatch(tx: Transaction): Promise<boolean> {
-  const [row] = await run<{ locked: boolean }>(tx, { name: "try_lock_dispatch", text: "select pg_try_advisory_xact_lock($1) as locked", values: [dispatchLock] });
+  const [row] = await run<{ locked: boolean }>(tx, {
+    name: "try_lock_dispatch",
+    text: "select pg_try_advisory_xact_lock($1) as locked",
+    values: [dispatchLock],
+  });
   return row!.locked;
 }
 
@@ -79,26 +83,88 @@ export async function listDispatchCandidates(
   });
 }
 
-/** Puts rows out of dispatch's sight until their key has room. */
-export async function parkTaskQueue(tx: Transaction, rows: readonly { taskInstanceId: number; key: string }[]): Promise<void> {
-  if (rows.length === 0) return;
-  await run(tx, {
-    name: "park_task_queue",
-    text: `update task_queue q set parked_key = v.key from unnest($1::bigint[], $2::text[]) as v (id, key) where q.task_instance_id = v.id and q.parked_key is null`,
-    values: [rows.map((row) => row.taskInstanceId), rows.map((row) => row.key)],
+/** A limit of a run, of a task over all runs (`dagRunId` null), of a task in a run, or of a whole DAG (both null). */
+export interface LimitScope {
+  key: string;
+  dagRunId: number | null;
+  dagId: string;
+  taskId: string | null;
+}
+
+/**
+ * Live attempts under limits that seem to be reached, their leases locked. A transaction that is just ending one of them is waited for, and that one no longer counts; one that comes
+ * later waits until what is parked here can be seen, and brings it back. Without this, rows would be parked for a slot that has become free already.
+ */
+export async function lockLiveAttempts(tx: Transaction, scopes: readonly LimitScope[]): Promise<Map<string, number>> {
+  const ofRuns = scopes.filter((scope) => scope.dagRunId !== null);
+  const ofTasks = scopes.filter((scope) => scope.dagRunId === null && scope.taskId !== null);
+  const counts = new Map<string, number>();
+  for (const { key } of [...(await lockLiveOfRuns(tx, ofRuns)), ...(await lockLiveOfTasks(tx, ofTasks))]) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
+}
+
+async function lockLiveOfRuns(tx: Transaction, scopes: readonly LimitScope[]): Promise<{ key: string }[]> {
+  if (scopes.length === 0) return [];
+  return run(tx, {
+    name: "lock_live_attempts_of_runs",
+    text: `select v.key from unnest($1::text[], $2::bigint[], $3::text[]) as v (key, dag_run_id, task_id)
+      join lease l on l.dag_run_id = v.dag_run_id and (v.task_id is null or l.task_id = v.task_id) order by l.attempt_id for key share of l`,
+    values: [scopes.map((scope) => scope.key), scopes.map((scope) => scope.dagRunId), scopes.map((scope) => scope.taskId)],
   });
 }
 
-/** Parks what else waits behind a limit that is reached: all rows of these runs (`taskId` null), of these tasks over all runs (`dagRunId` null), or of these tasks in these runs. */
-export async function parkBehindLimits(tx: Transaction, limits: readonly { key: string; dagRunId: number | null; dagId: string; taskId: string | null }[]): Promise<void> {
-  if (limits.length === 0) return;
-  await run(tx, {
-    name: "park_behind_limits",
-    text: `update task_queue q set parked_key = v.key
-      from unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) as v (key, dag_run_id, dag_id, task_id)
-      where q.dag_id = v.dag_id and q.parked_key is null and (v.dag_run_id is null or q.dag_run_id = v.dag_run_id) and (v.task_id is null or q.task_id = v.task_id)`,
-    values: [limits.map((item) => item.key), limits.map((item) => item.dagRunId), limits.map((item) => item.dagId), limits.map((item) => item.taskId)],
+async function lockLiveOfTasks(tx: Transaction, scopes: readonly LimitScope[]): Promise<{ key: string }[]> {
+  if (scopes.length === 0) return [];
+  return run(tx, {
+    name: "lock_live_attempts_of_tasks",
+    text: `select v.key from unnest($1::text[], $2::text[], $3::text[]) as v (key, dag_id, task_id)
+      join lease l on l.dag_id = v.dag_id and l.task_id = v.task_id order by l.attempt_id for key share of l`,
+    values: [scopes.map((scope) => scope.key), scopes.map((scope) => scope.dagId), scopes.map((scope) => scope.taskId)],
   });
+}
+
+/** Rows that were parked together, by what other limits they fall under. */
+export interface ParkedRows {
+  key: string;
+  dagRunId: number;
+  dagId: string;
+  taskId: string;
+  maxActiveTisPerDag: number | null;
+  maxActiveTisPerDagrun: number | null;
+  count: number;
+}
+
+/** Parks what waits in sight of dispatch behind limits that are reached. */
+export async function parkBehindLimits(tx: Transaction, scopes: readonly LimitScope[]): Promise<ParkedRows[]> {
+  const ofRuns = scopes.filter((scope) => scope.dagRunId !== null);
+  const ofDags = scopes.filter((scope) => scope.dagRunId === null);
+  const statements = [
+    parkStatement("park_behind_run_limits", "q.dag_run_id = v.dag_run_id", ofRuns),
+    parkStatement("park_behind_dag_limits", "q.dag_id = v.dag_id", ofDags),
+  ];
+  const parked: ParkedRows[] = [];
+  for (const [index, group] of [ofRuns, ofDags].entries()) if (group.length > 0) parked.push(...(await run<ParkedRows>(tx, statements[index]!)));
+  return parked;
+}
+
+function parkStatement(name: string, condition: string, scopes: readonly LimitScope[]): Statement {
+  return {
+    name,
+    text: `with parked as (
+        update task_queue q set parked_key = v.key from unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) as v (key, dag_run_id, dag_id, task_id)
+        where ${condition} and q.parked_key is null and (v.task_id is null or q.task_id = v.task_id)
+        returning q.parked_key, q.dag_run_id, q.dag_id, q.task_id, q.max_active_tis_per_dag, q.max_active_tis_per_dagrun
+      )
+      select parked_key as key, dag_run_id as "dagRunId", dag_id as "dagId", task_id as "taskId", max_active_tis_per_dag as "maxActiveTisPerDag",
+        max_active_tis_per_dagrun as "maxActiveTisPerDagrun", count(*) as count
+      from parked group by 1, 2, 3, 4, 5, 6`,
+    values: [
+      scopes.map((scope) => scope.key),
+      scopes.map((scope) => scope.dagRunId),
+      scopes.map((scope) => scope.dagId),
+      scopes.map((scope) => scope.taskId),
+    ],
+  };
 }
 
 /**

@@ -1,6 +1,9 @@
 import { type Queryable, run, runCount, type Transaction } from "../database-handle.ts";
 
-export async function insertJob(db: Queryable, params: { jobId: string; jobType: string; hostname: string; pid: number; now: Date | null }): Promise<void> {
+export async function insertJob(
+  db: Queryable,
+  params: { jobId: string; jobType: string; hostname: string; pid: number; now: Date | null },
+): Promise<void> {
   await run(db, {
     text: `insert into job (id, job_type, state, hostname, pid, start_date, latest_heartbeat)
       values ($1, $2, 'running', $3, $4, coalesce($5::timestamptz, now()), coalesce($5::timestamptz, now())) on conflict (id) do nothing`,
@@ -29,7 +32,10 @@ export async function endJob(db: Queryable, params: { jobId: string; now: Date |
  * Declares schedulers dead that have not beaten for too long, and gives all that hold leases without being alive: also those that stopped in order, or that died between two
  * adoptions.
  */
-export async function declareDeadSchedulers(tx: Transaction, params: { thresholdSeconds: number; adopterId: string; now: Date | null }): Promise<{ deadJobs: string[]; orphanedBy: string[] }> {
+export async function declareDeadSchedulers(
+  tx: Transaction,
+  params: { thresholdSeconds: number; adopterId: string; now: Date | null },
+): Promise<{ deadJobs: string[]; orphanedBy: string[] }> {
   const dead = await run<{ id: string }>(tx, {
     text: `update job set state = 'failed', end_date = coalesce($2::timestamptz, now())
       where id in (select id from job where job_type = 'SchedulerJob' and state = 'running' and id <> $3

@@ -49,7 +49,7 @@ export async function lockAttempts(tx: Transaction, params: { attemptIds: readon
       stopReason,
       requeueCount,
       isExpired,
-      instance: toTaskInstance(instance) as TaskInstanceRecord,
+      instance: toTaskInstance(instance),
     };
   });
 }
@@ -102,7 +102,10 @@ export interface NewLease {
  * Takes task instances out of the queue and gives them leases, in one statement per table and in lock order. Only those are taken that are still scheduled; gives their attempt ids.
  * The caller holds the dispatch lock and has counted.
  */
-export async function takeFromQueue(tx: Transaction, params: { leases: readonly NewLease[]; expiresInMs: number; now: Date | null }): Promise<string[]> {
+export async function takeFromQueue(
+  tx: Transaction,
+  params: { leases: readonly NewLease[]; expiresInMs: number; now: Date | null },
+): Promise<string[]> {
   const { leases } = params;
   if (leases.length === 0) return [];
   const column = <K extends keyof NewLease>(key: K): NewLease[K][] => leases.map((item) => item[key]);
@@ -289,7 +292,10 @@ export async function requeueLeases(
 }
 
 /** A launch was refused: the same try gets another attempt, to be handed out again after `delayMs`. */
-export async function replaceAttempt(tx: Transaction, params: { attemptId: string; newAttemptId: string; delayMs: number; now: Date | null }): Promise<void> {
+export async function replaceAttempt(
+  tx: Transaction,
+  params: { attemptId: string; newAttemptId: string; delayMs: number; now: Date | null },
+): Promise<void> {
   await run(tx, {
     name: "replace_attempt",
     text: `with old as (
@@ -322,7 +328,11 @@ export async function adoptLeases(tx: Transaction, params: { fromIds: readonly s
 
 /** Live attempts of a scheduler: what its parallelism is counted on. */
 export async function countLeases(db: Queryable, params: { schedulerId: string }): Promise<number> {
-  const [row] = await run<{ count: number }>(db, { name: "count_leases", text: "select count(*) as count from lease where scheduler_id = $1", values: [params.schedulerId] });
+  const [row] = await run<{ count: number }>(db, {
+    name: "count_leases",
+    text: "select count(*) as count from lease where scheduler_id = $1",
+    values: [params.schedulerId],
+  });
   return row!.count;
 }
 

@@ -21,7 +21,11 @@ export async function putRunnerHost(db: Queryable, params: RunnerHostRecord & { 
 }
 
 export async function findRunnerHostExecutor(db: Queryable, params: { hostId: string }): Promise<string | null> {
-  const [row] = await run<{ executor: string }>(db, { name: "find_runner_host", text: "select executor from runner_host where host_id = $1", values: [params.hostId] });
+  const [row] = await run<{ executor: string }>(db, {
+    name: "find_runner_host",
+    text: "select executor from runner_host where host_id = $1",
+    values: [params.hostId],
+  });
   return row?.executor ?? null;
 }
 

@@ -60,7 +60,11 @@ export async function insertTaskQueue(tx: Transaction, rows: readonly NewQueueRo
 /** Takes task instances out of the queue; gives back what their going may let in. */
 export async function deleteTaskQueue(tx: Transaction, params: { taskInstanceIds: readonly number[] }): Promise<void> {
   if (params.taskInstanceIds.length === 0) return;
-  await run(tx, { name: "delete_task_queue", text: "delete from task_queue where task_instance_id = any($1::bigint[])", values: [params.taskInstanceIds] });
+  await run(tx, {
+    name: "delete_task_queue",
+    text: "delete from task_queue where task_instance_id = any($1::bigint[])",
+    values: [params.taskInstanceIds],
+  });
 }
 
 /**

@@ -16,12 +16,21 @@ export async function insertTaskTimers(tx: Transaction, params: { timers: readon
       select v.task_instance_id, v.dag_run_id, v.kind, coalesce($5::timestamptz, now()) + v.delay_ms * interval '1 millisecond'
       from unnest($1::bigint[], $2::bigint[], $3::text[], $4::double precision[]) as v (task_instance_id, dag_run_id, kind, delay_ms)
       on conflict (task_instance_id) do update set kind = excluded.kind, due_at = excluded.due_at`,
-    values: [timers.map((item) => item.taskInstanceId), timers.map((item) => item.dagRunId), timers.map((item) => item.kind), timers.map((item) => item.delayMs), params.now],
+    values: [
+      timers.map((item) => item.taskInstanceId),
+      timers.map((item) => item.dagRunId),
+      timers.map((item) => item.kind),
+      timers.map((item) => item.delayMs),
+      params.now,
+    ],
   });
 }
 
 /** Timers whose time has come, earliest first. Uses `task_timer_due`. */
-export async function listDueTimers(db: Queryable, params: { limit: number; now: Date | null }): Promise<{ taskInstanceId: number; dagRunId: number }[]> {
+export async function listDueTimers(
+  db: Queryable,
+  params: { limit: number; now: Date | null },
+): Promise<{ taskInstanceId: number; dagRunId: number }[]> {
   return run(db, {
     name: "list_due_timers",
     text: `select task_instance_id as "taskInstanceId", dag_run_id as "dagRunId" from task_timer where due_at <= coalesce($2::timestamptz, now()) order by due_at limit $1`,
@@ -41,5 +50,9 @@ export async function takeDueTimers(tx: Transaction, params: { taskInstanceIds: 
 
 export async function deleteTaskTimers(tx: Transaction, params: { taskInstanceIds: readonly number[] }): Promise<void> {
   if (params.taskInstanceIds.length === 0) return;
-  await run(tx, { name: "delete_task_timers", text: "delete from task_timer where task_instance_id = any($1::bigint[])", values: [params.taskInstanceIds] });
+  await run(tx, {
+    name: "delete_task_timers",
+    text: "delete from task_timer where task_instance_id = any($1::bigint[])",
+    values: [params.taskInstanceIds],
+  });
 }

@@ -67,7 +67,12 @@ describe("the weather report's figures", () => {
     for (const [index, { figures }] of INDEPENDENT.entries()) {
       const [days, rainyDays, tenthsOfRain, sumOfMaxima] = figures;
       const { month, ...own } = months[index]!;
-      expect(own, month).toEqual({ days, rainyDays, precipitationMm: tenthsOfRain / 10, meanMaxTemperatureC: expect.closeTo(sumOfMaxima / 10 / days, 1) });
+      expect(own, month).toEqual({
+        days,
+        rainyDays,
+        precipitationMm: tenthsOfRain / 10,
+        meanMaxTemperatureC: expect.closeTo(sumOfMaxima / 10 / days, 1),
+      });
     }
   });
 
