@@ -55,7 +55,10 @@ test("services on their own, on a database of their own: a restarted scheduler i
   let scheduler = startService(["scheduler"], "the scheduler is ready", options);
   await Promise.all([processor.isReady, scheduler.isReady]);
 
-  const found = await until("the DAG to be listed", async () => (await askCli<{ dag_id: string; is_paused: boolean }[]>(["dags", "list"], options))[0]);
+  const found = await until(
+    "the DAG to be listed",
+    async () => (await askCli<{ dag_id: string; is_paused: boolean }[]>(["dags", "list"], options))[0],
+  );
   expect(found).toMatchObject({ dag_id: "told", is_paused: true });
   await askCli(["dags", "unpause", "told"], options);
   await askCli(["dags", "trigger", "told"], options);
