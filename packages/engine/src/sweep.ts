@@ -5,7 +5,8 @@ import type { EngineContext } from "./context.ts";
 import type { SchedulingUseCases } from "./engine.ts";
 import { letNextRunsIn } from "./runs/next-runs.ts";
 import { isLive, type RunWork } from "./settle/run-work.ts";
-import { createSettlement, loadWholeRuns, lockRuns, reconsider, settleAndFlush, type Settlement } from "./settle/settlement.ts";
+import { settleAndFlush } from "./settle/settle.ts";
+import { createSettlement, loadWholeRuns, lockRuns, reconsider, type Settlement } from "./settle/settlement.ts";
 
 /**
  * Finds what a crash between two transactions or a lost wake-up may have left behind: DAGs whose next run nobody let in, rows parked under a limit that has room, running runs in

@@ -5,7 +5,8 @@ import type { EngineContext } from "./context.ts";
 import type { SchedulingUseCases } from "./engine.ts";
 import { finishRun } from "./settle/run-outcomes.ts";
 import { addRecord, type Instance, nodeOf, type RunWork } from "./settle/run-work.ts";
-import { changeState, createSettlement, loadWholeRuns, lockRuns, makeReady, settleAndFlush, type Settlement, withdraw } from "./settle/settlement.ts";
+import { settleAndFlush } from "./settle/settle.ts";
+import { changeState, createSettlement, loadWholeRuns, lockRuns, makeReady, type Settlement, withdraw } from "./settle/settlement.ts";
 
 /** What a retry waits when its upstreams were cleared meanwhile and are not done yet. */
 const WAIT_AGAIN_MS = 30_000;

@@ -80,7 +80,7 @@ test("random DAGs with random ends: the same states as when everything is looked
       await storeDags(engine, spec);
       const { dagRunId } = await trigger(engine, spec.dagId);
       const reference = new Reference(spec);
-      let granted: { attemptId: string; taskId: string }[] = [];
+      const granted: { attemptId: string; taskId: string }[] = [];
       for (let step = 0; step < 30; step++) {
         await expectSame(spec, dagRunId, reference, new Set(granted.map((grant) => grant.taskId)));
         const answer = await engine.exchange({ hostId: HOST, starts: await dispatchOnce(engine), finishes: [], want: 0, queues: null });

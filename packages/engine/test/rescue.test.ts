@@ -37,7 +37,7 @@ test("a failed try waits for its delay, and the next one begins without the XCom
     ["a", 2],
     ["b", 1],
   ]);
-  expect(await builder(database.db).selectFrom("task_instance_history").select(["try_number", "state"]).execute()).toEqual([{ try_number: 1, state: "up_for_retry" }]);
+  expect(await builder(database.db).selectFrom("task_instance_history").select(["try_number", "state"]).execute()).toEqual([{ try_number: 1, state: "failed" }]);
   expect(await runStateOf(database.db, dagRunId)).toMatchObject({ state: "success" });
 });
 

@@ -12,7 +12,8 @@ import {
 import { commit } from "../commit.ts";
 import type { AfterCommit, EngineContext } from "../context.ts";
 import type { SchedulingUseCases } from "../engine.ts";
-import { addRuns, createSettlement, settleAndFlush } from "../settle/settlement.ts";
+import { settleAndFlush } from "../settle/settle.ts";
+import { addRuns, createSettlement } from "../settle/settlement.ts";
 import { endAttempt } from "./end-attempt.ts";
 
 /** A refused launch is tried again after this, doubled each time. */

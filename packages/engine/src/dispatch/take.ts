@@ -1,9 +1,11 @@
 import { compareForDispatch, type DispatchCandidate, planDispatch, type PoolLimit, runLimitKey, runTaskLimitKey, taskLimitKey } from "@tradewind/core";
 import {
   listDispatchCandidates,
+  type LimitScope,
+  lockLiveAttempts,
   parkBehindLimits,
+  type ParkedRows,
   parkKeys,
-  parkTaskQueue,
   type QueuedCandidate,
   takeFromQueue,
   type Transaction,
@@ -123,34 +125,41 @@ async function take(context: EngineContext, tx: Transaction, candidates: readonl
 /**
  * Parks rows, and with them all others behind the same limit of a run or task. A row that goes from the sight of dispatch makes room for another one under its other limits: those are
  * brought back, so that under every limit that is not reached all rows are in sight.
+ *
+ * A limit that a transaction is just giving a slot back to is not reached any more; its rows stay in sight for the next round.
  */
 async function park(tx: Transaction, rows: readonly { candidate: QueuedCandidate; key: string }[]): Promise<void> {
   if (rows.length === 0) return;
-  await parkTaskQueue(
-    tx,
-    rows.map(({ candidate, key }) => ({ taskInstanceId: candidate.id, key })),
-  );
-  const behind = new Map(rows.map(({ candidate, key }) => [key, behindLimit(candidate, key)]));
-  await parkBehindLimits(tx, [...behind.values()]);
+  const scopes = new Map(rows.map(({ candidate, key }) => [key, { ...scopeOf(candidate, key), capacity: capacityOf(candidate, key) }]));
+  const live = await lockLiveAttempts(tx, [...scopes.values()]);
+  const reached = [...scopes.values()].filter(({ key, capacity }) => (live.get(key) ?? 0) >= capacity);
+  const parked = await parkBehindLimits(tx, reached);
   const others = new Map<string, number>();
-  for (const { candidate, key } of rows) for (const other of otherKeys(candidate, key)) others.set(other, (others.get(other) ?? 0) + 1);
+  for (const group of parked) for (const other of otherKeys(group)) others.set(other, (others.get(other) ?? 0) + group.count);
+  const isReached = new Set(reached.map(({ key }) => key));
   await unparkTaskQueue(
     tx,
-    [...others].filter(([key]) => !behind.has(key)).map(([key, count]) => ({ key, count })),
+    [...others].filter(([key]) => !isReached.has(key)).map(([key, count]) => ({ key, count })),
   );
 }
 
-function behindLimit({ dagRunId, dagId, taskId }: QueuedCandidate, key: string): { key: string; dagRunId: number | null; dagId: string; taskId: string | null } {
+function scopeOf({ dagRunId, dagId, taskId }: QueuedCandidate, key: string): LimitScope {
   const isOfRun = key === parkKeys.run(dagRunId);
   const isOfTask = key === parkKeys.task(dagId, taskId);
   const isOfDag = key === parkKeys.dag(dagId);
   return { key, dagId, dagRunId: isOfTask || isOfDag ? null : dagRunId, taskId: isOfRun || isOfDag ? null : taskId };
 }
 
-function otherKeys({ dagRunId, dagId, taskId, maxActiveTisPerDag, maxActiveTisPerDagrun }: QueuedCandidate, key: string): string[] {
+/** How many may be live under the key; of a paused DAG none. */
+function capacityOf(candidate: QueuedCandidate, key: string): number {
+  if (key === parkKeys.dag(candidate.dagId)) return 0;
+  if (key === parkKeys.run(candidate.dagRunId)) return candidate.maxActiveTasks;
+  return (key === parkKeys.task(candidate.dagId, candidate.taskId) ? candidate.maxActiveTisPerDag : candidate.maxActiveTisPerDagrun) ?? Number.POSITIVE_INFINITY;
+}
+
+function otherKeys({ key, dagRunId, dagId, taskId, maxActiveTisPerDag, maxActiveTisPerDagrun }: ParkedRows): string[] {
   const keys = [parkKeys.run(dagRunId)];
   if (maxActiveTisPerDag !== null) keys.push(parkKeys.task(dagId, taskId));
   if (maxActiveTisPerDagrun !== null) keys.push(parkKeys.runTask(dagRunId, taskId));
   return keys.filter((other) => other !== key);
 }
-

@@ -13,7 +13,8 @@ import { commit } from "../commit.ts";
 import type { EngineContext } from "../context.ts";
 import type { ClearOptions, TouchedTaskInstance } from "../engine.ts";
 import type { Instance, RunWork } from "../settle/run-work.ts";
-import { createSettlement, settleAndFlush, type Settlement } from "../settle/settlement.ts";
+import { settleAndFlush } from "../settle/settle.ts";
+import { createSettlement, type Settlement } from "../settle/settlement.ts";
 import { audit, getDag, getDagRun, lockWholeRuns, requeueRun, toTouched } from "./change-runs.ts";
 import { moveToVersion } from "./move-to-version.ts";
 import {

@@ -4,7 +4,8 @@ import type { EngineContext } from "../context.ts";
 import type { PeopleUseCases } from "../engine.ts";
 import type { RunWork } from "../settle/run-work.ts";
 import { finishRun } from "../settle/run-outcomes.ts";
-import { changeState, createSettlement, settleAndFlush, type Settlement } from "../settle/settlement.ts";
+import { settleAndFlush } from "../settle/settle.ts";
+import { changeState, createSettlement, type Settlement } from "../settle/settlement.ts";
 import { audit, dagRunNotFound, getDag, getDagRun, lockWholeRuns, requeueRun } from "./change-runs.ts";
 import { markInstance, recount, stopAttempts } from "./reset-instances.ts";
 

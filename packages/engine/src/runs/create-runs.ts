@@ -3,7 +3,8 @@ import { insertDagRuns, type LockedDagRun, type NewDagRun, reserveIds } from "@t
 import { flush } from "../settle/flush.ts";
 import { addInstance, createRunWork, type RunWork } from "../settle/run-work.ts";
 import { startRun } from "../settle/run-outcomes.ts";
-import { changeState, settle, type Settlement } from "../settle/settlement.ts";
+import { settle } from "../settle/settle.ts";
+import { changeState, type Settlement } from "../settle/settlement.ts";
 
 /** A run to be made. */
 export interface RunRequest {

@@ -13,7 +13,8 @@ import {
 import { commit } from "../commit.ts";
 import type { AfterCommit, EngineContext } from "../context.ts";
 import { startRun } from "../settle/run-outcomes.ts";
-import { addRuns, createSettlement, loadWholeRuns, settleAndFlush } from "../settle/settlement.ts";
+import { settleAndFlush } from "../settle/settle.ts";
+import { addRuns, createSettlement, loadWholeRuns } from "../settle/settlement.ts";
 
 /**
  * Runs of these DAGs ended: pauses a DAG that failed too often in a row, lets its schedule create again, and starts queued runs in the places that are free.

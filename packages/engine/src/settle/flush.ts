@@ -43,8 +43,9 @@ export async function flush(settlement: Settlement): Promise<void> {
     writeTaskInstanceCounts(tx, counted.map(({ instance }) => instance)),
     deleteTaskQueue(tx, { taskInstanceIds: [...settlement.unqueued].map((instance) => instance.id) }),
     insertTaskQueue(tx, queueRows(settlement, ready)),
-    unparkTaskQueue(tx, [...settlement.unpark].map(([key, count]) => ({ key, count }))),
     deleteLeases(tx, { attemptIds: settlement.endedLeases.flatMap(({ attemptId }) => attemptId ?? []) }),
+    // After the leases: dispatch may be parking for one of these very slots, and the delete waits for it.
+    unparkTaskQueue(tx, [...settlement.unpark].map(([key, count]) => ({ key, count }))),
     ...stopGroups(settlement).map(([reason, taskInstanceIds]) => stopLeases(tx, { taskInstanceIds, reason })),
     deleteTaskTimers(tx, { taskInstanceIds: moved.filter(({ instance }) => hadTimer(instance)).map(({ instance }) => instance.id) }),
     insertTaskTimers(tx, { timers: timers.map(({ work, instance }) => timerOf(work, instance)), now }),

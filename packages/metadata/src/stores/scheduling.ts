@@ -34,9 +34,11 @@ export { type DagVersionRecord, findBundleCode, findBundleMap, findDagVersions }
 export {
   listDispatchCandidates,
   listParkedKeysWithRoom,
+  type LimitScope,
   lockDispatch,
+  lockLiveAttempts,
   parkBehindLimits,
-  parkTaskQueue,
+  type ParkedRows,
   type QueuedCandidate,
   tryLockDispatch,
 } from "./dispatch.ts";

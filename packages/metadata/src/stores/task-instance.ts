@@ -221,15 +221,19 @@ export async function writeTaskInstances(tx: Transaction, params: { changes: rea
   });
 }
 
-/** Keeps the try that a new one replaces. A try that is there already stays as it was. */
+/**
+ * Keeps the try that a new one replaces. A try that is there already stays as it was. As in Airflow, a try that was not in a final state (it will be tried again, or was cleared while
+ * it ran) is kept as failed, and has ended.
+ */
 export async function insertTaskInstanceHistory(tx: Transaction, params: { taskInstanceIds: readonly number[] }): Promise<void> {
   if (params.taskInstanceIds.length === 0) return;
   await run(tx, {
     name: "insert_task_instance_history",
     text: `insert into task_instance_history (task_instance_id, try_number, attempt_id, state, state_reason, max_tries, dag_version_id, operator, pool, pool_slots, queue,
         executor, priority_weight, scheduled_when, queued_when, start_date, end_date, duration, hostname, pid, failure)
-      select id, try_number, attempt_id, state, state_reason, max_tries, dag_version_id, operator, pool, pool_slots, queue, executor, priority_weight, scheduled_when,
-        queued_when, start_date, end_date, duration, hostname, pid, failure
+      select id, try_number, attempt_id, case when state in ('success', 'failed', 'skipped', 'upstream_failed', 'removed') then state else 'failed' end, state_reason, max_tries,
+        dag_version_id, operator, pool, pool_slots, queue, executor, priority_weight, scheduled_when, queued_when, start_date, coalesce(end_date, now()),
+        coalesce(duration, extract(epoch from now() - start_date)), hostname, pid, failure
       from task_instance where id = any($1::bigint[]) and try_number > 0
       on conflict do nothing`,
     values: [params.taskInstanceIds],
