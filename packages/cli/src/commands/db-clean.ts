@@ -1,4 +1,3 @@
-import { loadConfig } from "@tradewind/config";
 import { removeTaskLogs } from "@tradewind/api";
 import { assertSchemaUsable, openDatabase, transaction } from "@tradewind/metadata";
 import { countFinishedRuns, deleteFinishedRuns } from "@tradewind/metadata/maintenance";
@@ -10,10 +9,9 @@ import { withDatabaseServer } from "./db.ts";
 /** Deletes in batches, each in a transaction of its own, so that nothing waits for long. */
 export async function cleanDatabase(options: CleanOptions & { before: Date }): Promise<void> {
   const output = processOutput(options.output);
-  const { config } = await loadConfig({ env: process.env, cwd: process.cwd() });
   const filter = { endedBefore: options.before, dagId: options.dag };
   const before = shortInstant(options.before.toISOString())!;
-  await withDatabaseServer(async (server) => {
+  await withDatabaseServer(async (server, config) => {
     await assertSchemaUsable({ url: server.url });
     await using db = openDatabase({ url: server.url, applicationName: "tradewind db clean", maxConnections: 1 });
     const found = await countFinishedRuns(db, filter);

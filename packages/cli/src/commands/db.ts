@@ -1,18 +1,18 @@
-import { loadConfig, createHome } from "@tradewind/config";
+import { createHome, loadConfig, type TradewindConfig } from "@tradewind/config";
 import { isTradewindError } from "@tradewind/core";
-import { checkSchema, migrate } from "@tradewind/metadata";
+import { checkSchema } from "@tradewind/metadata";
 import { EXIT } from "../exit-codes.ts";
 import { type Output, processOutput } from "../output/output.ts";
 import type { OutputOptions } from "../program/options.ts";
-import { type DatabaseServer, openDatabaseServer, showDatabase, unreachableDatabase } from "../services/database.ts";
+import { type DatabaseServer, migrateSchema, openDatabaseServer, showDatabase, unreachableDatabase } from "../services/database.ts";
 
 /** Runs `work` on the configured database; an embedded one that nobody runs is started for as long as that takes. */
-export async function withDatabaseServer<T>(work: (server: DatabaseServer) => Promise<T>): Promise<T> {
+export async function withDatabaseServer<T>(work: (server: DatabaseServer, config: TradewindConfig) => Promise<T>): Promise<T> {
   const { config, home } = await loadConfig({ env: process.env, cwd: process.cwd() });
   createHome(home);
   const server = await openDatabaseServer({ config, home, supervise: false });
   try {
-    return await work(server).catch((error: unknown) => {
+    return await work(server, config).catch((error: unknown) => {
       throw isTradewindError(error) ? error : unreachableDatabase(server, error);
     });
   } finally {
@@ -22,12 +22,9 @@ export async function withDatabaseServer<T>(work: (server: DatabaseServer) => Pr
 
 export async function migrateDatabase(options: OutputOptions): Promise<void> {
   const output = processOutput(options.output);
-  await withDatabaseServer(async (server) => {
-    const applied = await migrate({
-      url: server.url,
-      onApplied: ({ id, name }, durationMs) => {
-        if (!output.isJson) output.note(`applied ${id} ${name} (${Math.round(durationMs)} ms)`);
-      },
+  await withDatabaseServer(async (server, config) => {
+    const applied = await migrateSchema(server, config, ({ id, name }, durationMs) => {
+      if (!output.isJson) output.note(`applied ${id} ${name} (${Math.round(durationMs)} ms)`);
     });
     const steps = applied.map(({ id, name }) => ({ id, name }));
     output.done(steps.length === 0 ? "The schema is up to date." : `The schema is up to date: ${steps.length} steps applied.`, {

@@ -3,7 +3,7 @@ import type { TradewindConfig } from "@tradewind/config";
 import type { Engine, EngineLimits } from "@tradewind/engine";
 import type { Database } from "@tradewind/metadata";
 import { engineMetrics } from "../metrics/engine-metrics.ts";
-import { type DatabaseServer, openDatabaseServer, showDatabase } from "./database.ts";
+import { type DatabaseServer, migrateSchema, openDatabaseServer, showDatabase } from "./database.ts";
 import type { Installation } from "./installation.ts";
 import { readSecrets, type Secrets } from "./secrets.ts";
 
@@ -44,7 +44,7 @@ export async function openCore(installation: Installation, options: CoreOptions)
 
   const metadata = await import("@tradewind/metadata");
   if (options.migrate) {
-    const applied = await metadata.migrate({ url: server.url });
+    const applied = await migrateSchema(server, config);
     if (applied.length > 0) onStep(`schema: ${applied.length} migration${applied.length === 1 ? "" : "s"} applied`);
   } else {
     await metadata.assertSchemaUsable({ url: server.url });
