@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { canonicalJson, DAG_SPEC_VERSION, type DagSpec, type TaskSpec } from "@tradewind/core";
 import { createFernet, type Fernet, generateFernetKey } from "@tradewind/metadata";
 
+/** What the database says of a DAG: the text of a version, the newest one when none is named. */
+export { findDagSource } from "@tradewind/metadata/rest";
 export { type TestDatabase, useTestDatabase } from "@tradewind/metadata/testing";
 
 /** Encrypts with a key that nobody else has. */
