@@ -99,7 +99,7 @@ export interface NewLease {
 }
 
 /**
- * Takes task instances out of the queue and gives them leases, in one statement per table and in lock order. Only those are taken that are still scheduled; gives their attempt ids.
+ * Takes task instances out of the queue and gives them leases, in lock order. Only those are taken that are still scheduled for the try that was read; gives their attempt ids.
  * The caller holds the dispatch lock and has counted.
  */
 export async function takeFromQueue(
@@ -109,7 +109,7 @@ export async function takeFromQueue(
   const { leases } = params;
   if (leases.length === 0) return [];
   const column = <K extends keyof NewLease>(key: K): NewLease[K][] => leases.map((item) => item[key]);
-  const rows = await run<{ attemptId: string }>(tx, {
+  const taking = run<{ attemptId: string }>(tx, {
     name: "take_from_queue",
     text: `with v as materialized (
         select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[], $9::int[], $10::text[], $11::text[], $12::int[],
@@ -118,7 +118,8 @@ export async function takeFromQueue(
             host_id)
       ), t as (select coalesce($17::timestamptz, now()) as now),
       locked as materialized (
-        select ti.id from task_instance ti where ti.id = any($2::bigint[]) and ti.state = 'scheduled' order by ti.id for no key update
+        select ti.id from v join task_instance ti on ti.id = v.task_instance_id and ti.state = 'scheduled' and ti.try_number = v.try_number
+        order by ti.id for no key update of ti
       ),
       moved as (
         update task_instance ti set state = case when v.host_id is null then 'queued' else 'running' end, attempt_id = v.attempt_id, queued_when = t.now, updated_at = t.now,
@@ -126,8 +127,7 @@ export async function takeFromQueue(
           hostname = case when v.host_id is null then ti.hostname else (select h.hostname from runner_host h where h.host_id = v.host_id) end
         from locked, v, t where locked.id = v.task_instance_id and ti.id = v.task_instance_id
         returning ti.id
-      ),
-      gone as (delete from task_queue q using moved where q.task_instance_id = moved.id returning 1)
+      )
       insert into lease (attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, state, pool, pool_slots, executor, queue, priority_weight,
         bundle_sha256, scheduler_id, host_id, expires_at, queued_at, started_at)
       select v.attempt_id, v.task_instance_id, v.dag_run_id, v.dag_id, v.task_id, v.map_index, v.try_number, case when v.host_id is null then 'queued' else 'running' end, v.pool,
@@ -155,7 +155,21 @@ export async function takeFromQueue(
       params.now,
     ],
   });
+  const [rows] = await Promise.all([taking, deleteTakenRows(tx, { taskInstanceIds: column("taskInstanceId") })]);
   return rows.map((row) => row.attemptId);
+}
+
+/**
+ * A statement of its own, which sees what the one before waited for: when a task instance was cleared meanwhile and is scheduled again, its row in the queue is not the one that dispatch
+ * had read. In one statement that new row would stay behind.
+ */
+async function deleteTakenRows(tx: Transaction, params: { taskInstanceIds: readonly number[] }): Promise<void> {
+  await run(tx, {
+    name: "delete_taken_rows",
+    text: `delete from task_queue q using task_instance ti
+      where q.task_instance_id = any($1::bigint[]) and ti.id = q.task_instance_id and ti.state is distinct from 'scheduled'`,
+    values: [params.taskInstanceIds],
+  });
 }
 
 /** What a grant tells of the task instance. */
