@@ -5,6 +5,7 @@ import type { AdoptableAttempt, Executor, ExecutorCapacity, ExecutorStart } from
 import type { HostConnection } from "./host-connection.ts";
 import { type HostFiles, isAlive, prepareHostFiles } from "./host-files.ts";
 import { HostLauncher, type HostSettings } from "./host-launcher.ts";
+import { watchPulse } from "./host-pulse.ts";
 
 export interface LocalExecutorOptions {
   /** Folder of this installation (`TRADEWIND_HOME`); the host's socket, log and caches live under it. One host per home. */
@@ -163,9 +164,13 @@ class LocalExecutor implements Executor {
     for (const id of held) this.#known.add(id);
     this.#load = load;
     this.#connection = connection;
+    const pulse = watchPulse(connection, () => this.#killSilent(connection));
     connection.listen(
       (event) => void this.#onHostEvent(connection, event),
-      () => void this.#onHostGone(connection),
+      () => {
+        pulse.stop();
+        void this.#onHostGone(connection);
+      },
     );
     await this.#giveToken(connection);
     return connection;
@@ -191,6 +196,14 @@ class LocalExecutor implements Executor {
   #forget(attemptId: string): void {
     this.#known.delete(attemptId);
     if (this.#known.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  // Its attempts are lost already, since it renews no lease; while it is there no other one can take its place.
+  #killSilent(connection: HostConnection): void {
+    if (this.#connection !== connection || this.#stopping) return;
+    const { pid } = connection.hello;
+    this.#start!.logger.error({ pid }, "the runner host does not answer any more and is killed; another one takes its place");
+    process.kill(pid, "SIGKILL");
   }
 
   // The connection ends when the host dies, and in no other way that is worth telling apart: one that lives is found again, and holds what it held.

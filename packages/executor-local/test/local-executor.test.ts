@@ -102,6 +102,20 @@ test("a killed host is noticed: its attempts are lost, its children end, and ano
   expect(peer.get(next.attemptId).finish!.outcome).toMatchObject({ kind: "success" });
 });
 
+test("a host that stands still is noticed like a killed one, and another takes over", async () => {
+  const { peer, begin, command, begun } = await setUp();
+  const { executor, events } = await begin();
+  const endless = command("endless");
+  await executor.submit([endless]);
+  const { child, host } = await begun(endless.attemptId);
+  process.kill(host, "SIGSTOP");
+  await until(() => events.some((event) => event.kind === "lost" && event.attemptId === endless.attemptId), "the news");
+  await until(() => !isAlive(host) && !isAlive(child), "the end of the host and its child");
+  const next = command("quick");
+  await executor.submit([next]);
+  await until(() => peer.get(next.attemptId).state === "ended", "a task on the new host");
+});
+
 test("cancel stops an attempt without a report; unknown ids are ignored", async () => {
   const { peer, begin, command, begun } = await setUp();
   const { executor } = await begin();
