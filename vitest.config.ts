@@ -37,6 +37,15 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      {
+        test: {
+          ...everyProject,
+          name: "e2e",
+          include: ["e2e/*.test.ts"],
+          // Every test starts a whole installation of processes, on a machine that runs other tests too.
+          testTimeout: 180_000,
+        },
+      },
     ],
   },
 });
