@@ -1,13 +1,15 @@
 // Starts the product as a user does and stops it as a user does: `npm start`, ready, then SIGTERM to npm; again, then Ctrl-C. No process may stay.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 
 const READY_WITHIN_MS = 120_000;
 const STOPPED_WITHIN_MS = 30_000;
+const REPORT_WITHIN_MS = 60_000;
 const READY = /ready at (http:\/\/\S+)/;
 
 const root = join(import.meta.dirname, "..");
@@ -65,6 +67,16 @@ function startWithNpm(env: NodeJS.ProcessEnv) {
   return { npm, ended, ready, output: () => output };
 }
 
+/** The main job, by the commands of the README: lists the DAGs, runs the example on real data to its end. The command fails when the run does. */
+async function runWeatherReport(env: NodeJS.ProcessEnv): Promise<void> {
+  const tradewind = (...args: string[]) => promisify(execFile)("npm", ["run", "-s", "tradewind", "--", ...args], { cwd: root, env, timeout: REPORT_WITHIN_MS });
+  const { stdout: dags } = await tradewind("dags", "list", "--output", "json");
+  if (!(JSON.parse(dags) as { dag_id: string }[]).some((dag) => dag.dag_id === "weather_report")) throw new Error(`weather_report is not among the DAGs:\n${dags}`);
+  const startedAt = performance.now();
+  await tradewind("dags", "trigger", "weather_report", "--wait");
+  console.log(`weather_report: success, ${((performance.now() - startedAt) / 1000).toFixed(1)} s from the command to its end`);
+}
+
 async function startAndStop(name: string, stop: (npm: ChildProcess & { pid: number }) => void): Promise<void> {
   const [apiPort, executionPort] = [await freePort(), await freePort()];
   const env = { ...process.env, TRADEWIND_HOME: home, TRADEWIND__API__PORT: String(apiPort), TRADEWIND__EXECUTION_API__PORT: String(executionPort) };
@@ -75,6 +87,7 @@ async function startAndStop(name: string, stop: (npm: ChildProcess & { pid: numb
     const readyMs = performance.now() - startedAt;
     const health = await fetch(new URL("/api/v2/monitor/health", url));
     if (!health.ok) throw new Error(`the health page answered ${health.status}: ${await health.text()}`);
+    await runWeatherReport(env);
     const stoppedAt = performance.now();
     stop(npm as ChildProcess & { pid: number });
     await within(STOPPED_WITHIN_MS, "stopping", ended);
