@@ -29,7 +29,7 @@ export async function openCore(installation: Installation, options: CoreOptions)
   const logger = installation.logger("database");
   const engineLogger = installation.logger("engine");
 
-  const server = await openDatabaseServer({
+  const opening = openDatabaseServer({
     config,
     home,
     supervise: true,
@@ -38,7 +38,14 @@ export async function openCore(installation: Installation, options: CoreOptions)
       else if (event.type === "restart-failed") logger.error({ err: event.error }, "the embedded PostgreSQL could not be started again");
     },
   });
-  shutdown.onShutdown("database server", () => server.stop());
+  // A stop that comes while the server is being made waits for that, so that nothing of it stays behind.
+  shutdown.onShutdown("database server", () =>
+    opening.then(
+      (started) => started.stop(),
+      () => undefined,
+    ),
+  );
+  const server = await opening;
   shutdown.signal.throwIfAborted();
   onStep(`database: ${showDatabase(server)}`);
 
