@@ -1,5 +1,5 @@
 import type { Database } from "@tradewind/metadata";
-import { builder } from "../../metadata/src/database-handle.ts";
+import { builder } from "@tradewind/metadata/testing";
 
 /** What the audit log says of a DAG, oldest first. */
 export async function auditOf(db: Database, dagId: string) {

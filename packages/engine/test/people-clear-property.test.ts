@@ -129,6 +129,6 @@ test("clear what did not end well, and anything else; when all then succeeds, th
       await expectConsistent(spec, dagRunId);
       expect(await finishRun(spec, dagRunId, allSucceeds)).toEqual(fresh);
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });

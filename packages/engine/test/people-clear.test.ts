@@ -1,6 +1,5 @@
-import { useTestDatabase } from "@tradewind/metadata/testing";
+import { builder, useTestDatabase } from "@tradewind/metadata/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { builder } from "../../metadata/src/database-handle.ts";
 import type { ClearOptions, Engine, WakeKind } from "../src/index.ts";
 import { auditOf } from "./audit-log.ts";
 import {

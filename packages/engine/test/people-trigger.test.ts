@@ -1,7 +1,6 @@
 import type { TimetableSpec } from "@tradewind/core";
-import { seedDag, useTestDatabase } from "@tradewind/metadata/testing";
+import { builder, seedDag, useTestDatabase } from "@tradewind/metadata/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { builder } from "../../metadata/src/database-handle.ts";
 import type { Engine, TriggerOptions, WakeKind } from "../src/index.ts";
 import { auditOf } from "./audit-log.ts";
 import { dagSpec, dispatchOnce, drain, HOST, ok, runStateOf, startEngine, statesOf, storeDags, task } from "./fixture.ts";
