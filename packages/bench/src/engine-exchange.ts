@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AttemptGrant } from "@tradewind/contract";
-import { canonicalJson, type DagSpec, type Json, type TaskSpec } from "@tradewind/core";
+import { canonicalJson, type DagSpec, type TaskSpec } from "@tradewind/core";
 import { createEngine, type Engine } from "@tradewind/engine";
 import { createFernet, generateFernetKey, migrate, openDatabase, openHotDatabase, startEmbeddedPostgres } from "@tradewind/metadata";
 import { percentile, round } from "./statistics.ts";
@@ -79,7 +79,7 @@ function dag(dagId: string, tasks: TaskSpec[]): DagSpec {
 
 async function store(engine: Engine, spec: DagSpec): Promise<void> {
   const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
-  const specJson = canonicalJson(spec as unknown as Json);
+  const specJson = canonicalJson(spec as unknown);
   await engine.recordDagFile({
     bundleName: "bench",
     relativePath: `${spec.dagId}.ts`,
@@ -97,10 +97,23 @@ async function store(engine: Engine, spec: DagSpec): Promise<void> {
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const shapes = {
-  chain: dag("chain", range(40).map((index) => task(`t${index}`, index === 0 ? [] : [`t${index - 1}`]))),
+  chain: dag(
+    "chain",
+    range(40).map((index) => task(`t${index}`, index === 0 ? [] : [`t${index - 1}`])),
+  ),
   three: dag("three", [task("a"), task("b", ["a"]), task("c", ["b"])]),
-  fan: dag("fan", [task("start"), ...range(1_000).map((index) => task(`w${index}`, ["start"])), task("end", range(1_000).map((index) => `w${index}`))]),
-  ten: dag("ten", range(10).map((index) => task(`t${index}`))),
+  fan: dag("fan", [
+    task("start"),
+    ...range(1_000).map((index) => task(`w${index}`, ["start"])),
+    task(
+      "end",
+      range(1_000).map((index) => `w${index}`),
+    ),
+  ]),
+  ten: dag(
+    "ten",
+    range(10).map((index) => task(`t${index}`)),
+  ),
 };
 
 /** Slots that ask again for each task they finish, until `total` have ended. */
@@ -143,7 +156,13 @@ async function run(engine: Engine, hostId: string, slots: number, total: number)
       const { commands } = await engine.dispatch({ schedulerId: SCHEDULER, parallelism: 100_000, executors: [{ name: "local", free }], limit: free });
       busy -= free - commands.length;
       if (commands.length === 0) continue;
-      const { granted } = await engine.exchange({ hostId, starts: commands.map((command) => command.attemptId), finishes: [], want: 0, queues: null });
+      const { granted } = await engine.exchange({
+        hostId,
+        starts: commands.map((command) => command.attemptId),
+        finishes: [],
+        want: 0,
+        queues: null,
+      });
       busy -= commands.length - granted.length;
       for (const grant of granted) void occupy(grant);
     } while (again);
@@ -176,7 +195,8 @@ try {
   });
   await engine.registerHost({ hostId: "bench", executor: "local", hostname: "bench", pid: 1, version: "1", slots: 1_000, queues: null });
   for (const spec of Object.values(shapes)) await store(engine, spec);
-  const trigger = (dagId: string): Promise<unknown> => engine.triggerDagRun({ dagId, logicalDate: null, triggeredBy: "test", actor: { name: "bench" } });
+  const trigger = (dagId: string): Promise<unknown> =>
+    engine.triggerDagRun({ dagId, logicalDate: null, triggeredBy: "test", actor: { name: "bench" } });
 
   const slotCounts = process.argv.slice(2).map(Number);
   for (const slots of slotCounts.length > 0 ? slotCounts : [8, 32, 128]) {

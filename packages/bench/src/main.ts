@@ -23,7 +23,13 @@ if (unknown.length > 0) {
 }
 
 const names = Object.keys(SHAPES).filter((name) => positionals.length === 0 || positionals.includes(name));
-const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, memoryGb: Math.round(totalmem() / 2 ** 30), node: process.version, platform: process.platform };
+const machine = {
+  cpu: cpus()[0]?.model ?? "unknown",
+  cores: cpus().length,
+  memoryGb: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+  platform: process.platform,
+};
 const results: Figures[] = [];
 const installation = await startInstallation();
 try {
@@ -39,6 +45,6 @@ try {
 if (values.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 2)}\n`);
 
 function printFigures({ name, what, goal, ...figures }: Figures): void {
-  const lines = Object.entries(figures).map(([key, value]) => `  ${key.padEnd(20)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
+  const lines = Object.entries(figures).map(([key, value]) => `  ${key.padEnd(20)} ${typeof value === "string" ? value : JSON.stringify(value)}`);
   process.stdout.write(`${name}: ${what} (goal: ${goal})\n${lines.join("\n")}\n`);
 }

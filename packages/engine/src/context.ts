@@ -58,4 +58,3 @@ export interface AfterCommit {
   /** DAGs a run of which ended: their next one may start. */
   dagsWithEndedRuns: Set<string>;
 }
-

@@ -73,15 +73,15 @@ export function createEngine(options: EngineOptions): Engine {
     now: () => clock?.now() ?? new Date(),
     newAttemptId: () => uuidv7(),
     newSuffix: () => randomBytes(6).toString("hex").slice(0, 8),
-    issueAttemptToken: options.issueAttemptToken,
+    issueAttemptToken: (attempt) => options.issueAttemptToken(attempt),
     executorOf: ({ executor, queue }) => executor ?? options.executorByQueue?.[queue] ?? options.defaultExecutor,
     limits: { ...DEFAULT_ENGINE_LIMITS, ...options.limits },
     versions: createDagVersions(),
     events: options.events ?? {},
-    wake: wakeUps.wake,
+    wake: (...kinds) => wakeUps.wake(...kinds),
     runsEnded: (dagIds) => endedRuns.add(dagIds),
     readiness,
-    pausePoint: options.pausePoint ?? (() => Promise.resolve()),
+    pausePoint: async (name) => options.pausePoint?.(name),
     onError,
   };
   wakeUps.onWake((kinds) => {
@@ -95,9 +95,19 @@ export function createEngine(options: EngineOptions): Engine {
     ...jobUseCases(context),
     ...runnerUseCases(context, exchange),
     ...people,
-    ...dagFileUseCases({ db, now: context.now, wake: context.wake, dagsArePausedAtCreation: options.dagsArePausedAtCreation ?? true }),
-    ...authorUseCases({ db, fernet: options.fernet, maxXComBytes: options.maxXComBytes ?? 10_485_760, triggerDagRun: people.triggerDagRun }),
-    onWake: wakeUps.onWake,
+    ...dagFileUseCases({
+      db,
+      now: () => context.now(),
+      wake: (...kinds) => context.wake(...kinds),
+      dagsArePausedAtCreation: options.dagsArePausedAtCreation ?? true,
+    }),
+    ...authorUseCases({
+      db,
+      fernet: options.fernet,
+      maxXComBytes: options.maxXComBytes ?? 10_485_760,
+      triggerDagRun: (trigger) => people.triggerDagRun(trigger),
+    }),
+    onWake: (listener) => wakeUps.onWake(listener),
     async close() {
       await exchange.idle();
       await endedRuns.idle();

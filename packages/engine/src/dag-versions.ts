@@ -50,12 +50,16 @@ export function createDagVersions({ maxTasks = 200_000 }: { maxTasks?: number } 
       const found = await findDagVersions(db, { dagVersionIds: missing });
       for (const { spec, ...version } of found) add({ ...version, graph: compileDag(JSON.parse(spec) as DagSpec) }, wanted);
       const lost = missing.find((id) => !kept.has(id));
-      if (lost !== undefined) throw new TradewindError("dag_version_not_found", `Tried to load DAG version ${lost}, which is not stored.`, { details: { dagVersionId: lost } });
+      if (lost !== undefined)
+        throw new TradewindError("dag_version_not_found", `Tried to load DAG version ${lost}, which is not stored.`, {
+          details: { dagVersionId: lost },
+        });
     },
 
     get(dagVersionId) {
       const version = kept.get(dagVersionId);
-      if (version === undefined) throw new TradewindError("internal", `DAG version ${dagVersionId} is used before it was loaded.`, { details: { dagVersionId } });
+      if (version === undefined)
+        throw new TradewindError("internal", `DAG version ${dagVersionId} is used before it was loaded.`, { details: { dagVersionId } });
       return version;
     },
   };

@@ -89,7 +89,12 @@ export interface SchedulingUseCases {
    * Takes scheduled task instances in priority order within every limit, makes them queued with a lease owned by `schedulerId`, and returns their commands.
    * One short critical section among all schedulers.
    */
-  dispatch(options: { schedulerId: string; parallelism: number; executors: ExecutorRoom[]; limit: number }): Promise<{ commands: TaskCommand[]; more: boolean }>;
+  dispatch(options: {
+    schedulerId: string;
+    parallelism: number;
+    executors: ExecutorRoom[];
+    limit: number;
+  }): Promise<{ commands: TaskCommand[]; more: boolean }>;
   /** Timers that are due: retries and reschedules become scheduled. */
   fireTimers(options: { limit: number }): Promise<{ fired: number; more: boolean }>;
   /** Runs over their dagrun timeout: failed, their unfinished task instances skipped, running ones told to stop. */
@@ -116,7 +121,10 @@ export interface JobUseCases {
   heartbeatJob(jobId: string): Promise<boolean>;
   endJob(jobId: string): Promise<void>;
   /** Declares schedulers dead whose heartbeat is older than `thresholdSeconds`, and gives their leases to `adopterId`. */
-  adoptOrphans(options: { adopterId: string; thresholdSeconds: number }): Promise<{ deadJobs: string[]; attempts: { command: TaskCommand; state: "queued" | "running" }[] }>;
+  adoptOrphans(options: {
+    adopterId: string;
+    thresholdSeconds: number;
+  }): Promise<{ deadJobs: string[]; attempts: { command: TaskCommand; state: "queued" | "running" }[] }>;
 }
 
 // Runners -----------------------------------------------------------------------------------------------------------

@@ -59,7 +59,12 @@ export function timeOutRunsUseCase(context: EngineContext): SchedulingUseCases["
     if (dagRunIds.length === 0) return { timedOut: 0 };
     const timedOut = await commit(context, async (tx, after) => {
       const settlement = createSettlement(context, tx, after);
-      const works = (await lockRuns(settlement, dagRunIds.sort((a, b) => a - b))).filter(isOutOfTime);
+      const works = (
+        await lockRuns(
+          settlement,
+          dagRunIds.sort((a, b) => a - b),
+        )
+      ).filter(isOutOfTime);
       await loadWholeRuns(settlement, works);
       for (const work of works) timeOut(settlement, work);
       await settleAndFlush(settlement);

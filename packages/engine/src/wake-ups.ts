@@ -10,7 +10,7 @@ export interface WakeUpService extends WakeUps {
 }
 
 /** @param listens false: hears only this process, for those that need no more (a command line) */
-export function createWakeUps(db: Database, { listens, onError }: { listens: boolean; onError(error: unknown): void }): WakeUpService {
+export function createWakeUps(db: Database, { listens, onError }: { listens: boolean; onError: (error: unknown) => void }): WakeUpService {
   const listeners = new Set<(kinds: ReadonlySet<WakeKind>) => void>();
   const notifier = createNotifier(db, { channel: CHANNEL });
 

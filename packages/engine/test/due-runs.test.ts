@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TimetableSpec } from "@tradewind/core";
-import { useTestDatabase } from "@tradewind/metadata/testing";
-import { builder } from "../../metadata/src/database-handle.ts";
+import { useTestDatabase, builder } from "@tradewind/metadata/testing";
 import type { Engine } from "../src/index.ts";
 import { dagSpec, drain, failure, startEngine, storeDags, task } from "./fixture.ts";
 
@@ -19,7 +18,7 @@ const daily: TimetableSpec = { kind: "cron_trigger", crons: ["0 0 * * *"], timez
 
 async function createAll(): Promise<number> {
   let created = 0;
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const answer = await engine.createDueRuns({ limit: 10 });
     created += answer.created;
     more = answer.more && answer.created > 0;
@@ -37,12 +36,23 @@ test("catchup over a month: one run per day, within max_active_runs, none missed
   let rounds = 0;
   for (; rounds < 40; rounds++) {
     const created = await createAll();
-    const live = await builder(database.db).selectFrom("dag_run").select("id").where("dag_id", "=", "month").where("state", "in", ["queued", "running"]).execute();
+    const live = await builder(database.db)
+      .selectFrom("dag_run")
+      .select("id")
+      .where("dag_id", "=", "month")
+      .where("state", "in", ["queued", "running"])
+      .execute();
     expect(live.length).toBeLessThanOrEqual(4);
     await drain(engine);
     await engine.startQueuedRuns({ limit: 10 });
     await new Promise((resolve) => setImmediate(resolve));
-    await expect.poll(async () => (await builder(database.db).selectFrom("dag").select("creation_blocked").where("dag_id", "=", "month").executeTakeFirst())!.creation_blocked).toBe(false);
+    await expect
+      .poll(
+        async () =>
+          (await builder(database.db).selectFrom("dag").select("creation_blocked").where("dag_id", "=", "month").executeTakeFirst())!
+            .creation_blocked,
+      )
+      .toBe(false);
     if (created === 0) break;
   }
   expect(await datesOf("month")).toEqual(Array.from({ length: 31 }, (_, day) => `2026-03-${String(day + 1).padStart(2, "0")}`));
@@ -59,9 +69,19 @@ test("without catchup only the newest, and the next at its time", async () => {
 });
 
 test("two schedulers at once create each run once", async () => {
-  await storeDags(engine, ...Array.from({ length: 20 }, (_, index) => dagSpec(`pair_${index}`, [task("a")], { schedule: daily, startDate: "2026-03-30T00:00:00.000Z", catchup: true })));
+  await storeDags(
+    engine,
+    ...Array.from({ length: 20 }, (_, index) =>
+      dagSpec(`pair_${index}`, [task("a")], { schedule: daily, startDate: "2026-03-30T00:00:00.000Z", catchup: true }),
+    ),
+  );
   const other = await startEngine(database, { clock });
-  await Promise.all([engine.createDueRuns({ limit: 10 }), other.createDueRuns({ limit: 10 }), engine.createDueRuns({ limit: 10 }), other.createDueRuns({ limit: 10 })]);
+  await Promise.all([
+    engine.createDueRuns({ limit: 10 }),
+    other.createDueRuns({ limit: 10 }),
+    engine.createDueRuns({ limit: 10 }),
+    other.createDueRuns({ limit: 10 }),
+  ]);
   await createAll();
   for (let index = 0; index < 20; index++) expect(await datesOf(`pair_${index}`)).toEqual(["2026-03-30", "2026-03-31", "2026-04-01"]);
   await drain(engine);
@@ -82,8 +102,15 @@ test("a DAG that cannot be read keeps no other from its run", async () => {
 });
 
 test("max_consecutive_failed_dag_runs: the last N runs failed, so the DAG is paused", async () => {
-  await storeDags(engine, dagSpec("failing", [task("a")], { schedule: daily, maxConsecutiveFailedDagRuns: 2, startDate: "2026-04-01T00:00:00.000Z", catchup: true }));
+  await storeDags(
+    engine,
+    dagSpec("failing", [task("a")], { schedule: daily, maxConsecutiveFailedDagRuns: 2, startDate: "2026-04-01T00:00:00.000Z", catchup: true }),
+  );
   await createAll();
   await drain(engine, (grant) => (grant.context.dagId === "failing" ? failure() : { kind: "success" }));
-  await expect.poll(async () => (await builder(database.db).selectFrom("dag").select("is_paused").where("dag_id", "=", "failing").executeTakeFirst())!.is_paused).toBe(true);
+  await expect
+    .poll(
+      async () => (await builder(database.db).selectFrom("dag").select("is_paused").where("dag_id", "=", "failing").executeTakeFirst())!.is_paused,
+    )
+    .toBe(true);
 });

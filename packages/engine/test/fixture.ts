@@ -10,7 +10,7 @@ import {
   type UpstreamCounts,
 } from "@tradewind/core";
 import { createFernet, type Database, generateFernetKey } from "@tradewind/metadata";
-import { builder } from "../../metadata/src/database-handle.ts";
+import { builder } from "@tradewind/metadata/testing";
 import type { TestDatabase } from "@tradewind/metadata/testing";
 import { createHash } from "node:crypto";
 import { createEngine, type Engine, type EngineOptions } from "../src/index.ts";
@@ -114,11 +114,11 @@ export async function storeDags(engine: Engine, ...specs: DagSpec[]): Promise<vo
       bundle: { sha256: sha(code), code, sourceMap: null },
       source: code,
       dags: specs.map((spec) => {
-        const specJson = canonicalJson(spec as unknown as Json);
+        const specJson = canonicalJson(spec as unknown);
         return { dagId: spec.dagId, exportName: "dag", spec, specJson, specSha256: sha(specJson) };
       }),
     },
-  } as Parameters<Engine["recordDagFile"]>[0]);
+  });
   if (recorded.rejected.length > 0) throw new Error(JSON.stringify(recorded.rejected));
 }
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { useTestDatabase } from "@tradewind/metadata/testing";
-import { builder, run } from "../../metadata/src/database-handle.ts";
+import { useTestDatabase, builder, run } from "@tradewind/metadata/testing";
 import type { Engine } from "../src/index.ts";
 import { countAlive, dagSpec, dispatchOnce, drain, HOST, ok, runStateOf, startEngine, storeDags, task, trigger } from "./fixture.ts";
 
@@ -35,7 +34,8 @@ test("a full pool hides nobody else's work, whatever its priority", async () => 
 test("max_active_tasks: what is beyond it waits parked, and comes back one for one", async () => {
   await storeDags(engine, dagSpec("wide", many(40), { maxActiveTasks: 4 }));
   const { dagRunId } = await trigger(engine, "wide");
-  const parked = async (): Promise<number> => (await builder(database.db).selectFrom("task_queue").select("task_instance_id").where("parked_key", "is not", null).execute()).length;
+  const parked = async (): Promise<number> =>
+    (await builder(database.db).selectFrom("task_queue").select("task_instance_id").where("parked_key", "is not", null).execute()).length;
   expect(await parked()).toBe(36);
   const starts = await dispatchOnce(engine);
   expect(starts).toHaveLength(4);
@@ -45,7 +45,13 @@ test("max_active_tasks: what is beyond it waits parked, and comes back one for o
   const { next } = await engine.exchange({ hostId: HOST, starts: [], finishes, want: 3, queues: null });
   expect(next).toHaveLength(3);
   expect(await parked()).toBe(33);
-  await engine.exchange({ hostId: HOST, starts: [], finishes: [...granted.slice(3), ...next].map((grant) => ({ attemptId: grant.attemptId, outcome: ok(), durationMs: 1 })), want: 0, queues: null });
+  await engine.exchange({
+    hostId: HOST,
+    starts: [],
+    finishes: [...granted.slice(3), ...next].map((grant) => ({ attemptId: grant.attemptId, outcome: ok(), durationMs: 1 })),
+    want: 0,
+    queues: null,
+  });
   await drain(engine);
   expect(await runStateOf(database.db, dagRunId)).toMatchObject({ state: "success" });
 });
@@ -98,7 +104,8 @@ test("two engines and four hosts at once: no limit is ever exceeded, nothing run
   const seen: string[] = [];
   const worst: Usage = { pool: 0, run: 0, task: 0, runtask: 0 };
   const isOver = async (): Promise<boolean> =>
-    (await builder(database.db).selectFrom("dag_run").select("id").where("dag_id", "=", "busy").where("state", "in", ["queued", "running"]).execute()).length === 0;
+    (await builder(database.db).selectFrom("dag_run").select("id").where("dag_id", "=", "busy").where("state", "in", ["queued", "running"]).execute())
+      .length === 0;
   let over = false;
 
   async function host(mine: Engine, index: number): Promise<void> {
@@ -120,7 +127,8 @@ test("two engines and four hosts at once: no limit is ever exceeded, nothing run
     }
   }
   await Promise.all([host(engine, 0), host(other, 1), host(engine, 2), host(other, 3)]);
-  for (const { dagRunId } of runs) expect(await runStateOf(database.db, dagRunId)).toEqual({ state: "success", reason: null, unfinished: 0, live: 0 });
+  for (const { dagRunId } of runs)
+    expect(await runStateOf(database.db, dagRunId)).toEqual({ state: "success", reason: null, unfinished: 0, live: 0 });
   expect(new Set(seen).size).toBe(seen.length);
   expect(seen).toHaveLength(24 * 14);
   expect(worst.pool).toBeLessThanOrEqual(3);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { listDispatchCandidates, listDueTimers, listExpiredLeases, lockDueDags, unparkTaskQueue } from "@tradewind/metadata";
-import { analyze, explainPlan, useTestDatabase } from "@tradewind/metadata/testing";
-import { internals, run, type Queryable, type Statement, type Transaction } from "../../metadata/src/database-handle.ts";
+import { analyze, explainPlan, useTestDatabase, internals, run, type Statement } from "@tradewind/metadata/testing";
+import type { Queryable, Transaction } from "@tradewind/metadata";
 
 const database = useTestDatabase();
 
@@ -46,7 +46,9 @@ async function fill(): Promise<void> {
       select id, dag_run_id, dag_id, task_id, map_index, 'local', queue, pool, pool_slots, priority_weight, now(), 16, case when map_index > 0 then 'run:' || dag_run_id end
       from task_instance`,
   });
-  await run(db, { text: "insert into task_timer (task_instance_id, dag_run_id, kind, due_at) select id, dag_run_id, 'retry', now() + id * interval '1 s' from task_instance" });
+  await run(db, {
+    text: "insert into task_timer (task_instance_id, dag_run_id, kind, due_at) select id, dag_run_id, 'retry', now() + id * interval '1 s' from task_instance",
+  });
   await run(db, {
     text: `insert into lease (attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, state, pool, pool_slots, executor, queue, priority_weight, bundle_sha256,
         scheduler_id, expires_at, queued_at)
@@ -60,7 +62,11 @@ test("what runs all the time is found by its index, with the statistics of a lar
   await fill();
   const cases: [string, (handle: Transaction) => Promise<unknown>, string[]][] = [
     ["due DAGs", (tx) => lockDueDags(tx, { limit: 10, except: [], now: null }), ["dag_due"]],
-    ["claim", (tx) => listDispatchCandidates(tx, { executors: ["local"], queues: null, limit: 16, now: null }), ["task_queue_dispatch", "lease_by_run"]],
+    [
+      "claim",
+      (tx) => listDispatchCandidates(tx, { executors: ["local"], queues: null, limit: 16, now: null }),
+      ["task_queue_dispatch", "lease_by_run"],
+    ],
     ["unpark", (tx) => unparkTaskQueue(tx, [{ key: "run:1", count: 1 }]), ["task_queue_parked"]],
     ["due timers", (tx) => listDueTimers(tx, { limit: 10, now: null }), ["task_timer_due"]],
     ["expired leases", (tx) => listExpiredLeases(tx, { state: "running", limit: 10, now: null }), ["lease_expiry"]],

@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { compileDag, countRunOutcome, countUpstreams, type DagSpec, decideRunOutcome, evaluateTriggerRule, isTerminal, type MaybeState, TRIGGER_RULES } from "@tradewind/core";
+import {
+  compileDag,
+  countRunOutcome,
+  countUpstreams,
+  type DagSpec,
+  decideRunOutcome,
+  evaluateTriggerRule,
+  isTerminal,
+  type MaybeState,
+  TRIGGER_RULES,
+} from "@tradewind/core";
 import { useTestDatabase } from "@tradewind/metadata/testing";
 import type { Engine } from "../src/index.ts";
 import { countAlive, dagSpec, dispatchOnce, failure, HOST, instancesOf, ok, runStateOf, startEngine, storeDags, task, trigger } from "./fixture.ts";
@@ -55,7 +65,7 @@ class Reference {
   }
 
   settle(): void {
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
       changed = false;
       for (const node of this.#graph.tasks.values()) {
         if (this.states.get(node.taskId) !== null) continue;
@@ -74,40 +84,46 @@ class Reference {
   }
 }
 
-test("random DAGs with random ends: the same states as when everything is looked at again, and counters as if counted anew, at every step", { timeout: 120_000 }, async () => {
-  await fc.assert(
-    fc.asyncProperty(cases, async ({ spec, ends, order }) => {
-      await storeDags(engine, spec);
-      const { dagRunId } = await trigger(engine, spec.dagId);
-      const reference = new Reference(spec);
-      const granted: { attemptId: string; taskId: string }[] = [];
-      for (let step = 0; step < 30; step++) {
-        await expectSame(spec, dagRunId, reference, new Set(granted.map((grant) => grant.taskId)));
-        const answer = await engine.exchange({ hostId: HOST, starts: await dispatchOnce(engine), finishes: [], want: 0, queues: null });
-        granted.push(...answer.granted.map((grant) => ({ attemptId: grant.attemptId, taskId: grant.context.taskId })));
-        if (granted.length === 0) break;
-        // One, or all that run, at a time: cascades of several at once are their own case.
-        const picked = order % 2 === 0 ? granted.splice(order % granted.length, 1) : granted.splice(0);
-        const finishes = picked.map(({ attemptId, taskId }) => ({
-          attemptId,
-          durationMs: 1,
-          outcome: ends[taskId] === "success" ? ok() : ends[taskId] === "failed" ? failure() : ({ kind: "skipped", reason: "no need" } as const),
-        }));
-        await engine.exchange({ hostId: HOST, starts: [], finishes, want: 0, queues: null });
-        for (const { taskId } of picked) reference.states.set(taskId, ends[taskId]!);
-        reference.settle();
-      }
-      expect((await runStateOf(database.db, dagRunId)).state).toBe(reference.outcome());
-      expect(await countAlive(database.db)).toEqual({ queue: 0, leases: 0, timers: 0 });
-    }),
-    { numRuns: Number(process.env["TRADEWIND_PROPERTY_RUNS"] ?? 60) },
-  );
-});
+test(
+  "random DAGs with random ends: the same states as when everything is looked at again, and counters as if counted anew, at every step",
+  { timeout: 120_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ spec, ends, order }) => {
+        await storeDags(engine, spec);
+        const { dagRunId } = await trigger(engine, spec.dagId);
+        const reference = new Reference(spec);
+        const granted: { attemptId: string; taskId: string }[] = [];
+        for (let step = 0; step < 30; step++) {
+          await expectSame(spec, dagRunId, reference, new Set(granted.map((grant) => grant.taskId)));
+          const answer = await engine.exchange({ hostId: HOST, starts: await dispatchOnce(engine), finishes: [], want: 0, queues: null });
+          granted.push(...answer.granted.map((grant) => ({ attemptId: grant.attemptId, taskId: grant.context.taskId })));
+          if (granted.length === 0) break;
+          // One, or all that run, at a time: cascades of several at once are their own case.
+          const picked = order % 2 === 0 ? granted.splice(order % granted.length, 1) : granted.splice(0);
+          const finishes = picked.map(({ attemptId, taskId }) => ({
+            attemptId,
+            durationMs: 1,
+            outcome: ends[taskId] === "success" ? ok() : ends[taskId] === "failed" ? failure() : ({ kind: "skipped", reason: "no need" } as const),
+          }));
+          await engine.exchange({ hostId: HOST, starts: [], finishes, want: 0, queues: null });
+          for (const { taskId } of picked) reference.states.set(taskId, ends[taskId]!);
+          reference.settle();
+        }
+        expect((await runStateOf(database.db, dagRunId)).state).toBe(reference.outcome());
+        expect(await countAlive(database.db)).toEqual({ queue: 0, leases: 0, timers: 0 });
+      }),
+      { numRuns: Number(process.env["TRADEWIND_PROPERTY_RUNS"] ?? 60) },
+    );
+  },
+);
 
 async function expectSame(spec: DagSpec, dagRunId: number, reference: Reference, runningTasks: ReadonlySet<string>): Promise<void> {
   const instances = await instancesOf(database.db, dagRunId);
   const states = new Map(instances.map((instance) => [instance.taskId, instance.state]));
-  const wanted = new Map([...reference.states].map(([taskId, state]) => [taskId, state === "scheduled" && runningTasks.has(taskId) ? "running" : state]));
+  const wanted = new Map(
+    [...reference.states].map(([taskId, state]) => [taskId, state === "scheduled" && runningTasks.has(taskId) ? "running" : state]),
+  );
   expect(Object.fromEntries(states)).toEqual(Object.fromEntries(wanted));
   for (const instance of instances) {
     const upstream = spec.tasks.find((one) => one.taskId === instance.taskId)!.upstream;

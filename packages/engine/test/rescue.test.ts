@@ -1,8 +1,23 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { useTestDatabase } from "@tradewind/metadata/testing";
-import { builder } from "../../metadata/src/database-handle.ts";
+import { useTestDatabase, builder } from "@tradewind/metadata/testing";
 import type { Engine } from "../src/index.ts";
-import { countAlive, dagSpec, dispatchOnce, drain, failure, HOST, instancesOf, ok, runStateOf, SCHEDULER, startEngine, statesOf, storeDags, task, trigger } from "./fixture.ts";
+import {
+  countAlive,
+  dagSpec,
+  dispatchOnce,
+  drain,
+  failure,
+  HOST,
+  instancesOf,
+  ok,
+  runStateOf,
+  SCHEDULER,
+  startEngine,
+  statesOf,
+  storeDags,
+  task,
+  trigger,
+} from "./fixture.ts";
 
 const database = useTestDatabase();
 let nowMs = Date.parse("2026-03-01T00:00:00Z");
@@ -37,7 +52,9 @@ test("a failed try waits for its delay, and the next one begins without the XCom
     ["a", 2],
     ["b", 1],
   ]);
-  expect(await builder(database.db).selectFrom("task_instance_history").select(["try_number", "state"]).execute()).toEqual([{ try_number: 1, state: "failed" }]);
+  expect(await builder(database.db).selectFrom("task_instance_history").select(["try_number", "state"]).execute()).toEqual([
+    { try_number: 1, state: "failed" },
+  ]);
   expect(await runStateOf(database.db, dagRunId)).toMatchObject({ state: "success" });
 });
 
@@ -131,7 +148,13 @@ test("the leases of a dead scheduler go to another one, and the task does not no
   expect(attempts).toMatchObject([{ state: "queued", command: { attemptId, dagId: "stuck" } }]);
   expect(await engine.heartbeatJob(dead)).toBe(false);
   const { granted } = await engine.exchange({ hostId: HOST, starts: [attemptId!], finishes: [], want: 0, queues: null });
-  await engine.exchange({ hostId: HOST, starts: [], finishes: granted.map((grant) => ({ attemptId: grant.attemptId, outcome: ok(), durationMs: 1 })), want: 0, queues: null });
+  await engine.exchange({
+    hostId: HOST,
+    starts: [],
+    finishes: granted.map((grant) => ({ attemptId: grant.attemptId, outcome: ok(), durationMs: 1 })),
+    want: 0,
+    queues: null,
+  });
   expect(await runStateOf(database.db, dagRunId)).toMatchObject({ state: "success" });
 });
 
@@ -141,7 +164,12 @@ test("a run in which nothing can move is a deadlock, and one whose counters were
   await drain(engine, () => ok());
   const rows = builder(database.db);
   const reopen = async (counts: { up_total: number; up_success: number }): Promise<void> => {
-    await rows.updateTable("task_instance").set({ state: null, ...counts }).where("dag_run_id", "=", dagRunId).where("task_id", "=", "b").execute();
+    await rows
+      .updateTable("task_instance")
+      .set({ state: null, ...counts })
+      .where("dag_run_id", "=", dagRunId)
+      .where("task_id", "=", "b")
+      .execute();
     await rows.updateTable("dag_run").set({ state: "running", unfinished_count: 1, live_count: 0 }).where("id", "=", dagRunId).execute();
   };
   await reopen({ up_total: 1, up_success: 0 });

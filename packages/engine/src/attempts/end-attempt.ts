@@ -1,5 +1,16 @@
 import type { TaskFailure, TaskOutcome } from "@tradewind/contract";
-import { decidesBranch, errorMessage, isTerminal, type Json, mapLength, retryDelayMs, RETURN_VALUE_KEY, shouldRetry, stateAfterFailFast, type TaskSpec } from "@tradewind/core";
+import {
+  decidesBranch,
+  errorMessage,
+  isTerminal,
+  type Json,
+  mapLength,
+  retryDelayMs,
+  RETURN_VALUE_KEY,
+  shouldRetry,
+  stateAfterFailFast,
+  type TaskSpec,
+} from "@tradewind/core";
 import type { LeasedAttempt, NewXCom } from "@tradewind/metadata";
 import { addRecord, type Instance, nodeOf, type RunWork } from "../settle/run-work.ts";
 import { changeState, decideBranch, loadWholeRuns, type Settlement, withdraw } from "../settle/settlement.ts";
@@ -14,7 +25,13 @@ export interface EndedAttempt {
  * Ends an attempt: its lease goes in any case, and its task instance becomes what the outcome and the retry rules say, unless it has moved on (cleared, marked, its run timed out).
  * The run and the task instance are locked. @param xcoms takes what the attempt leaves behind
  */
-export async function endAttempt(settlement: Settlement, attempt: LeasedAttempt, outcome: TaskOutcome, xcoms: NewXCom[], durationMs: number | null = null): Promise<EndedAttempt> {
+export async function endAttempt(
+  settlement: Settlement,
+  attempt: LeasedAttempt,
+  outcome: TaskOutcome,
+  xcoms: NewXCom[],
+  durationMs: number | null = null,
+): Promise<EndedAttempt> {
   const work = settlement.runs.get(attempt.instance.dagRunId)!;
   const instance = addRecord(work, attempt.instance);
   settlement.endedLeases.push({ attemptId: attempt.attemptId, instance, work });
@@ -58,20 +75,34 @@ async function succeed(
   if (problem !== null) return failAttempt(settlement, work, instance, { failure: { reason: "error", message: problem }, retryable: true });
   if (outcome.result !== undefined) {
     const { dagRunId, taskId, mapIndex, id } = instance;
-    xcoms.push({ dagRunId, taskId, mapIndex, taskInstanceId: id, key: RETURN_VALUE_KEY, value: outcome.result, length: outcome.resultLength ?? null });
+    xcoms.push({
+      dagRunId,
+      taskId,
+      mapIndex,
+      taskInstanceId: id,
+      key: RETURN_VALUE_KEY,
+      value: outcome.result,
+      length: outcome.resultLength ?? null,
+    });
   }
   changeState(settlement, work, instance, "success");
 }
 
 /** What is wrong with a result, where something depends on it: a branch, or tasks that are mapped over it. Only there is it looked into. */
-async function tryResult(settlement: Settlement, work: RunWork, instance: Instance, outcome: Extract<TaskOutcome, { kind: "success" }>): Promise<string | null> {
+async function tryResult(
+  settlement: Settlement,
+  work: RunWork,
+  instance: Instance,
+  outcome: Extract<TaskOutcome, { kind: "success" }>,
+): Promise<string | null> {
   const node = nodeOf(work, instance);
   const { maxMapLength } = settlement.context.limits;
   const isMappedOver = node.downstream.some((taskId) => mapsOver(work.graph.tasks.get(taskId)!.spec, instance.taskId));
   try {
     if (decidesBranch(node)) await decideBranch(settlement, work, instance, parseResult(outcome.result));
     const length = isMappedOver && node.spec.mapping === null ? (outcome.resultLength ?? mapLength(parseResult(outcome.result))) : null;
-    if (length !== null && length > maxMapLength) return `The result has ${length} members, and a task is mapped over it; ${maxMapLength} are allowed.`;
+    if (length !== null && length > maxMapLength)
+      return `The result has ${length} members, and a task is mapped over it; ${maxMapLength} are allowed.`;
     return null;
   } catch (error) {
     return errorMessage(error);
@@ -79,7 +110,9 @@ async function tryResult(settlement: Settlement, work: RunWork, instance: Instan
 }
 
 function mapsOver({ mapping }: TaskSpec, taskId: string): boolean {
-  return Object.values(mapping?.inputs ?? {}).some((input) => input.kind === "xcom" && input.taskId === taskId && input.key === RETURN_VALUE_KEY && input.path.length === 0);
+  return Object.values(mapping?.inputs ?? {}).some(
+    (input) => input.kind === "xcom" && input.taskId === taskId && input.key === RETURN_VALUE_KEY && input.path.length === 0,
+  );
 }
 
 function parseResult(result: string | undefined): Json | undefined {

@@ -87,7 +87,11 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
   }
 
   /** Freed slots whose hosts want more, by what these hosts can take. */
-  async function groupWants(tx: Transaction, batch: readonly Exchange[], freed: readonly FreedSlot[]): Promise<{ executor: string; queues: string[] | null; slots: WantedSlot[] }[]> {
+  async function groupWants(
+    tx: Transaction,
+    batch: readonly Exchange[],
+    freed: readonly FreedSlot[],
+  ): Promise<{ executor: string; queues: string[] | null; slots: WantedSlot[] }[]> {
     const groups = new Map<string, { executor: string; queues: string[] | null; slots: WantedSlot[] }>();
     for (const entry of batch) {
       const { hostId, want, queues } = entry.request;
@@ -156,7 +160,13 @@ function unstorable(finish: AttemptFinish, error: unknown): AttemptFinish {
 }
 
 /** Ends what the hosts report, with all that follows. Gives the slots that became free. */
-async function finishAll(context: EngineContext, tx: Transaction, after: AfterCommit, batch: readonly Exchange[], accepted: AcceptedFinishes): Promise<FreedSlot[]> {
+async function finishAll(
+  context: EngineContext,
+  tx: Transaction,
+  after: AfterCommit,
+  batch: readonly Exchange[],
+  accepted: AcceptedFinishes,
+): Promise<FreedSlot[]> {
   const attemptIds = batch.flatMap(({ request }) => request.finishes.map((finish) => finish.attemptId));
   if (attemptIds.length === 0) return [];
   const now = context.stampAt();
@@ -172,7 +182,11 @@ async function finishAll(context: EngineContext, tx: Transaction, after: AfterCo
       const refusal = refusalOf(attempt, entry.request.hostId);
       if (attempt === undefined || refusal !== null || !settlement.runs.has(attempt.instance.dagRunId)) {
         const isRepeated = accepted.has(finish.attemptId);
-        entry.response.finished.push({ attemptId: finish.attemptId, accepted: isRepeated, ...(isRepeated ? {} : { reason: refusal ?? "the attempt holds no lease" }) });
+        entry.response.finished.push({
+          attemptId: finish.attemptId,
+          accepted: isRepeated,
+          ...(isRepeated ? {} : { reason: refusal ?? "the attempt holds no lease" }),
+        });
         continue;
       }
       held.delete(finish.attemptId);
@@ -208,14 +222,24 @@ async function startAll(context: EngineContext, tx: Transaction, after: AfterCom
   });
 }
 
-function refuse(attemptId: string, hostId: string, lease: { state: string; hostId: string | null; stopReason: string | null } | undefined): StartRefusal {
+function refuse(
+  attemptId: string,
+  hostId: string,
+  lease: { state: string; hostId: string | null; stopReason: string | null } | undefined,
+): StartRefusal {
   if (lease === undefined) return { attemptId, code: "unknown", reason: "No such attempt is queued: it was cancelled, cleared or given up." };
   if (lease.state === "running" && lease.hostId !== hostId) return { attemptId, code: "other_host", reason: `It runs on host "${lease.hostId}".` };
   return { attemptId, code: "not_queued", reason: lease.stopReason ?? "Its task instance is not queued any more." };
 }
 
 /** Tells hosts what they were given. What cannot have its inputs fails in the same transaction, and is refused. */
-async function giveGrants(context: EngineContext, tx: Transaction, after: AfterCommit, batch: readonly Exchange[], given: readonly HostGrant[]): Promise<void> {
+async function giveGrants(
+  context: EngineContext,
+  tx: Transaction,
+  after: AfterCommit,
+  batch: readonly Exchange[],
+  given: readonly HostGrant[],
+): Promise<void> {
   void batch;
   if (given.length === 0) return;
   const built: BuiltGrant[] = await buildGrants(
@@ -234,7 +258,13 @@ async function giveGrants(context: EngineContext, tx: Transaction, after: AfterC
     entry.response[kind].push(result.grant);
     const { dagId } = result.grant.context;
     after.events.push(() =>
-      context.events.taskInstanceStarted?.({ dagId, taskId: attempt.taskId, queue: attempt.queue, queuedDurationMs: attempt.queuedMs, scheduledDurationMs: attempt.scheduledMs }),
+      context.events.taskInstanceStarted?.({
+        dagId,
+        taskId: attempt.taskId,
+        queue: attempt.queue,
+        queuedDurationMs: attempt.queuedMs,
+        scheduledDurationMs: attempt.scheduledMs,
+      }),
     );
   }
   if (problems.length > 0) await failUnstartable(context, tx, after, problems);

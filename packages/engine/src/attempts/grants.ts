@@ -1,6 +1,14 @@
 import type { AttemptGrant } from "@tradewind/contract";
 import { errorMessage, type Json, listXComRefs, mappedInputs, resolveInputs, type TaskSpec, type XComRef } from "@tradewind/core";
-import { type DagRunContext, deleteXComs, type GrantedAttempt, listDagRunContexts, listXComs, type Queryable, type Transaction } from "@tradewind/metadata";
+import {
+  type DagRunContext,
+  deleteXComs,
+  type GrantedAttempt,
+  listDagRunContexts,
+  listXComs,
+  type Queryable,
+  type Transaction,
+} from "@tradewind/metadata";
 import type { EngineContext } from "../context.ts";
 import { type GatheredXComs, gatherXComs } from "./xcom-lookup.ts";
 
@@ -11,7 +19,10 @@ export type BuiltGrant = { attemptId: string; grant: AttemptGrant } | { attemptI
 export async function buildGrants(context: EngineContext, tx: Transaction, attempts: readonly GrantedAttempt[]): Promise<BuiltGrant[]> {
   if (attempts.length === 0) return [];
   const repeated = attempts.filter((attempt) => attempt.tryNumber > 1);
-  const [runs] = await Promise.all([listDagRunContexts(tx, { dagRunIds: [...new Set(attempts.map((attempt) => attempt.dagRunId))] }), deleteXComs(tx, repeated)]);
+  const [runs] = await Promise.all([
+    listDagRunContexts(tx, { dagRunIds: [...new Set(attempts.map((attempt) => attempt.dagRunId))] }),
+    deleteXComs(tx, repeated),
+  ]);
   const byId = new Map(runs.map((run) => [run.id, run]));
   await context.versions.load(
     tx,
@@ -37,14 +48,25 @@ export async function buildGrants(context: EngineContext, tx: Transaction, attem
   });
 }
 
-export async function readXComs(db: Queryable, wanted: readonly { dagRunId: number; refs: readonly XComRef[] }[], maxBytes: number | null): Promise<GatheredXComs> {
+export async function readXComs(
+  db: Queryable,
+  wanted: readonly { dagRunId: number; refs: readonly XComRef[] }[],
+  maxBytes: number | null,
+): Promise<GatheredXComs> {
   const refs = new Map<string, { dagRunId: number } & XComRef>();
-  for (const { dagRunId, refs: own } of wanted) for (const ref of own) refs.set(JSON.stringify([dagRunId, ref.taskId, ref.key]), { dagRunId, ...ref });
+  for (const { dagRunId, refs: own } of wanted)
+    for (const ref of own) refs.set(JSON.stringify([dagRunId, ref.taskId, ref.key]), { dagRunId, ...ref });
   return gatherXComs(null, await listXComs(db, { refs: [...refs.values()], maxBytes }));
 }
 
 /** The handler's inputs by name, mapped ones and constants together. */
-export function resolveAll(spec: TaskSpec, xcoms: GatheredXComs, dagRunId: number, graph: Parameters<GatheredXComs["ofRun"]>[1], mapIndex: number): Record<string, Json> {
+export function resolveAll(
+  spec: TaskSpec,
+  xcoms: GatheredXComs,
+  dagRunId: number,
+  graph: Parameters<GatheredXComs["ofRun"]>[1],
+  mapIndex: number,
+): Record<string, Json> {
   const lookup = xcoms.ofRun(dagRunId, graph);
   const constants = resolveInputs(spec.inputs, lookup, spec.taskId);
   if (spec.mapping === null || mapIndex < 0) return constants;
@@ -67,7 +89,9 @@ function toGrant(
 ): AttemptGrant {
   const { leaseMs } = context.limits;
   const conf = JSON.parse(run.conf) as Record<string, Json>;
-  const defaults = Object.entries(version.graph.spec.params).flatMap(([name, param]) => (param.default === undefined ? [] : [[name, param.default] as const]));
+  const defaults = Object.entries(version.graph.spec.params).flatMap(([name, param]) =>
+    param.default === undefined ? [] : [[name, param.default] as const],
+  );
   return {
     attemptId: attempt.attemptId,
     taskInstanceId: attempt.taskInstanceId,

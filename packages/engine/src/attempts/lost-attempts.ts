@@ -23,7 +23,13 @@ const LAUNCH_PAUSE_MS = 1_000;
 type Verdict = (attempt: LeasedAttempt) => { failure: TaskFailure; retryable: boolean } | null;
 
 /** Locks attempts with their runs and ends those that the verdict ends. Gives their ids. */
-async function endAll(context: EngineContext, tx: Transaction, after: AfterCommit, attemptIds: readonly string[], verdict: Verdict): Promise<string[]> {
+async function endAll(
+  context: EngineContext,
+  tx: Transaction,
+  after: AfterCommit,
+  attemptIds: readonly string[],
+  verdict: Verdict,
+): Promise<string[]> {
   if (attemptIds.length === 0) return [];
   const now = context.stampAt();
   const [runs, attempts] = await Promise.all([lockDagRunsOfAttempts(tx, { attemptIds, now }), lockAttempts(tx, { attemptIds, now })]);
@@ -42,9 +48,17 @@ async function endAll(context: EngineContext, tx: Transaction, after: AfterCommi
 }
 
 /** Attempts that were granted and cannot be run: their inputs cannot be had. */
-export async function failUnstartable(context: EngineContext, tx: Transaction, after: AfterCommit, problems: readonly { attemptId: string; problem: string }[]): Promise<void> {
+export async function failUnstartable(
+  context: EngineContext,
+  tx: Transaction,
+  after: AfterCommit,
+  problems: readonly { attemptId: string; problem: string }[],
+): Promise<void> {
   const messages = new Map(problems.map(({ attemptId, problem }) => [attemptId, problem]));
-  await endAll(context, tx, after, [...messages.keys()], ({ attemptId }) => ({ failure: { reason: "rejected", message: messages.get(attemptId)! }, retryable: true }));
+  await endAll(context, tx, after, [...messages.keys()], ({ attemptId }) => ({
+    failure: { reason: "rejected", message: messages.get(attemptId)! },
+    retryable: true,
+  }));
 }
 
 export function expireLeasesUseCase(context: EngineContext): SchedulingUseCases["expireLeases"] {
@@ -71,12 +85,21 @@ export function loseAttemptsUseCase(context: EngineContext): SchedulingUseCases[
       const again: LeasedAttempt[] = [];
       const ended = await endAll(context, tx, after, [...byId.keys()], (attempt) => {
         const { reason, message } = byId.get(attempt.attemptId)!;
-        const isFree = reason === "rejected" && attempt.leaseState === "queued" && attempt.stopReason === null && attempt.requeueCount < context.limits.maxRequeues;
+        const isFree =
+          reason === "rejected" &&
+          attempt.leaseState === "queued" &&
+          attempt.stopReason === null &&
+          attempt.requeueCount < context.limits.maxRequeues;
         if (isFree) again.push(attempt);
         return isFree ? null : { failure: { reason, message }, retryable: true };
       });
       for (const { attemptId, requeueCount } of again) {
-        await replaceAttempt(tx, { attemptId, newAttemptId: context.newAttemptId(), delayMs: LAUNCH_PAUSE_MS * 2 ** requeueCount, now: context.stampAt() });
+        await replaceAttempt(tx, {
+          attemptId,
+          newAttemptId: context.newAttemptId(),
+          delayMs: LAUNCH_PAUSE_MS * 2 ** requeueCount,
+          now: context.stampAt(),
+        });
       }
       if (again.length > 0) after.wakes.add("timers");
       return ended;
@@ -101,7 +124,13 @@ export function requeueStuckUseCase(context: EngineContext): SchedulingUseCases[
         stuck.filter((attemptId) => !again.has(attemptId)),
         (attempt) => {
           if (attempt.leaseState !== "queued" || !attempt.isExpired) return null;
-          return { failure: { reason: "rejected", message: `It was queued and handed to executor "${attempt.executor}" ${maxRequeues + 1} times, and never started.` }, retryable: false };
+          return {
+            failure: {
+              reason: "rejected",
+              message: `It was queued and handed to executor "${attempt.executor}" ${maxRequeues + 1} times, and never started.`,
+            },
+            retryable: false,
+          };
         },
       );
       return { resubmit: commands.map(toCommand), failed };

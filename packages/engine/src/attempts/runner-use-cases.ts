@@ -1,5 +1,14 @@
 import { listXComRefs, TradewindError } from "@tradewind/core";
-import { beatRunnerHost, findBundleCode, findBundleMap, findLeasePlace, putRunnerHost, renewLeases, transaction, writeProgress } from "@tradewind/metadata";
+import {
+  beatRunnerHost,
+  findBundleCode,
+  findBundleMap,
+  findLeasePlace,
+  putRunnerHost,
+  renewLeases,
+  transaction,
+  writeProgress,
+} from "@tradewind/metadata";
 import type { EngineContext } from "../context.ts";
 import type { RunnerUseCases } from "../engine.ts";
 import type { createExchange } from "./exchange.ts";
@@ -9,7 +18,7 @@ import { readXComs, resolveAll } from "./grants.ts";
 export function runnerUseCases(context: EngineContext, exchange: ReturnType<typeof createExchange>): RunnerUseCases {
   const { db, hot, limits } = context;
   return {
-    exchange: exchange.exchange,
+    exchange: (request) => exchange.exchange(request),
 
     async registerHost(host) {
       await putRunnerHost(db, { ...host, now: context.stampAt() });
@@ -24,16 +33,27 @@ export function runnerUseCases(context: EngineContext, exchange: ReturnType<type
       const held = attempts.length === 0 ? [] : await transaction(hot, (tx) => renew(tx));
       const going = held.filter((lease) => lease.stopReason === null);
       return {
-        renewed: going.map(({ attemptId }) => ({ attemptId, leaseMs: limits.leaseMs, token: context.issueAttemptToken({ attemptId, ttlMs: limits.leaseMs * 2 }) })),
+        renewed: going.map(({ attemptId }) => ({
+          attemptId,
+          leaseMs: limits.leaseMs,
+          token: context.issueAttemptToken({ attemptId, ttlMs: limits.leaseMs * 2 }),
+        })),
         stop: held.flatMap(({ attemptId, stopReason }) => (stopReason === null ? [] : [{ attemptId, reason: stopReason }])),
       };
 
       async function renew(tx: Parameters<typeof renewLeases>[0]): ReturnType<typeof renewLeases> {
         // Task instances before leases, as everywhere.
-        const places = new Map((await findLeasePlace(tx, { attemptIds: attempts.map((attempt) => attempt.attemptId), hostId })).map((lease) => [lease.attemptId, lease.taskInstanceId]));
+        const places = new Map(
+          (await findLeasePlace(tx, { attemptIds: attempts.map((attempt) => attempt.attemptId), hostId })).map((lease) => [
+            lease.attemptId,
+            lease.taskInstanceId,
+          ]),
+        );
         const progress = attempts.flatMap((attempt) => {
           const taskInstanceId = places.get(attempt.attemptId);
-          return attempt.progress === undefined || taskInstanceId === undefined ? [] : [{ taskInstanceId, progress: JSON.stringify(attempt.progress) }];
+          return attempt.progress === undefined || taskInstanceId === undefined
+            ? []
+            : [{ taskInstanceId, progress: JSON.stringify(attempt.progress) }];
         });
         await writeProgress(tx, progress);
         return renewLeases(tx, { hostId, attemptIds: attempts.map((attempt) => attempt.attemptId), leaseMs: limits.leaseMs, now });

@@ -26,7 +26,10 @@ export function gatherXComs(graph: DagGraph | null, rows: readonly XComRow[]): G
   }
 
   return {
-    ofRun: (dagRunId, ofGraph = graph ?? undefined) => (ref) => read(dagRunId, ref, ofGraph?.tasks.get(ref.taskId)?.spec.mapping != null),
+    ofRun:
+      (dagRunId, ofGraph = graph ?? undefined) =>
+      (ref) =>
+        read(dagRunId, ref, ofGraph?.tasks.get(ref.taskId)?.spec.mapping != null),
     has: (dagRunId, refs) => refs.every((ref) => (byRef.get(keyOf(dagRunId, ref)) ?? []).every((row) => row.value !== null)),
   };
 }

@@ -33,9 +33,15 @@ export function authorUseCases(context: AuthorContext): AuthorUseCases {
   }
 
   return {
-    async findXCom(attemptId, { taskId, key = RETURN_VALUE_KEY, runId, dagId, mapIndex }) {
+    async findXCom(attemptId, { taskId, key, runId, dagId, mapIndex }) {
       const attempt = await getAttempt(attemptId);
-      const found = await listTaskXComs(db, { dagId: dagId ?? attempt.dagId, runId: runId ?? attempt.runId, taskId, key, mapIndex: mapIndex ?? null });
+      const found = await listTaskXComs(db, {
+        dagId: dagId ?? attempt.dagId,
+        runId: runId ?? attempt.runId,
+        taskId,
+        key,
+        mapIndex: mapIndex ?? null,
+      });
       const [first] = found;
       if (first === undefined) return { found: false, value: null };
       // A task that is not mapped has its one value at index -1; a mapped one gives the list.
@@ -44,11 +50,15 @@ export function authorUseCases(context: AuthorContext): AuthorUseCases {
     },
 
     async setXCom(attemptId, { key, value }) {
-      if (key === RETURN_VALUE_KEY) throw new TradewindError("invalid_request", `The key "${RETURN_VALUE_KEY}" is the task's result: return the value from the handler instead.`);
+      if (key === RETURN_VALUE_KEY)
+        throw new TradewindError("invalid_request", `The key "${RETURN_VALUE_KEY}" is the task's result: return the value from the handler instead.`);
       const text = JSON.stringify(value ?? null);
       const bytes = Buffer.byteLength(text);
       if (bytes > context.maxXComBytes) {
-        throw new TradewindError("payload_too_large", `The XCom "${key}" of attempt "${attemptId}" has ${bytes} bytes, more than the ${context.maxXComBytes} allowed: store it elsewhere and pass a reference.`);
+        throw new TradewindError(
+          "payload_too_large",
+          `The XCom "${key}" of attempt "${attemptId}" has ${bytes} bytes, more than the ${context.maxXComBytes} allowed: store it elsewhere and pass a reference.`,
+        );
       }
       if (!(await putAttemptXCom(db, { attemptId, key, value: text, length: lengthOf(value) }))) throw staleAttempt(attemptId);
     },

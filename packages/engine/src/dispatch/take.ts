@@ -1,4 +1,12 @@
-import { compareForDispatch, type DispatchCandidate, planDispatch, type PoolLimit, runLimitKey, runTaskLimitKey, taskLimitKey } from "@tradewind/core";
+import {
+  compareForDispatch,
+  type DispatchCandidate,
+  planDispatch,
+  type PoolLimit,
+  runLimitKey,
+  runTaskLimitKey,
+  taskLimitKey,
+} from "@tradewind/core";
 import {
   listDispatchCandidates,
   type LimitScope,
@@ -40,7 +48,11 @@ export interface Taken {
  * Takes waiting task instances, best first, within every limit, and gives them leases. What a limit of a run or task holds back is parked with all that is behind the same limit, and
  * another look is taken, so that what is held back hides nothing. The transaction holds the dispatch lock.
  */
-export async function takeWork(context: EngineContext, tx: Transaction, options: TakeOptions): Promise<{ taken: Taken[]; isFull: boolean; sawNothing: boolean }> {
+export async function takeWork(
+  context: EngineContext,
+  tx: Transaction,
+  options: TakeOptions,
+): Promise<{ taken: Taken[]; isFull: boolean; sawNothing: boolean }> {
   const executors = new Map(options.executors);
   const taken: Taken[] = [];
   let sawNothing = false;
@@ -71,9 +83,22 @@ async function takeRound(
   const paused = found.filter((candidate) => candidate.isPaused);
   const candidates = found.filter((candidate) => !candidate.isPaused).sort(compareForDispatch);
   const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
-  const plan = planDispatch({ candidates: candidates.map(toCandidate), used: usedOf(candidates), pools: poolsOf(candidates), executors: options.executors, freeSlots: options.freeSlots });
-  const took = await take(context, tx, plan.take.map((id) => byId.get(id)!), options);
-  const held = plan.park.filter(({ key }) => !key.startsWith("pool:") && !key.startsWith("executor:")).map(({ id, key }) => ({ candidate: byId.get(id)!, key }));
+  const plan = planDispatch({
+    candidates: candidates.map(toCandidate),
+    used: usedOf(candidates),
+    pools: poolsOf(candidates),
+    executors: options.executors,
+    freeSlots: options.freeSlots,
+  });
+  const took = await take(
+    context,
+    tx,
+    plan.take.map((id) => byId.get(id)!),
+    options,
+  );
+  const held = plan.park
+    .filter(({ key }) => !key.startsWith("pool:") && !key.startsWith("executor:"))
+    .map(({ id, key }) => ({ candidate: byId.get(id)!, key }));
   await park(tx, [...held, ...paused.map((candidate) => ({ candidate, key: parkKeys.dag(candidate.dagId) }))]);
   return { took, parked: held.length + paused.length };
 }
@@ -102,7 +127,12 @@ function poolsOf(candidates: readonly QueuedCandidate[]): Map<string, PoolLimit>
   );
 }
 
-async function take(context: EngineContext, tx: Transaction, candidates: readonly QueuedCandidate[], options: TakeOptions & { offset: number }): Promise<Taken[]> {
+async function take(
+  context: EngineContext,
+  tx: Transaction,
+  candidates: readonly QueuedCandidate[],
+  options: TakeOptions & { offset: number },
+): Promise<Taken[]> {
   if (candidates.length === 0) return [];
   await context.versions.load(
     tx,
@@ -154,7 +184,10 @@ function scopeOf({ dagRunId, dagId, taskId }: QueuedCandidate, key: string): Lim
 function capacityOf(candidate: QueuedCandidate, key: string): number {
   if (key === parkKeys.dag(candidate.dagId)) return 0;
   if (key === parkKeys.run(candidate.dagRunId)) return candidate.maxActiveTasks;
-  return (key === parkKeys.task(candidate.dagId, candidate.taskId) ? candidate.maxActiveTisPerDag : candidate.maxActiveTisPerDagrun) ?? Number.POSITIVE_INFINITY;
+  return (
+    (key === parkKeys.task(candidate.dagId, candidate.taskId) ? candidate.maxActiveTisPerDag : candidate.maxActiveTisPerDagrun) ??
+    Number.POSITIVE_INFINITY
+  );
 }
 
 function otherKeys({ key, dagRunId, dagId, taskId, maxActiveTisPerDag, maxActiveTisPerDagrun }: ParkedRows): string[] {

@@ -40,7 +40,10 @@ export async function createRuns(settlement: Settlement, requests: readonly RunR
     requests.map((request) => request.dagVersionId),
   );
   const plans = requests.map((request) => planInstances(versions.get(request.dagVersionId).graph.tasks.values(), request, limits.maxMapLength));
-  const { dagRunIds, taskInstanceIds } = await reserveIds(settlement.tx, { dagRuns: requests.length, taskInstances: plans.reduce((sum, plan) => sum + plan.length, 0) });
+  const { dagRunIds, taskInstanceIds } = await reserveIds(settlement.tx, {
+    dagRuns: requests.length,
+    taskInstances: plans.reduce((sum, plan) => sum + plan.length, 0),
+  });
   const nextIds = taskInstanceIds.values();
   const works = requests.map((request, index) => {
     const work = createRunWork(newRun(request, dagRunIds[index]!), versions.get(request.dagVersionId).graph, true);
@@ -80,7 +83,10 @@ function planInstances(nodes: Iterable<TaskNode>, request: RunRequest, maxMapLen
   return planned;
 }
 
-export function isWithinDates({ startDate, endDate }: Pick<DagSpec, "startDate" | "endDate">, { runType, logicalDate }: Pick<RunRequest, "runType" | "logicalDate">): boolean {
+export function isWithinDates(
+  { startDate, endDate }: Pick<DagSpec, "startDate" | "endDate">,
+  { runType, logicalDate }: Pick<RunRequest, "runType" | "logicalDate">,
+): boolean {
   if (runType === "backfill" || logicalDate === null) return true;
   return (startDate === null || logicalDate >= new Date(startDate)) && (endDate === null || logicalDate <= new Date(endDate));
 }
@@ -121,13 +127,29 @@ function addInstances(settlement: Settlement, work: RunWork, plan: readonly Plan
   work.run.unfinishedCount = plan.length;
   for (const { node, isEmptyMap } of plan) {
     if (!isEmptyMap) continue;
-    for (const instance of work.byTask.get(node.taskId) ?? []) changeState(settlement, work, instance, "skipped", { reason: "it is mapped over nothing" });
+    for (const instance of work.byTask.get(node.taskId) ?? [])
+      changeState(settlement, work, instance, "skipped", { reason: "it is mapped over nothing" });
   }
 }
 
 function newRun(request: RunRequest, id: number): LockedDagRun {
   const { dagId, runId, runType, dagVersionId, logicalDate, runAfter, isPaused, now } = request;
-  return { id, dagId, runId, runType, dagVersionId, state: "queued", logicalDate, runAfter, startDate: null, queuedAt: now, unfinishedCount: 0, liveCount: 0, isPaused, now };
+  return {
+    id,
+    dagId,
+    runId,
+    runType,
+    dagVersionId,
+    state: "queued",
+    logicalDate,
+    runAfter,
+    startDate: null,
+    queuedAt: now,
+    unfinishedCount: 0,
+    liveCount: 0,
+    isPaused,
+    now,
+  };
 }
 
 function toRow({ run, timeoutAt }: RunWork, request: RunRequest): NewDagRun & { endDate: Date | null } {

@@ -53,7 +53,11 @@ export function createDueRunsUseCase(context: EngineContext): (options: { limit:
 }
 
 /** Something about one of these DAGs breaks the transaction of all: each gets its own. */
-async function createOneByOne(context: EngineContext, dagIds: readonly string[], noteFailure: (dagId: string, error: unknown) => void): Promise<number> {
+async function createOneByOne(
+  context: EngineContext,
+  dagIds: readonly string[],
+  noteFailure: (dagId: string, error: unknown) => void,
+): Promise<number> {
   let created = 0;
   for (const dagId of dagIds) {
     try {

@@ -1,7 +1,6 @@
 import {
   expansionLength,
   isTradewindError,
-  type Json,
   listXComRefs,
   mapLengths,
   resolveInputs,
@@ -40,7 +39,7 @@ async function findLength(settlement: Settlement, work: RunWork, instance: Insta
   if (known !== null) return checkLength(settlement, spec.taskId, known);
   const refs = listXComRefs({ inputs: {}, mapping }).map((ref) => ({ dagRunId: work.run.id, ...ref }));
   const lookup = gatherXComs(work.graph, await listXComs(settlement.tx, { refs, maxBytes: null })).ofRun(work.run.id);
-  const values = resolveInputs(mapping.inputs, lookup, spec.taskId) as Record<string, Json>;
+  const values = resolveInputs(mapping.inputs, lookup, spec.taskId);
   const lengths = mapLengths(mapping, values, { taskId: spec.taskId, maxMapLength: settlement.context.limits.maxMapLength });
   return checkLength(settlement, spec.taskId, expansionLength(mapping, lengths));
 }
@@ -48,9 +47,13 @@ async function findLength(settlement: Settlement, work: RunWork, instance: Insta
 function checkLength(settlement: Settlement, taskId: string, length: number): number {
   const { maxMapLength } = settlement.context.limits;
   if (length <= maxMapLength) return length;
-  throw new TradewindError("mapping_too_long", `Task "${taskId}" would have ${length} instances, more than the ${maxMapLength} allowed. Map over less, or raise max_map_length.`, {
-    details: { taskId, length, maxMapLength },
-  });
+  throw new TradewindError(
+    "mapping_too_long",
+    `Task "${taskId}" would have ${length} instances, more than the ${maxMapLength} allowed. Map over less, or raise max_map_length.`,
+    {
+      details: { taskId, length, maxMapLength },
+    },
+  );
 }
 
 /** Gives the task exactly `length` instances; those that are ready with it. What is below counts all of them. */

@@ -38,14 +38,23 @@ export async function flush(settlement: Settlement): Promise<void> {
   await Promise.all([
     writeRuns(settlement, works),
     insertTaskInstanceHistory(tx, { taskInstanceIds: moved.filter(({ instance }) => instance.keepsHistory).map(({ instance }) => instance.id) }),
-    insertTaskInstances(tx, { instances: added.map(({ work, instance }) => ({ ...instance, dagId: work.run.dagId, dagVersionId: work.run.dagVersionId })), now }),
+    insertTaskInstances(tx, {
+      instances: added.map(({ work, instance }) => ({ ...instance, dagId: work.run.dagId, dagVersionId: work.run.dagVersionId })),
+      now,
+    }),
     writeTaskInstances(tx, { changes: moved.map(({ instance }) => instance), now }),
-    writeTaskInstanceCounts(tx, counted.map(({ instance }) => instance)),
+    writeTaskInstanceCounts(
+      tx,
+      counted.map(({ instance }) => instance),
+    ),
     deleteTaskQueue(tx, { taskInstanceIds: [...settlement.unqueued].map((instance) => instance.id) }),
     insertTaskQueue(tx, queueRows(settlement, ready)),
     deleteLeases(tx, { attemptIds: settlement.endedLeases.flatMap(({ attemptId }) => attemptId ?? []) }),
     // After the leases: dispatch may be parking for one of these very slots, and the delete waits for it.
-    unparkTaskQueue(tx, [...settlement.unpark].map(([key, count]) => ({ key, count }))),
+    unparkTaskQueue(
+      tx,
+      [...settlement.unpark].map(([key, count]) => ({ key, count })),
+    ),
     ...stopGroups(settlement).map(([reason, taskInstanceIds]) => stopLeases(tx, { taskInstanceIds, reason })),
     deleteTaskTimers(tx, { taskInstanceIds: moved.filter(({ instance }) => hadTimer(instance)).map(({ instance }) => instance.id) }),
     insertTaskTimers(tx, { timers: timers.map(({ work, instance }) => timerOf(work, instance)), now }),
@@ -76,7 +85,10 @@ async function writeRuns({ tx }: Settlement, works: readonly RunWork[]): Promise
   const changed = old.filter((work) => work.changed.state);
   const counted = old.filter((work) => !work.changed.state && work.changed.counts);
   await Promise.all([
-    writeDagRunCounts(tx, counted.map((work) => work.run)),
+    writeDagRunCounts(
+      tx,
+      counted.map((work) => work.run),
+    ),
     writeDagRuns(
       tx,
       changed.map(({ run, stateReason, endDate, timeoutAt }) => ({ ...run, stateReason, endDate, timeoutAt })),
@@ -88,7 +100,8 @@ async function writeRuns({ tx }: Settlement, works: readonly RunWork[]): Promise
 function countFreed(settlement: Settlement): void {
   const freed = [...settlement.endedLeases.map(({ work, instance }) => ({ work, instance }))];
   for (const instance of settlement.unqueued) freed.push({ work: settlement.runs.get(instance.dagRunId)!, instance });
-  for (const { work, instance } of freed) for (const key of limitKeysOf(work, instance)) settlement.unpark.set(key, (settlement.unpark.get(key) ?? 0) + 1);
+  for (const { work, instance } of freed)
+    for (const key of limitKeysOf(work, instance)) settlement.unpark.set(key, (settlement.unpark.get(key) ?? 0) + 1);
 }
 
 export function limitKeysOf(work: RunWork, instance: Instance): string[] {

@@ -18,7 +18,9 @@ async function endRun(settlement: Settlement, work: RunWork): Promise<void> {
   if (outcome.state !== "running") finishRun(settlement, work, outcome.state, outcome.reason === "success" ? null : outcome.reason);
 }
 
-function leavesOf(work: RunWork): { taskId: string; state: RunWork["instances"] extends Map<number, infer I> ? I extends { state: infer S } ? S : never : never }[] {
+function leavesOf(
+  work: RunWork,
+): { taskId: string; state: RunWork["instances"] extends Map<number, infer I> ? (I extends { state: infer S } ? S : never) : never }[] {
   return work.graph.leafIds.flatMap((taskId) => work.byTask.get(taskId) ?? []);
 }
 

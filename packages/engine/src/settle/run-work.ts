@@ -62,7 +62,15 @@ export function addRecord(work: RunWork, { counts, ...record }: TaskInstanceReco
 type Incoming = Omit<Instance, "stateReason" | "failure" | "countsChanged" | "stateChanged" | "keepsHistory" | "timerMs">;
 
 export function addInstance(work: RunWork, incoming: Incoming): Instance {
-  const instance: Instance = { ...incoming, stateReason: null, failure: null, countsChanged: false, stateChanged: false, keepsHistory: false, timerMs: null };
+  const instance: Instance = {
+    ...incoming,
+    stateReason: null,
+    failure: null,
+    countsChanged: false,
+    stateChanged: false,
+    keepsHistory: false,
+    timerMs: null,
+  };
   work.instances.set(instance.id, instance);
   const siblings = work.byTask.get(instance.taskId);
   if (siblings === undefined) work.byTask.set(instance.taskId, [instance]);

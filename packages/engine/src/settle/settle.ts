@@ -12,7 +12,10 @@ export async function settle(settlement: Settlement): Promise<void> {
     const reconsidered = [...settlement.reconsidered];
     settlement.pending.clear();
     settlement.reconsidered.clear();
-    await loadTasks(settlement, pending.map(([work, tasks]) => ({ work, taskIds: tasksToLoad(work, [...tasks.keys()], depth) })));
+    await loadTasks(
+      settlement,
+      pending.map(([work, tasks]) => ({ work, taskIds: tasksToLoad(work, [...tasks.keys()], depth) })),
+    );
     const affected = new Map<RunWork, Set<Instance>>(reconsidered);
     for (const [work, tasks] of pending) applyCounts(work, tasks, affected);
     for (const [work, instances] of affected) await evaluate(settlement, work, instances);
@@ -35,7 +38,11 @@ function tasksToLoad(work: RunWork, ended: readonly string[], depth: number): It
   return below;
 }
 
-function applyCounts(work: RunWork, tasks: ReadonlyMap<string, Partial<Record<keyof UpstreamCounts, number>>>, affected: Map<RunWork, Set<Instance>>): void {
+function applyCounts(
+  work: RunWork,
+  tasks: ReadonlyMap<string, Partial<Record<keyof UpstreamCounts, number>>>,
+  affected: Map<RunWork, Set<Instance>>,
+): void {
   const instances = affected.get(work) ?? new Set<Instance>();
   for (const [taskId, counts] of tasks) {
     const changes = (Object.entries(counts) as [keyof UpstreamCounts, number][]).filter(([, amount]) => amount !== 0);

@@ -1,11 +1,4 @@
-import {
-  isTerminal,
-  type MaybeState,
-  planBranch,
-  planShortCircuit,
-  type Json,
-  type UpstreamCounts,
-} from "@tradewind/core";
+import { isTerminal, type MaybeState, planBranch, planShortCircuit, type Json, type UpstreamCounts } from "@tradewind/core";
 import { listTaskInstances, lockDagRuns, type LockedDagRun, lockTaskInstancesOfRuns, type Transaction } from "@tradewind/metadata";
 import type { AfterCommit, EngineContext } from "../context.ts";
 import { addRecord, counterOf, createRunWork, type Instance, isLive, nodeOf, type RunWork } from "./run-work.ts";
@@ -34,7 +27,18 @@ export interface Settlement {
 }
 
 export function createSettlement(context: EngineContext, tx: Transaction, after: AfterCommit): Settlement {
-  return { context, tx, runs: new Map(), pending: new Map(), reconsidered: new Map(), unqueued: new Set(), endedLeases: [], stops: [], unpark: new Map(), after };
+  return {
+    context,
+    tx,
+    runs: new Map(),
+    pending: new Map(),
+    reconsidered: new Map(),
+    unqueued: new Set(),
+    endedLeases: [],
+    stops: [],
+    unpark: new Map(),
+    after,
+  };
 }
 
 export function createAfterCommit(): AfterCommit {
@@ -51,7 +55,10 @@ export async function lockRuns(settlement: Settlement, dagRunIds: readonly numbe
 /** Takes runs into the work that are locked already. */
 export async function addRuns(settlement: Settlement, runs: readonly LockedDagRun[]): Promise<void> {
   const { versions } = settlement.context;
-  await versions.load(settlement.tx, runs.map((run) => run.dagVersionId));
+  await versions.load(
+    settlement.tx,
+    runs.map((run) => run.dagVersionId),
+  );
   for (const run of runs) if (!settlement.runs.has(run.id)) settlement.runs.set(run.id, createRunWork(run, versions.get(run.dagVersionId).graph));
 }
 
@@ -81,7 +88,13 @@ export async function loadTasks(settlement: Settlement, wanted: Iterable<{ work:
  * Gives a task instance another state, in memory: run counters, upstream counters below, its place in the queue and its timer follow. Any state may be given, so it serves clearing
  * and marking too; what may follow what is for the caller to know.
  */
-export function changeState(settlement: Settlement, work: RunWork, instance: Instance, state: MaybeState, change: { reason?: string | null; failure?: string | null } = {}): void {
+export function changeState(
+  settlement: Settlement,
+  work: RunWork,
+  instance: Instance,
+  state: MaybeState,
+  change: { reason?: string | null; failure?: string | null } = {},
+): void {
   const before = instance.state;
   instance.stateReason = change.reason ?? null;
   instance.failure = change.failure ?? null;

@@ -44,7 +44,10 @@ export function toTaskInstance<R extends Row>({ total, success, skipped, failed,
  * All instances of tasks in runs whose locks the caller holds. Their own rows are not locked: under the run's lock nobody else ends, resets or evaluates them, only dispatch and
  * start move them from scheduled to queued to running. Uses the unique index on (dag_run_id, task_id, map_index).
  */
-export async function listTaskInstances(tx: Queryable, params: { tasks: readonly { dagRunId: number; taskId: string }[] }): Promise<TaskInstanceRecord[]> {
+export async function listTaskInstances(
+  tx: Queryable,
+  params: { tasks: readonly { dagRunId: number; taskId: string }[] },
+): Promise<TaskInstanceRecord[]> {
   const rows = await run<Row>(tx, {
     name: "list_task_instances",
     text: `select ${taskInstanceColumns} from unnest($1::bigint[], $2::text[]) as t (dag_run_id, task_id)

@@ -73,6 +73,8 @@ export function attemptRuntime(message: RunMessage, signal: AbortSignal, send: (
 
 function logMessage(seq: number, entry: LogEntry): FromChild {
   const fields = entry.fields === undefined ? undefined : jsonFields(entry.fields);
+  // Authors who write JavaScript may log anything; the type is only a promise.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-conversion
   return { kind: "log", seq, at: Date.now(), level: entry.level, message: String(entry.message), fields, stream: entry.stream };
 }
 
