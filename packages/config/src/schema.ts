@@ -103,11 +103,21 @@ const dags = z.strictObject({
 
 const localExecutor = z.strictObject({
   slots: count().default(16).describe("Tasks that run at the same time; each has a child process."),
-  prefetch: z.int().min(0).default(2).describe("Attempts a busy child may have waiting, so that short tasks follow each other without a round trip."),
-  childMaxTasks: count().default(1000).describe("A child process is replaced after so many tasks."),
+  prefetch: z
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe(
+      "Tasks delivered to the runner host beyond its slots, so that a freed place is filled without asking. More helps short tasks; less lets a task of high priority go earlier. Unset: twice the slots, at least 64.",
+    ),
+  bundlesPerChild: count()
+    .default(64)
+    .describe("DAG files whose tasks may follow each other in one child process. 1: they never share one, and each change of file costs a process."),
+  childMaxTasks: count().default(10_000).describe("A child process is replaced after so many tasks."),
   childMaxAgeSeconds: seconds().default(3600).describe("A child process is replaced after this time, between two tasks."),
-  childMemoryMb: z.int().min(64).default(512).describe("Memory of one child process; a task that needs more fails as out of memory."),
-  idleSeconds: seconds().default(300).describe("A child process without work is stopped after this time."),
+  childMemoryMb: z.int().min(64).default(512).describe("Memory of one child process; a task that needs more fails as out of memory. A child that keeps more than half of it after a task is replaced."),
+  idleSeconds: seconds().default(60).describe("A child process without work is stopped after this time; those beyond one per core after a quarter of it."),
 });
 
 const runner = z.strictObject({

@@ -33,8 +33,22 @@ export const HostStartup = z.object({
   idleExitMs: z.number().optional(),
   /** How long running attempts may go on after SIGTERM before they are stopped and reported as lost. */
   drainTimeoutMs: z.number().optional(),
-  /** Bundles that one warm child process may have imported. 1: DAG files never share a process. */
-  bundlesPerChild: z.number().int().positive().optional(),
+  /** How warm child processes are kept and replaced; what is left out has the runner's default. */
+  childPolicy: z
+    .object({
+      /** Attempts after which a child is replaced. */
+      maxAttempts: z.number().int().positive(),
+      /** Age after which it is replaced, between two attempts. */
+      maxAgeMs: z.number().positive(),
+      /** Time without work after which it ends. */
+      maxIdleMs: z.number().positive(),
+      /** Resident memory after an attempt, above which it is replaced. */
+      maxRssBytes: z.number().positive(),
+      /** Bundles that it may import. 1: DAG files never share a process. */
+      bundlesPerChild: z.number().int().positive(),
+    })
+    .partial()
+    .optional(),
 });
 export type HostStartup = z.infer<typeof HostStartup>;
 

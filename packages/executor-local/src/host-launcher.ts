@@ -13,7 +13,7 @@ const START_TIMEOUT_MS = 20_000;
 
 export type HostSettings = Pick<
   HostStartup,
-  "executor" | "slots" | "passEnv" | "memoryLimitMb" | "maxResultBytes" | "idleExitMs" | "drainTimeoutMs" | "bundlesPerChild"
+  "executor" | "slots" | "passEnv" | "memoryLimitMb" | "maxResultBytes" | "idleExitMs" | "drainTimeoutMs" | "childPolicy"
 >;
 
 /** Finds the living host of a home, or starts one. */

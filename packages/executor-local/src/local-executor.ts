@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HostControlEvent, HostLoad, TaskCommand } from "@tradewind/contract";
+import type { HostControlEvent, HostLoad, HostStartup, TaskCommand } from "@tradewind/contract";
 import { TradewindError } from "@tradewind/core";
 import type { AdoptableAttempt, Executor, ExecutorCapacity, ExecutorStart } from "@tradewind/executor";
 import type { HostConnection } from "./host-connection.ts";
@@ -36,8 +36,8 @@ export interface LocalExecutorOptions {
   idleExitMs?: number;
   /** How long running attempts may go on after a SIGTERM to the host. Default 60 s. */
   drainTimeoutMs?: number;
-  /** Bundles that one warm child process may import. Default 1. */
-  bundlesPerChild?: number;
+  /** How warm child processes are kept and replaced. Defaults: the runner's `DEFAULT_CHILD_POLICY`. */
+  childPolicy?: HostStartup["childPolicy"];
 }
 
 const RECONNECT_MAX_MS = 5_000;
@@ -131,8 +131,8 @@ class LocalExecutor implements Executor {
   }
 
   #hostSettings(): HostSettings {
-    const { slots, passEnv, memoryLimitMb, maxResultBytes, idleExitMs, drainTimeoutMs, bundlesPerChild } = this.#options;
-    return { executor: this.name, slots, passEnv, memoryLimitMb, maxResultBytes, idleExitMs, drainTimeoutMs, bundlesPerChild };
+    const { slots, passEnv, memoryLimitMb, maxResultBytes, idleExitMs, drainTimeoutMs, childPolicy } = this.#options;
+    return { executor: this.name, slots, passEnv, memoryLimitMb, maxResultBytes, idleExitMs, drainTimeoutMs, childPolicy };
   }
 
   async #endHost(connection: HostConnection, drain: boolean, timeoutMs: number): Promise<void> {

@@ -67,15 +67,23 @@ function makeExecutor(name: string, { config, home }: Installation, ownHost: "bo
       hint: "Known is: local. Set TRADEWIND__EXECUTOR, or `executor` in the config file.",
     });
   }
-  const { slots, childMemoryMb, idleSeconds } = config.localExecutor;
+  const { slots, prefetch, childMemoryMb, ...local } = config.localExecutor;
   return createLocalExecutor({
     home,
     slots,
+    ...(prefetch === null ? {} : { prefetch }),
     hostCommand: [process.execPath, HOST_MAIN_PATH],
     ownHost,
     memoryLimitMb: childMemoryMb,
     maxResultBytes: config.executionApi.maxXcomBytes,
-    idleExitMs: idleSeconds * 1000,
     drainTimeoutMs: config.runner.drainSeconds * 1000,
+    childPolicy: {
+      maxAttempts: local.childMaxTasks,
+      maxAgeMs: local.childMaxAgeSeconds * 1000,
+      maxIdleMs: local.idleSeconds * 1000,
+      // What earlier tasks left behind must not count against the limit of the next one.
+      maxRssBytes: (childMemoryMb / 2) * 1024 * 1024,
+      bundlesPerChild: local.bundlesPerChild,
+    },
   });
 }

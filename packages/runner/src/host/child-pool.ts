@@ -23,6 +23,8 @@ export interface ChildPoolOptions {
 /** Weight of the newest attempt in the typical time; one long task must not hide that the others are short. */
 const TYPICAL_WEIGHT = 0.05;
 const TYPICAL_CLIP_MS = 200;
+/** How long the first in line may be passed by attempts whose bundle the free child has. */
+const PASSED_FOR_AT_MOST_MS = 50;
 
 /** The child processes of a host: who runs what, and when a process is started, kept, replaced and ended. */
 export class ChildPool {
@@ -80,6 +82,7 @@ export class ChildPool {
       !this.#isWorn(child, spent.rssBytes);
     if (keep) child.state = "idle";
     else child.end();
+    if (keep) this.#preferOneFor(child);
     this.#place();
     if (child.state === "idle") this.#sweepLater();
   }
@@ -101,6 +104,14 @@ export class ChildPool {
   #isWorn(child: ChildProcessHandle, rssBytes: number | undefined): boolean {
     const { policy } = this.#options;
     return child.attemptsRun >= policy.maxAttempts || performance.now() - child.bornAt > policy.maxAgeMs || (rssBytes ?? 0) > policy.maxRssBytes;
+  }
+
+  /** An attempt whose bundle the free child has spares it an import; the first in line is not passed for longer than a moment. */
+  #preferOneFor(child: ChildProcessHandle): void {
+    const first = this.#ready[0];
+    if (first === undefined || child.bundles.has(first.placementKey) || performance.now() - first.readyAt > PASSED_FOR_AT_MOST_MS) return;
+    const index = this.#ready.findIndex((attempt) => child.bundles.has(attempt.placementKey));
+    if (index > 0) this.#ready.unshift(...this.#ready.splice(index, 1));
   }
 
   #place(): void {
@@ -199,14 +210,18 @@ export class ChildPool {
     return attempt.grant.memoryLimitMb ?? this.#options.defaultMemoryLimitMb;
   }
 
+  // A burst leaves a process per slot; a quarter of the time shows that it is over, and one per core serves what comes one by one.
   #sweepLater(): void {
+    const { maxIdleMs } = this.#options.policy;
     this.#idleSweep ??= setTimeout(() => {
       this.#idleSweep = null;
       const now = performance.now();
       const idle = [...this.#children].filter((child) => child !== this.#spare && child.state === "idle");
-      for (const child of idle) if (now - child.sinceAt >= this.#options.policy.maxIdleMs) child.end();
+      const latestFirst = idle.sort((one, other) => other.sinceAt - one.sinceAt);
+      for (const [rank, child] of latestFirst.entries())
+        if (now - child.sinceAt >= (rank < Math.max(2, this.#cores) ? maxIdleMs : maxIdleMs / 4)) child.end();
       if (idle.some((child) => child.state === "idle")) this.#sweepLater();
-    }, this.#options.policy.maxIdleMs);
+    }, maxIdleMs / 4);
   }
 }
 

@@ -13,11 +13,11 @@ export interface ChildPolicy {
   maxAttempts: number;
   /** Age after which it is replaced. */
   maxAgeMs: number;
-  /** Time without work after which it ends. */
+  /** Time without work after which it ends; children beyond one per core end after a quarter of it. */
   maxIdleMs: number;
   /** Resident memory after an attempt, above which it is replaced. */
   maxRssBytes: number;
-  /** Bundles that one child may have imported. 1: DAG files never share a process. */
+  /** Bundles that one child may import. 1: DAG files never share a process. */
   bundlesPerChild: number;
   /** How long an attempt waits for a busy child of its bundle before a further child is started for it. */
   growAfterMs: number;
@@ -31,8 +31,8 @@ export const DEFAULT_CHILD_POLICY: ChildPolicy = {
   maxAttempts: 10_000,
   maxAgeMs: 60 * 60_000,
   maxIdleMs: 60_000,
-  maxRssBytes: 512 * 1024 * 1024,
-  bundlesPerChild: 1,
+  maxRssBytes: 256 * 1024 * 1024,
+  bundlesPerChild: 64,
   growAfterMs: 10,
   overflowAfterMs: 500,
   spare: true,

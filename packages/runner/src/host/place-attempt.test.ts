@@ -9,7 +9,10 @@ const child = (state: ChildView["state"], bundle: string, sinceAt = 0, importing
   sinceAt,
   importing,
 });
-const place = (children: ChildView[], more: { slots?: number; now?: number; readyAt?: number; typicalMs?: number; lastOverflowAt?: number } = {}) =>
+const place = (
+  children: ChildView[],
+  more: { slots?: number; now?: number; readyAt?: number; typicalMs?: number; lastOverflowAt?: number; bundlesPerChild?: number } = {},
+) =>
   placeAttempt(
     { bundleKey: "a", memoryLimitMb: null, readyAt: more.readyAt ?? 100 },
     {
@@ -20,7 +23,7 @@ const place = (children: ChildView[], more: { slots?: number; now?: number; read
       lastOverflowAt: more.lastOverflowAt ?? -Infinity,
       now: more.now ?? 100,
     },
-    DEFAULT_CHILD_POLICY,
+    { ...DEFAULT_CHILD_POLICY, bundlesPerChild: more.bundlesPerChild ?? 1 },
   );
 
 describe("which child runs an attempt", () => {
@@ -36,13 +39,15 @@ describe("which child runs an attempt", () => {
   test("never a child of another bundle, unless bundles may share one", () => {
     const other = child("idle", "b");
     expect(place([other])).toEqual({ kind: "start" });
-    expect(
-      placeAttempt(
-        { bundleKey: "a", memoryLimitMb: null, readyAt: 0 },
-        { children: [other], slots: 1, cores: 2, typicalMs: 1, lastOverflowAt: 0, now: 0 },
-        { ...DEFAULT_CHILD_POLICY, bundlesPerChild: 2 },
-      ),
-    ).toEqual({ kind: "use", child: other });
+    expect(place([other], { bundlesPerChild: 2 })).toEqual({ kind: "use", child: other });
+    expect(place([{ ...other, bundles: new Set(["b", "c"]) }], { bundlesPerChild: 2 })).toEqual({ kind: "start" });
+  });
+
+  test("it waits a moment for any child that takes its bundle, but not for one that is full or has another memory limit", () => {
+    const other = child("busy", "b", 99);
+    expect(place([other], { bundlesPerChild: 2 })).toEqual({ kind: "wait", atMostMs: 10 });
+    expect(place([{ ...other, bundles: new Set(["b", "c"]) }], { bundlesPerChild: 2 })).toEqual({ kind: "start" });
+    expect(place([{ ...other, memoryLimitMb: 64 }], { bundlesPerChild: 2 })).toEqual({ kind: "start" });
   });
 
   test("it waits a moment for a child that has just begun, since tasks may be short", () => {

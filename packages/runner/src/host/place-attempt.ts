@@ -54,7 +54,8 @@ export function placeAttempt<C extends ChildView>(request: PlacementRequest, sit
   // More processes than cores only take the cores from each other.
   if (situation.typicalMs < INSTANT_MS && busy.length >= lanes && waited < policy.growAfterMs)
     return { kind: "wait", atMostMs: policy.growAfterMs - waited };
-  const warm = idle.find((child) => child.bundles.has(request.bundleKey)) ?? idle.find((child) => child.bundles.size < policy.bundlesPerChild);
+  const hasOrTakes = (child: C) => child.bundles.has(request.bundleKey) || child.bundles.size < policy.bundlesPerChild;
+  const warm = idle.find((child) => child.bundles.has(request.bundleKey)) ?? idle.find(hasOrTakes);
   if (warm !== undefined) return { kind: "use", child: warm };
 
   const living = children.filter((child) => child.state === "idle" || child.state === "busy");
@@ -63,7 +64,9 @@ export function placeAttempt<C extends ChildView>(request: PlacementRequest, sit
   if (busy.filter((child) => child.importing && now - child.sinceAt < IMPORT_COUNTS_FOR_MS).length >= lanes)
     return { kind: "wait", atMostMs: policy.growAfterMs };
   const patience = policy.growAfterMs - waited;
-  const soonFree = busy.some((child) => !child.importing && child.bundles.has(request.bundleKey) && now - child.sinceAt < policy.growAfterMs);
+  const soonFree = busy.some(
+    (child) => !child.importing && child.memoryLimitMb === request.memoryLimitMb && hasOrTakes(child) && now - child.sinceAt < policy.growAfterMs,
+  );
   if (!soonFree) return { kind: "start" };
   // Tasks that only compute for a moment gain nothing from more processes than cores.
   const enough = situation.typicalMs < policy.growAfterMs / 2 && living.length >= lanes;

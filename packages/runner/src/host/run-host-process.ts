@@ -37,7 +37,7 @@ export async function runHostProcess(version: string): Promise<void> {
     memoryLimitMb,
     maxResultBytes,
     passEnv,
-    childPolicy: startup.bundlesPerChild === undefined ? {} : { bundlesPerChild: startup.bundlesPerChild },
+    childPolicy: startup.childPolicy ?? {},
     onChange: (change) => control.changed(change),
     onTokenRefused: () => control.tokenWanted(),
   });
