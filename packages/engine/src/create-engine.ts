@@ -108,6 +108,7 @@ export function createEngine(options: EngineOptions): Engine {
       triggerDagRun: (trigger) => people.triggerDagRun(trigger),
     }),
     onWake: (listener) => wakeUps.onWake(listener),
+    wake: (...kinds) => wakeUps.wake(...kinds),
     async close() {
       await exchange.idle();
       await endedRuns.idle();

@@ -238,6 +238,8 @@ export type WakeKind = (typeof WAKE_KINDS)[number];
 export interface WakeUps {
   /** Calls `listener` for this process's own changes at once, and for other processes' over Postgres notifications. */
   onWake(listener: (kinds: ReadonlySet<WakeKind>) => void): () => void;
+  /** Tells this process at once and the others soon, for changes that did not go through the engine: `ready` after an edit of pools. */
+  wake(...kinds: WakeKind[]): void;
 }
 
 export interface Engine extends DagFileUseCases, SchedulingUseCases, JobUseCases, RunnerUseCases, AuthorUseCases, PeopleUseCases, WakeUps {

@@ -5,7 +5,6 @@ const CHANNEL = "tradewind";
 
 /** Wake-ups of this process at once, and of the others over Postgres. */
 export interface WakeUpService extends WakeUps {
-  wake(...kinds: WakeKind[]): void;
   close(): Promise<void>;
 }
 
