@@ -95,6 +95,20 @@ export const HostControlEvent = z.discriminatedUnion("event", [
   z.object({ event: z.literal("changed"), taken: z.array(z.string()), ended: z.array(z.string()), load: HostLoad }),
   /** The execution API does not accept the host's token any more: please send one. */
   z.object({ event: z.literal("token_wanted") }),
+  /** The execution API has not answered for a while, or refuses what it is asked; told again every half minute while it lasts. */
+  z.object({
+    event: z.literal("trouble"),
+    executionApiUrl: z.string(),
+    /** What the host tries, such as `register`. */
+    doing: z.string(),
+    /** Since when nothing of it has worked. */
+    forMs: z.number(),
+    failures: z.number(),
+    /** What the last try found. */
+    error: z.string(),
+    load: HostLoad,
+  }),
+  z.object({ event: z.literal("recovered"), doing: z.string(), afterMs: z.number() }),
   /** The host is going down in an orderly way; it takes nothing more. */
   z.object({ event: z.literal("stopping") }),
 ]);

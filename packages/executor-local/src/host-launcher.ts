@@ -30,6 +30,10 @@ export class HostLauncher {
     this.#start = start;
   }
 
+  get logPath(): string {
+    return this.#files.logPath;
+  }
+
   /** A connection to the host that is there already; undefined: there is none. */
   find(): Promise<HostConnection | undefined> {
     return HostConnection.open(this.#files.socketPath, this.#start.executionApiUrl);

@@ -185,12 +185,26 @@ class LocalExecutor implements Executor {
       this.#giveToken(connection).catch((error: unknown) =>
         this.#start!.logger.warn({ error: String(error) }, "the runner host could not be given a new token"),
       );
+    } else if (event.event === "trouble") {
+      this.#tellTrouble(connection, event);
+    } else if (event.event === "recovered") {
+      const { doing, afterMs } = event;
+      this.#start!.logger.info({ hostId: connection.hello.hostId, doing, afterMs: Math.round(afterMs) }, "the runner host reaches the execution API again");
     } else if (event.event === "changed") {
       this.#load = event.load;
       for (const id of event.taken) this.#known.add(id);
       for (const id of event.ended) this.#forget(id);
       if (event.ended.length > 0 && !this.#stopping) this.#start!.onEvent({ kind: "capacity" });
     }
+  }
+
+  // Without this, tasks would sit in `queued` until a timeout, with the reason in the host's log only.
+  #tellTrouble({ hello }: HostConnection, { doing, executionApiUrl, forMs, failures, error, load }: Extract<HostControlEvent, { event: "trouble" }>): void {
+    this.#start!.logger.error(
+      { hostId: hello.hostId, executionApiUrl, doing, failures, error, waiting: load.waiting, running: load.running },
+      `The runner host can't use the execution API at ${executionApiUrl}: "${doing}" has not worked for ${Math.round(forMs / 1000)} s (${error}), and tasks wait in queued. ` +
+        `Check that an API server listens there and that executionApi.url (TRADEWIND__EXECUTION_API__URL) is an address this machine reaches; the host's own log is ${this.#launcher!.logPath}.`,
+    );
   }
 
   #forget(attemptId: string): void {

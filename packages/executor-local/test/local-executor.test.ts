@@ -187,6 +187,19 @@ test("the folder is its owner's, and the host's environment and arguments hold n
   expect(told).not.toContain("TRADEWIND__SECRET");
 });
 
+test("a host that can't use the execution API says so in the scheduler's log, with the address and what was found", async () => {
+  const { home } = await setUp();
+  const errors: string[] = [];
+  const quiet = () => undefined;
+  const logger = { debug: quiet, info: quiet, warn: quiet, error: (_fields: object, message: string) => void errors.push(message) };
+  const executor = createLocalExecutor({ home, slots: 1, hostCommand: [process.execPath, HOST_MAIN_PATH] });
+  // The discard port: nobody listens.
+  await executor.start({ onEvent: quiet, logger, executionApiUrl: "http://127.0.0.1:9/execution/v1", issueHostToken: async () => "token" });
+  await until(() => errors.some((message) => message.includes("can't use the execution API at http://127.0.0.1:9/execution/v1")), "the error");
+  expect(errors.join("\n")).toMatch(/"register" has not worked for \d+ s .*ECONNREFUSED.*TRADEWIND__EXECUTION_API__URL/su);
+  await executor.stop({ drain: false, timeoutMs: 0 });
+}, 30_000);
+
 test("a host that can't start is an error that names its log", async () => {
   const { begin } = await setUp();
   await expect(begin({ hostCommand: [process.execPath, "-e", "process.exit(7)"] })).rejects.toThrow(/could not be started.*code 7.*local-host\.log/u);

@@ -123,6 +123,22 @@ describe("the process", () => {
     expect(resultOf(await run("look"))).not.toMatchObject({ pid });
   });
 
+  test("a task that changes, adds or removes a global is the last one of its process; one that only uses them is not", async () => {
+    const { run } = await startHost(`
+      globalThis.ofTheModule = 1;
+      dag.task("use", async () => { await fetch("data:,x"); new TextDecoderStream(); return process.pid; })();
+      dag.task("change", async () => { globalThis.ofTheModule = 2; return process.pid; })();
+      dag.task("add", async () => { globalThis.added = 1; return process.pid; })();
+      dag.task("remove", async () => { delete globalThis.ofTheModule; return process.pid; })();`);
+    const pidOf = async (taskId: string) => resultOf(await run(taskId));
+    for (const taskId of ["change", "add", "remove"]) {
+      const pid = await pidOf("use");
+      expect(await pidOf("use")).toBe(pid);
+      expect(await pidOf(taskId)).toBe(pid);
+      expect(await pidOf("use")).not.toBe(pid);
+    }
+  });
+
   test("author code sees neither tokens nor settings of Tradewind", async () => {
     process.env.TRADEWIND__DATABASE__URL = "postgres://secret";
     process.env.MY_FLAG = "yes";

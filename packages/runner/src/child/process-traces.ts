@@ -2,6 +2,21 @@
 const WORKING_HANDLES = new Set(["Timeout", "Immediate", "ProcessWrap", "TCPServerWrap", "MessagePort", "FSEventWrap"]);
 
 /**
+ * The globals, by name, and the values of those that have one. Others are getters: some of these Node replaces by a value on first use, without any author's doing.
+ */
+interface Globals {
+  all: readonly string[];
+  names: readonly string[];
+  values: readonly unknown[];
+}
+
+function readGlobals(): Globals {
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(globalThis) as Record<string, PropertyDescriptor>);
+  const withValue = properties.filter(([, property]) => "value" in property);
+  return { all: properties.map(([name]) => name), names: withValue.map(([name]) => name), values: withValue.map(([, property]) => property.value as unknown) };
+}
+
+/**
  * What an attempt may leave behind in the process: the next one must find it as the first did. Working directory and environment are put back; what can't be put back makes the
  * process unfit.
  */
@@ -9,15 +24,17 @@ export class ProcessTraces {
   readonly #cwd = process.cwd();
   readonly #env = { ...process.env };
   #handles = countHandles();
+  #globals = readGlobals();
 
-  /** Call before an attempt, when its bundle has been imported: what modules hold for good is theirs. */
-  begin(): void {
+  /** Call before an attempt, when its bundle has been imported: what modules hold for good is theirs. `newModules`: they may have set globals as well. */
+  begin(newModules: boolean): void {
     this.#handles = countHandles();
+    if (newModules) this.#globals = readGlobals();
   }
 
   /** Undoes what can be undone. Returns why the process must not be used again, if so. */
   restore(): string | undefined {
-    const reason = this.#restoreCwd() ?? this.#leftHandles();
+    const reason = this.#restoreCwd() ?? this.#leftHandles() ?? this.#changedGlobals();
     this.#restoreEnv();
     return reason;
   }
@@ -35,6 +52,17 @@ export class ProcessTraces {
     const now = { ...process.env };
     for (const key of Object.keys(now)) if (!(key in this.#env)) delete process.env[key];
     for (const [key, value] of Object.entries(this.#env)) if (now[key] !== value) process.env[key] = value;
+  }
+
+  // After each attempt: lists side by side take a tenth of what descriptors or a map of all would.
+  #changedGlobals(): string | undefined {
+    const { all, names, values } = this.#globals;
+    const now = Object.getOwnPropertyNames(globalThis);
+    if (now.length > all.length) return `the task added the global ${now.find((name) => !all.includes(name))}`;
+    if (now.length < all.length) return `the task removed the global ${all.find((name) => !now.includes(name))}`;
+    for (let index = 0; index < names.length; index++)
+      if (!Object.is((globalThis as Record<string, unknown>)[names[index]!], values[index])) return `the task changed the global ${names[index]}`;
+    return undefined;
   }
 
   #leftHandles(): string | undefined {

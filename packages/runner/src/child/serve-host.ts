@@ -48,6 +48,7 @@ export function serveHost(): void {
     const attempt: Current = { seq: message.seq, startedAt: performance.now(), abort: new AbortController() };
     current = attempt;
     let dags = knownDags(message);
+    const isNewBundle = dags === undefined;
     if (dags === undefined) {
       try {
         dags = await importDags(message);
@@ -57,7 +58,7 @@ export function serveHost(): void {
       if (attempt.abort.signal.aborted) return finish(attempt, stoppedBeforeStart(), undefined);
       send({ kind: "imported", seq: message.seq });
     }
-    traces.begin();
+    traces.begin(isNewBundle);
     attempt.startedAt = performance.now();
     finish(attempt, await runHandler(dags, message, attemptRuntime(message, attempt.abort.signal, send, calls), maxResultBytes), undefined);
   };

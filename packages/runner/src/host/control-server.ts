@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { HOST_CONTROL_VERSION, type HostControlAnswer, type HostControlEvent, HostControlRequest } from "@tradewind/contract";
 import { LineReader } from "../protocol/line-reader.ts";
 import type { HostChange, HostLogger } from "./host-options.ts";
+import type { HostTrouble } from "./reachability.ts";
 import type { RunnerHost } from "./runner-host.ts";
 
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
@@ -10,6 +11,7 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024;
 export interface ControlServerOptions {
   socketPath: string;
   hostId: string;
+  executionApiUrl: string;
   logger: HostLogger;
   onStop(options: { drain: boolean; timeoutMs: number }): void;
 }
@@ -20,10 +22,12 @@ export class ControlServer {
   readonly #server: Server;
   readonly #greeted = new Set<Socket>();
   readonly #sockets = new Set<Socket>();
+  #executionApiUrl: string;
   #host: RunnerHost | null = null;
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
+    this.#executionApiUrl = options.executionApiUrl;
     this.#server = createServer((socket) => this.#serve(socket));
   }
 
@@ -48,6 +52,17 @@ export class ControlServer {
 
   tokenWanted(): void {
     this.#tell({ event: "token_wanted" });
+  }
+
+  trouble(trouble: HostTrouble): void {
+    const executionApiUrl = this.#executionApiUrl;
+    this.#options.logger.error({ executionApiUrl, ...trouble }, "the execution API can't be used; attempts wait");
+    if (this.#host !== null) this.#tell({ event: "trouble", executionApiUrl, ...trouble, load: this.#host.load() });
+  }
+
+  recovered(doing: string, afterMs: number): void {
+    this.#options.logger.info({ doing, afterMs }, "the execution API can be used again");
+    this.#tell({ event: "recovered", doing, afterMs });
   }
 
   stopping(): void {
@@ -116,6 +131,7 @@ export class ControlServer {
     if (request.version !== HOST_CONTROL_VERSION)
       return { id, ok: false, message: `this host speaks version ${HOST_CONTROL_VERSION} of the control protocol, not ${request.version}` };
     host.setExecutionApi(request.executionApiUrl);
+    this.#executionApiUrl = request.executionApiUrl;
     this.#greeted.add(socket);
     return {
       id,

@@ -1,11 +1,13 @@
 import type { AttemptFinish, ExchangeRequest, ExchangeResponse } from "@tradewind/contract";
 import { delay, type ExecutionApiClient, isExecutionApiError, isServerFault, isTransient } from "@tradewind/contract/client";
 import type { HostLogger, PausePoint } from "./host-options.ts";
+import type { Reachability } from "./reachability.ts";
 
 export interface ExchangeLoopOptions {
   hostId: string;
   queues: string[] | null;
   client: ExecutionApiClient;
+  reachability: Reachability;
   logger: HostLogger;
   /** How many attempts to ask for with so many finishes. */
   want(finishes: number): number;
@@ -131,13 +133,13 @@ export class ExchangeLoop {
   }
 
   async #send({ starts, finishes }: Batch): Promise<void> {
-    const { hostId, queues, client } = this.#options;
+    const { hostId, queues, client, reachability } = this.#options;
     if (starts.length > 0) await this.#options.pausePoint("before_start_request");
     if (finishes.length > 0) await this.#options.pausePoint("before_finish_report");
     const request: ExchangeRequest = { hostId, starts, finishes, want: this.#options.want(finishes.length), queues };
     const sentAt = performance.now();
     // Renewal of leases does not wait for this, so a try may be given up soon and made again.
-    const answer = await client.exchange(request, { signal: this.#closed.signal, retryForMs: 0 });
+    const answer = await reachability.watch("exchange", () => client.exchange(request, { signal: this.#closed.signal, retryForMs: 0 }));
     this.roundTripMs += 0.1 * (Math.min(100, performance.now() - sentAt) - this.roundTripMs);
     this.#options.onAnswer(request, answer, sentAt);
   }

@@ -1,4 +1,5 @@
 import { type ExecutionApiClient } from "@tradewind/contract/client";
+import type { HostTrouble } from "./reachability.ts";
 
 export interface HostLogger {
   debug(fields: object, message: string): void;
@@ -82,6 +83,9 @@ export interface RunnerHostOptions {
   onChange?: (change: HostChange) => void;
   /** The host token was refused: whoever made it should send another by `setHostToken`. */
   onTokenRefused?: () => void;
+  /** The execution API has not answered for seconds, or refuses; called again every half minute. */
+  onTrouble?: (trouble: HostTrouble) => void;
+  onRecovered?: (doing: string, afterMs: number) => void;
   /** For tests of faults: awaited at named moments. */
   pausePoint?: (name: PausePoint) => Promise<void>;
 }

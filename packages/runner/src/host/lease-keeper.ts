@@ -2,10 +2,12 @@ import type { HeartbeatRequest, HeartbeatResponse } from "@tradewind/contract";
 import { type ExecutionApiClient, isExecutionApiError } from "@tradewind/contract/client";
 import type { GrantedAttempt } from "./attempt.ts";
 import type { HostLogger, PausePoint } from "./host-options.ts";
+import type { Reachability } from "./reachability.ts";
 
 export interface LeaseKeeperOptions {
   hostId: string;
   client: ExecutionApiClient;
+  reachability: Reachability;
   logger: HostLogger;
   heartbeatMs: number;
   /** All attempts whose lease this host holds. */
@@ -91,10 +93,8 @@ export class LeaseKeeper {
     const request: HeartbeatRequest = { hostId: this.#options.hostId, attempts: attempts.map(heartbeatOf), queued: this.#options.queued() };
     let answer: HeartbeatResponse;
     try {
-      answer = await this.#options.client.heartbeat(request, {
-        retryForMs: 0,
-        signal: AbortSignal.timeout(Math.max(1_000, this.#options.heartbeatMs)),
-      });
+      const signal = AbortSignal.timeout(Math.max(1_000, this.#options.heartbeatMs));
+      answer = await this.#options.reachability.watch("heartbeat", () => this.#options.client.heartbeat(request, { retryForMs: 0, signal }));
     } catch (error) {
       for (const [index, attempt] of attempts.entries()) attempt.progress ??= request.attempts[index]!.progress;
       throw error;

@@ -23,7 +23,7 @@ export async function runHostProcess(version: string): Promise<void> {
     control.stopping();
     void host.stop(options).then(done);
   };
-  const control = new ControlServer({ socketPath, hostId, logger, onStop: stop });
+  const control = new ControlServer({ socketPath, hostId, executionApiUrl: startup.executionApiUrl, logger, onStop: stop });
   const host = new RunnerHost({
     hostId,
     executor,
@@ -40,6 +40,8 @@ export async function runHostProcess(version: string): Promise<void> {
     childPolicy: startup.childPolicy ?? {},
     onChange: (change) => control.changed(change),
     onTokenRefused: () => control.tokenWanted(),
+    onTrouble: (trouble) => control.trouble(trouble),
+    onRecovered: (doing, afterMs) => control.recovered(doing, afterMs),
   });
   process.on("SIGTERM", () => stop({ drain: true, timeoutMs: startup.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS }));
   await control.listen(host);

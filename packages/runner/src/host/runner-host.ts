@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import type { AttemptFinish, AttemptGrant, ExchangeRequest, ExchangeResponse, HostAttempts, HostLoad, TaskCommand } from "@tradewind/contract";
-import { delay, isServerFault, isTransient } from "@tradewind/contract/client";
+import { delay } from "@tradewind/contract/client";
 import { type Attempt, type GrantedAttempt, isGranted } from "./attempt.ts";
 import { AttemptLog } from "./attempt-log.ts";
 import { failed } from "./attempt-outcome.ts";
@@ -15,6 +15,7 @@ import { DEFAULT_CHILD_POLICY, DEFAULT_STOP_LADDER, type HostChange, type Runner
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogShipper } from "./log-shipper.ts";
 import { attemptsAhead } from "./place-attempt.ts";
+import { Reachability } from "./reachability.ts";
 import { SecretMasker } from "./secret-masker.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
@@ -40,6 +41,7 @@ export class RunnerHost {
   readonly #pool: ChildPool;
   readonly #runner: AttemptRunner;
   readonly #ledger: ChildLedger;
+  readonly #reachability: Reachability;
   #leases: LeaseKeeper | null = null;
   #registering: Promise<void> | null = null;
   #renewal: NodeJS.Timeout | null = null;
@@ -59,6 +61,10 @@ export class RunnerHost {
     const { client, hostId, logger, stateDir } = options;
     const maxResultBytes = options.maxResultBytes ?? DEFAULT_MAX_RESULT_BYTES;
     const pausePoint = options.pausePoint ?? (() => Promise.resolve());
+    this.#reachability = new Reachability({
+      onTrouble: (trouble) => options.onTrouble?.(trouble),
+      onRecovered: (doing, afterMs) => options.onRecovered?.(doing, afterMs),
+    });
     this.#bundles = new BundleCache(join(stateDir, "bundles"), (sha256) => client.getBundle(sha256));
     this.#ledger = new ChildLedger(join(stateDir, "children"));
     const bounds = { flushAfterMs: 120, maxAttemptBytes: 4 * 1024 * 1024, maxTotalBytes: 64 * 1024 * 1024 };
@@ -67,6 +73,7 @@ export class RunnerHost {
       hostId,
       queues: options.queues,
       client,
+      reachability: this.#reachability,
       logger,
       pausePoint,
       want: (finishes) => this.#want(finishes),
@@ -178,6 +185,7 @@ export class RunnerHost {
     this.#closed.abort(new Error("the host stops"));
     this.#exchange.close();
     this.#leases?.stop();
+    this.#reachability.stop();
     this.#runner.close();
     if (this.#renewal !== null) clearTimeout(this.#renewal);
     if (this.#changeTimer !== null) clearTimeout(this.#changeTimer);
@@ -364,9 +372,8 @@ export class RunnerHost {
         return await this.#register();
       } catch (error) {
         if (this.#closed.signal.aborted) throw error;
-        const refused = (error as { httpStatus?: number }).httpStatus === 401;
-        if (!isTransient(error) && !isServerFault(error) && !refused) throw error;
-        if (refused) this.#options.onTokenRefused?.();
+        if ((error as { httpStatus?: number }).httpStatus === 401) this.#options.onTokenRefused?.();
+        // Even a plain refusal is not for ever: a wrong address is put right by the next scheduler that connects.
         this.#options.logger.warn({ error: String(error) }, "the host could not make itself known to the execution API; it tries again");
         await delay(Math.min(2_000, 100 * 2 ** Math.min(failures, 5)), this.#closed.signal);
       }
@@ -375,10 +382,9 @@ export class RunnerHost {
 
   async #register(): Promise<void> {
     const { client, hostId, executor, hostname, version, slots, queues } = this.#options;
-    const answer = await client.registerHost(
-      { hostId, executor, hostname, pid: process.pid, version, slots, queues },
-      { retryForMs: 0, signal: this.#closed.signal },
-    );
+    const host = { hostId, executor, hostname, pid: process.pid, version, slots, queues };
+    const call = { retryForMs: 0, signal: this.#closed.signal };
+    const answer = await this.#reachability.watch("register", () => client.registerHost(host, call));
     client.setHostToken(answer.token);
     if (this.#leases === null && !this.#closed.signal.aborted) this.#leases = this.#keepLeases(answer.heartbeatMs);
     if (this.#renewal !== null) clearTimeout(this.#renewal);
@@ -394,6 +400,7 @@ export class RunnerHost {
     return new LeaseKeeper({
       hostId: this.#options.hostId,
       client: this.#options.client,
+      reachability: this.#reachability,
       logger: this.#options.logger,
       heartbeatMs,
       granted: () => this.#granted(),

@@ -1,0 +1,85 @@
+/** The execution API has not answered for a while, or refuses what it is asked. */
+export interface HostTrouble {
+  /** What the host tries. */
+  doing: string;
+  /** Since when nothing of it has worked. */
+  forMs: number;
+  failures: number;
+  /** What the last try found. */
+  error: string;
+}
+
+export interface ReachabilityOptions {
+  /** Called when something has not worked for long, and again and again until it does. */
+  onTrouble(trouble: HostTrouble): void;
+  /** What was told as trouble works again. */
+  onRecovered(doing: string, afterMs: number): void;
+  /** Default 5 s: a restart of the server is no trouble. */
+  tellAfterMs?: number;
+  /** Default 30 s. */
+  tellAgainAfterMs?: number;
+}
+
+interface Line {
+  /** When the first call began that no success has followed; null: the last one worked. */
+  failingSince: number | null;
+  failures: number;
+  error: string;
+  toldAt: number | null;
+}
+
+/** Notices calls that fail for long, or that are never answered: attempts would wait without a word. Single failures are the business of those who repeat them. */
+export class Reachability {
+  readonly #options: ReachabilityOptions;
+  readonly #lines = new Map<string, Line>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #tellAfterMs: number;
+
+  constructor(options: ReachabilityOptions) {
+    this.#options = options;
+    this.#tellAfterMs = options.tellAfterMs ?? 5_000;
+    this.#timer = setInterval(() => this.#check(), this.#tellAfterMs / 2).unref();
+  }
+
+  /** Watches one kind of call; at most one call of a kind is under way. */
+  async watch<T>(doing: string, call: () => Promise<T>): Promise<T> {
+    const line = this.#line(doing);
+    line.failingSince ??= performance.now();
+    try {
+      const answer = await call();
+      this.#worked(doing, line);
+      return answer;
+    } catch (error) {
+      line.failures++;
+      line.error = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #line(doing: string): Line {
+    let line = this.#lines.get(doing);
+    if (line === undefined) this.#lines.set(doing, (line = { failingSince: null, failures: 0, error: "no answer yet", toldAt: null }));
+    return line;
+  }
+
+  #worked(doing: string, line: Line): void {
+    const afterMs = performance.now() - line.failingSince!;
+    const told = line.toldAt !== null;
+    Object.assign(line, { failingSince: null, failures: 0, error: "no answer yet", toldAt: null });
+    if (told) this.#options.onRecovered(doing, afterMs);
+  }
+
+  #check(): void {
+    const now = performance.now();
+    for (const [doing, line] of this.#lines) {
+      if (line.failingSince === null || now - line.failingSince < this.#tellAfterMs) continue;
+      if (line.toldAt !== null && now - line.toldAt < (this.#options.tellAgainAfterMs ?? 30_000)) continue;
+      line.toldAt = now;
+      this.#options.onTrouble({ doing, forMs: now - line.failingSince, failures: line.failures, error: line.error });
+    }
+  }
+}
