@@ -61,6 +61,7 @@ export interface ApiServer {
 
 const DAY_MS = 86_400_000;
 const MIB = 1024 * 1024;
+const CLOSE_IDLE_EVERY_MS = 50;
 
 /**
  * Everything that answers HTTP, each with its own kind of credentials and shape of errors in a scope of its own:
@@ -131,10 +132,19 @@ function buildApp({ logger, restBodyLimitBytes = MIB, trustProxy }: ApiServerOpt
     forceCloseConnections: "idle",
     requestTimeout: 120_000,
   });
+  closeConnectionsThatBecomeIdle(app);
   addSecurityHeaders(app);
   app.setErrorHandler(sendRestError);
   app.setNotFoundHandler((request, reply) => reply.code(404).send({ detail: "Not Found", code: "not_found", request_id: request.id }));
   return app;
+}
+
+/** Those that are idle when the server closes are closed by it; one whose last request ends afterwards would hold it up for as long as its client keeps it. */
+function closeConnectionsThatBecomeIdle(app: FastifyInstance): void {
+  app.addHook("preClose", async () => {
+    const timer = setInterval(() => app.server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS).unref();
+    app.server.once("close", () => clearInterval(timer));
+  });
 }
 
 function restContext(options: ApiServerOptions, closing: AbortSignal): RestContext {
