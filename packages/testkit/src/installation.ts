@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import { type Program, startProgram } from "./program.ts";
 import { RestClient } from "./rest-client.ts";
 import { until } from "./until.ts";
 
+const HOST_PROGRAM = "runner/src/host-main.ts";
 const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 
 /** Each service, and what it prints when it is ready. */
@@ -23,8 +24,6 @@ export type ServiceName = keyof typeof READY;
 
 export const ADMIN_PASSWORD = "password of a test";
 export const EXECUTION_SECRET_KEY = "signs tokens of hosts and attempts in tests";
-/** A host that nobody is connected to ends after this; it is also how a test's end finds no host left. */
-const HOST_IDLE_SECONDS = 2;
 
 export interface InstallationOptions {
   /** A migrated database. Default: one of its own. */
@@ -118,7 +117,7 @@ export async function makeInstallation(options: InstallationOptions = {}): Promi
       ).catch(async (error: unknown) => {
         const told = programs.map((program) => `${program.name} (${program.ending() ?? "running"}):\n${program.output().slice(-3_000)}`);
         throw new Error(
-          `${String(error)}; there are ${JSON.stringify(await counts())}, leases ${JSON.stringify(await facts.leases())}\n${told.join("\n")}`,
+          `${String(error)}; there are ${JSON.stringify(await counts())}, leases ${JSON.stringify(await facts.leases())}\n${told.join("\n")}\n${hostLogs(folder)}`,
           { cause: error },
         );
       });
@@ -141,7 +140,6 @@ function environment(folder: string, place: { databaseUrl: string; apiPort: numb
     TRADEWIND__EXECUTION_API__SECRET_KEY: EXECUTION_SECRET_KEY,
     TRADEWIND__SECURITY__ADMIN_PASSWORD: ADMIN_PASSWORD,
     TRADEWIND__DAGS__FOLDERS: JSON.stringify([join(folder, "dags")]),
-    TRADEWIND__LOCAL_EXECUTOR__IDLE_SECONDS: String(HOST_IDLE_SECONDS),
     TRADEWIND__LOGS__FORMAT: "json",
   };
 }
@@ -150,8 +148,20 @@ function environment(folder: string, place: { databaseUrl: string; apiPort: numb
 async function endAll(folder: string, programs: readonly Program[]): Promise<void> {
   // The one started last is ended first: tasks can report to the end.
   for (const program of programs.toReversed()) await program.end("SIGTERM");
-  await assertNoProcesses(folder);
+  // Runner hosts outlive schedulers on purpose.
+  for (const { pid } of processesOf(folder).filter(({ command }) => command.includes(HOST_PROGRAM))) process.kill(pid, "SIGTERM");
+  await assertNoProcesses(folder).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${hostLogs(folder)}`, { cause: error });
+  });
   const unclean = programs.filter((program) => program.ending() !== "code 0" && program.ending() !== "SIGKILL");
   if (unclean.length > 0)
     throw new Error(unclean.map((program) => `${program.name} ended with ${program.ending()}:\n${program.output().slice(-8_000)}`).join("\n"));
+}
+
+function hostLogs(folder: string): string {
+  const paths = readdirSync(folder).map((machine) => join(folder, machine, "run", "local-host.log"));
+  return paths
+    .filter((path) => existsSync(path))
+    .map((path) => `${path}:\n${readFileSync(path, "utf8").slice(-3_000)}`)
+    .join("\n");
 }

@@ -43,7 +43,7 @@ export function startProgram(name: string, command: readonly string[], options: 
       const found = await until(`"${text}" of ${name}`, () => output.includes(text) || ending !== undefined, timeoutMs).catch(() => false);
       if (!found || !output.includes(text)) throw new Error(`"${text}" did not come. ${describe()}`);
     },
-    async end(signal, timeoutMs = 60_000) {
+    async end(signal, timeoutMs = 20_000) {
       if (ending !== undefined) return;
       child.kill(signal);
       await until(`the end of ${name} after ${signal}`, () => ending !== undefined, timeoutMs).catch((error: unknown) => {

@@ -2,7 +2,7 @@
 export class RestClient {
   readonly #url: string;
   readonly #password: string;
-  #token: string | undefined;
+  #token: Promise<string> | undefined;
 
   constructor(url: string, password: string) {
     this.#url = url;
@@ -11,8 +11,8 @@ export class RestClient {
 
   /** Throws on any status but 2xx. */
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    this.#token ??= await this.#logIn();
-    const headers = { authorization: `Bearer ${this.#token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) };
+    this.#token ??= this.#logIn();
+    const headers = { authorization: `Bearer ${await this.#token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) };
     const response = await fetch(`${this.#url}/api/v2${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
