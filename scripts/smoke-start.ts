@@ -69,9 +69,11 @@ function startWithNpm(env: NodeJS.ProcessEnv) {
 
 /** The main job, by the commands of the README: lists the DAGs, runs the example on real data to its end. The command fails when the run does. */
 async function runWeatherReport(env: NodeJS.ProcessEnv): Promise<void> {
-  const tradewind = (...args: string[]) => promisify(execFile)("npm", ["run", "-s", "tradewind", "--", ...args], { cwd: root, env, timeout: REPORT_WITHIN_MS });
+  const tradewind = (...args: string[]) =>
+    promisify(execFile)("npm", ["run", "-s", "tradewind", "--", ...args], { cwd: root, env, timeout: REPORT_WITHIN_MS });
   const { stdout: dags } = await tradewind("dags", "list", "--output", "json");
-  if (!(JSON.parse(dags) as { dag_id: string }[]).some((dag) => dag.dag_id === "weather_report")) throw new Error(`weather_report is not among the DAGs:\n${dags}`);
+  if (!(JSON.parse(dags) as { dag_id: string }[]).some((dag) => dag.dag_id === "weather_report"))
+    throw new Error(`weather_report is not among the DAGs:\n${dags}`);
   const startedAt = performance.now();
   await tradewind("dags", "trigger", "weather_report", "--wait");
   console.log(`weather_report: success, ${((performance.now() - startedAt) / 1000).toFixed(1)} s from the command to its end`);

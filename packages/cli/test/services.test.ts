@@ -37,7 +37,7 @@ test("services on their own, on a database of their own: a restarted scheduler i
     TRADEWIND__DATABASE__URL: postgres.url,
     TRADEWIND__API__PORT: String(await freePort()),
     TRADEWIND__EXECUTION_API__PORT: String(await freePort()),
-    TRADEWIND__LOCAL_EXECUTOR__IDLE_SECONDS: "1",
+    TRADEWIND__LOCAL_EXECUTOR__HOST_IDLE_SECONDS: "1",
   };
   const options: CliOptions = { home, env };
 

@@ -59,7 +59,6 @@ const executionApi = z.strictObject({
     .default(10)
     .describe("How long an attempt counts as alive without a heartbeat; then it is lost and may be retried."),
   heartbeatSeconds: seconds().default(3).describe("How often a runner host renews the leases of its attempts; at most half of `leaseSeconds`."),
-  longPollSeconds: seconds().max(300).default(20).describe("How long a runner's request for work is held open when there is none."),
   bodyLimitBytes: count().default(67_108_864).describe("Largest request body: results, logs."),
   maxXcomBytes: count().default(10_485_760).describe("Largest XCom, as JSON; a larger one fails its task."),
   inlineXcomBytes: z
@@ -116,16 +115,31 @@ const localExecutor = z.strictObject({
     .describe("DAG files whose tasks may follow each other in one child process. 1: they never share one, and each change of file costs a process."),
   childMaxTasks: count().default(10_000).describe("A child process is replaced after so many tasks."),
   childMaxAgeSeconds: seconds().default(3600).describe("A child process is replaced after this time, between two tasks."),
-  childMemoryMb: z.int().min(64).default(512).describe("Memory of one child process; a task that needs more fails as out of memory. A child that keeps more than half of it after a task is replaced."),
-  idleSeconds: seconds().default(60).describe("A child process without work is stopped after this time; those beyond one per core after a quarter of it."),
+  childMemoryMb: z
+    .int()
+    .min(64)
+    .default(512)
+    .describe(
+      "Memory of one child process; a task that needs more fails as out of memory. A child that keeps more than half of it after a task is replaced.",
+    ),
+  idleSeconds: seconds()
+    .default(60)
+    .describe("A child process without work is stopped after this time; those beyond one per core after a quarter of it."),
+  hostIdleSeconds: seconds().default(300).describe("The runner host survives its scheduler; without work and without one it ends after this time."),
 });
 
 const runner = z.strictObject({
-  killGraceSeconds: seconds().default(5).describe("Time between SIGTERM and SIGKILL when a task has to stop."),
+  killGraceSeconds: seconds()
+    .default(5)
+    .describe("When a task has to stop: time between the abort signal in its code and SIGTERM, and again between SIGTERM and SIGKILL."),
   drainSeconds: seconds().default(60).describe("How long running tasks may finish when a runner is asked to drain."),
-  logFlushIntervalMs: count().default(250).describe("Log lines are shipped at least this often."),
-  logChunkBytes: count().default(65_536).describe("Log lines are shipped when this many bytes wait."),
   maxLogBytes: count().default(104_857_600).describe("Most log of one attempt; what follows is counted and dropped."),
+  passEnvironment: z
+    .array(text())
+    .default([])
+    .describe(
+      "Environment variables that tasks may see, besides PATH, HOME, locale and proxies; a `*` at the end matches any rest. Secrets belong into connections.",
+    ),
 });
 
 const logs = z.strictObject({

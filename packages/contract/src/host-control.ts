@@ -33,6 +33,10 @@ export const HostStartup = z.object({
   idleExitMs: z.number().optional(),
   /** How long running attempts may go on after SIGTERM before they are stopped and reported as lost. */
   drainTimeoutMs: z.number().optional(),
+  /** How an attempt is stopped: the abort signal in author code, then SIGTERM to its process group, then SIGKILL, with these times between. Default 5 s each. */
+  stopLadder: z.object({ abortGraceMs: z.number().nonnegative(), termGraceMs: z.number().nonnegative() }).optional(),
+  /** Log of one attempt, in bytes; what comes after is counted and dropped. Default 100 MiB. */
+  maxLogBytes: z.number().int().positive().optional(),
   /** How warm child processes are kept and replaced; what is left out has the runner's default. */
   childPolicy: z
     .object({

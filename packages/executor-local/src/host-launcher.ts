@@ -13,7 +13,16 @@ const START_TIMEOUT_MS = 20_000;
 
 export type HostSettings = Pick<
   HostStartup,
-  "executor" | "slots" | "passEnv" | "memoryLimitMb" | "maxResultBytes" | "idleExitMs" | "drainTimeoutMs" | "childPolicy"
+  | "executor"
+  | "slots"
+  | "passEnv"
+  | "memoryLimitMb"
+  | "maxResultBytes"
+  | "idleExitMs"
+  | "drainTimeoutMs"
+  | "childPolicy"
+  | "stopLadder"
+  | "maxLogBytes"
 >;
 
 /** Finds the living host of a home, or starts one. */

@@ -38,6 +38,10 @@ export interface LocalExecutorOptions {
   drainTimeoutMs?: number;
   /** How warm child processes are kept and replaced. Defaults: the runner's `DEFAULT_CHILD_POLICY`. */
   childPolicy?: HostStartup["childPolicy"];
+  /** Times between the abort signal, SIGTERM and SIGKILL when an attempt has to stop. Default 5 s each. */
+  stopLadder?: HostStartup["stopLadder"];
+  /** Most log of one attempt, in bytes; what comes after is counted and dropped. Default 100 MiB. */
+  maxLogBytes?: number;
 }
 
 const RECONNECT_MAX_MS = 5_000;
@@ -131,8 +135,8 @@ class LocalExecutor implements Executor {
   }
 
   #hostSettings(): HostSettings {
-    const { slots, passEnv, memoryLimitMb, maxResultBytes, idleExitMs, drainTimeoutMs, childPolicy } = this.#options;
-    return { executor: this.name, slots, passEnv, memoryLimitMb, maxResultBytes, idleExitMs, drainTimeoutMs, childPolicy };
+    const { slots, passEnv, memoryLimitMb, maxResultBytes, idleExitMs, drainTimeoutMs, childPolicy, stopLadder, maxLogBytes } = this.#options;
+    return { executor: this.name, slots, passEnv, memoryLimitMb, maxResultBytes, idleExitMs, drainTimeoutMs, childPolicy, stopLadder, maxLogBytes };
   }
 
   async #endHost(connection: HostConnection, drain: boolean, timeoutMs: number): Promise<void> {
@@ -189,7 +193,10 @@ class LocalExecutor implements Executor {
       this.#tellTrouble(connection, event);
     } else if (event.event === "recovered") {
       const { doing, afterMs } = event;
-      this.#start!.logger.info({ hostId: connection.hello.hostId, doing, afterMs: Math.round(afterMs) }, "the runner host reaches the execution API again");
+      this.#start!.logger.info(
+        { hostId: connection.hello.hostId, doing, afterMs: Math.round(afterMs) },
+        "the runner host reaches the execution API again",
+      );
     } else if (event.event === "changed") {
       this.#load = event.load;
       for (const id of event.taken) this.#known.add(id);
@@ -199,7 +206,10 @@ class LocalExecutor implements Executor {
   }
 
   // Without this, tasks would sit in `queued` until a timeout, with the reason in the host's log only.
-  #tellTrouble({ hello }: HostConnection, { doing, executionApiUrl, forMs, failures, error, load }: Extract<HostControlEvent, { event: "trouble" }>): void {
+  #tellTrouble(
+    { hello }: HostConnection,
+    { doing, executionApiUrl, forMs, failures, error, load }: Extract<HostControlEvent, { event: "trouble" }>,
+  ): void {
     this.#start!.logger.error(
       { hostId: hello.hostId, executionApiUrl, doing, failures, error, waiting: load.waiting, running: load.running },
       `The runner host can't use the execution API at ${executionApiUrl}: "${doing}" has not worked for ${Math.round(forMs / 1000)} s (${error}), and tasks wait in queued. ` +

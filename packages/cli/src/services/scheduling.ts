@@ -76,7 +76,11 @@ function makeExecutor(name: string, { config, home }: Installation, ownHost: "bo
     ownHost,
     memoryLimitMb: childMemoryMb,
     maxResultBytes: config.executionApi.maxXcomBytes,
+    idleExitMs: local.hostIdleSeconds * 1000,
     drainTimeoutMs: config.runner.drainSeconds * 1000,
+    stopLadder: { abortGraceMs: config.runner.killGraceSeconds * 1000, termGraceMs: config.runner.killGraceSeconds * 1000 },
+    maxLogBytes: config.runner.maxLogBytes,
+    passEnv: config.runner.passEnvironment,
     childPolicy: {
       maxAttempts: local.childMaxTasks,
       maxAgeMs: local.childMaxAgeSeconds * 1000,

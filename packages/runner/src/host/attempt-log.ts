@@ -14,11 +14,16 @@ export class AttemptLog {
   readonly #shipper: LogShipper;
   readonly #masker: SecretMasker;
   readonly #assemblers = new Map<string, LineAssembler>();
+  /** A task that prints without end must not fill the disk of the server. */
+  readonly #maxBytes: number;
+  #bytes = 0;
+  #droppedLines = 0;
 
-  constructor(attemptId: string, shipper: LogShipper, masker: SecretMasker) {
+  constructor(attemptId: string, shipper: LogShipper, masker: SecretMasker, maxBytes: number) {
     this.#attemptId = attemptId;
     this.#shipper = shipper;
     this.#masker = masker;
+    this.#maxBytes = maxBytes;
   }
 
   /** What JavaScript printed: in order with the author's `log`. */
@@ -39,7 +44,7 @@ export class AttemptLog {
   }
 
   system(level: LogLevel, message: string): void {
-    this.#ship({ at: Date.now(), level, stream: "system", message: this.#masker.maskText(message) });
+    this.#hand({ at: Date.now(), level, stream: "system", message: this.#masker.maskText(message) });
   }
 
   /** The process is done with this attempt: unfinished lines are lines too. */
@@ -50,6 +55,11 @@ export class AttemptLog {
 
   close(): void {
     this.endOutput();
+    if (this.#droppedLines > 0)
+      this.system(
+        "warn",
+        `The log reached its limit of ${this.#maxBytes} bytes (runner.maxLogBytes): ${this.#droppedLines} lines after that were dropped.`,
+      );
     this.#shipper.close(this.#attemptId);
   }
 
@@ -63,8 +73,15 @@ export class AttemptLog {
     return assembler;
   }
 
+  /** A line of the author's. */
   #ship(line: LogLine): void {
-    const fieldBytes = line.fields === undefined ? 0 : JSON.stringify(line.fields).length;
-    this.#shipper.add(this.#attemptId, line, line.message.length + fieldBytes);
+    if (this.#bytes >= this.#maxBytes) this.#droppedLines += 1;
+    else this.#hand(line);
+  }
+
+  #hand(line: LogLine): void {
+    const bytes = line.message.length + (line.fields === undefined ? 0 : JSON.stringify(line.fields).length);
+    this.#bytes += bytes;
+    this.#shipper.add(this.#attemptId, line, bytes);
   }
 }

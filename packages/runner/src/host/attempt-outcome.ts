@@ -56,11 +56,30 @@ export function closingWords(outcome: TaskOutcome): { level: "info" | "error"; m
   return { level: "error", message: failure.stack ?? (failure.type === undefined ? failure.message : `${failure.type}: ${failure.message}`) };
 }
 
-/** Error messages and stacks are shown to people like log lines. Results are data, and stay as they are. */
+/** Error messages and stacks are shown to people like log lines, in every list of tries. Results are data, and stay as they are. */
 export function maskOutcome(outcome: TaskOutcome, masker: SecretMasker): TaskOutcome {
+  // Masked before it is cut: half a secret would not be known as one.
+  const shown = (text: string, maxLength: number) => storable(masker.maskText(text), maxLength);
   if (outcome.kind === "success") return outcome;
-  if (outcome.kind === "skipped") return { ...outcome, reason: masker.maskText(outcome.reason) };
+  if (outcome.kind === "skipped") return { ...outcome, reason: shown(outcome.reason, MAX_MESSAGE_LENGTH) };
   const { failure } = outcome;
-  const stack = failure.stack === undefined ? undefined : masker.maskText(failure.stack);
-  return { ...outcome, failure: { ...failure, message: masker.maskText(failure.message), stack } };
+  const message = shown(failure.message, MAX_MESSAGE_LENGTH);
+  const stack = failure.stack === undefined ? undefined : shown(failure.stack, MAX_STACK_LENGTH);
+  const type = failure.type === undefined ? undefined : shown(failure.type, MAX_TYPE_LENGTH);
+  return { ...outcome, failure: { ...failure, message, stack, type } };
+}
+
+const MAX_TYPE_LENGTH = 200;
+const MAX_MESSAGE_LENGTH = 4_000;
+const MAX_STACK_LENGTH = 32_000;
+
+/**
+ * PostgreSQL's text holds no NUL: with one in its message a failure could not be stored, and would lose its retries. A text that is too long keeps both ends: of a stack the first words
+ * and the last frames.
+ */
+function storable(text: string, maxLength: number): string {
+  const whole = text.replaceAll("\0", "\uFFFD");
+  if (whole.length <= maxLength) return whole;
+  const kept = Math.floor(maxLength / 2);
+  return `${whole.slice(0, kept)}\n… ${whole.length - 2 * kept} characters left out …\n${whole.slice(-kept)}`;
 }

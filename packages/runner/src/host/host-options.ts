@@ -49,6 +49,8 @@ export interface StopLadder {
 
 export const DEFAULT_STOP_LADDER: StopLadder = { abortGraceMs: 5_000, termGraceMs: 5_000 };
 
+export const DEFAULT_MAX_LOG_BYTES = 100 * 1024 * 1024;
+
 /** What changed since the last call; see `HostControlEvent`. */
 export interface HostChange {
   taken: string[];
@@ -79,6 +81,8 @@ export interface RunnerHostOptions {
   passEnv?: readonly string[];
   childPolicy?: Partial<ChildPolicy>;
   stopLadder?: StopLadder;
+  /** Most log of one attempt, in bytes. Default 100 MiB. */
+  maxLogBytes?: number;
   /** Called after attempts came or went, at most every few milliseconds. */
   onChange?: (change: HostChange) => void;
   /** The host token was refused: whoever made it should send another by `setHostToken`. */

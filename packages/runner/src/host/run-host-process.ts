@@ -38,6 +38,8 @@ export async function runHostProcess(version: string): Promise<void> {
     maxResultBytes,
     passEnv,
     childPolicy: startup.childPolicy ?? {},
+    stopLadder: startup.stopLadder,
+    maxLogBytes: startup.maxLogBytes,
     onChange: (change) => control.changed(change),
     onTokenRefused: () => control.tokenWanted(),
     onTrouble: (trouble) => control.trouble(trouble),

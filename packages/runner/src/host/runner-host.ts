@@ -11,7 +11,14 @@ import { childEnv } from "./child-env.ts";
 import { ChildLedger } from "./child-ledger.ts";
 import { ChildPool, placementKeyOf } from "./child-pool.ts";
 import { ExchangeLoop } from "./exchange-loop.ts";
-import { DEFAULT_CHILD_POLICY, DEFAULT_STOP_LADDER, type HostChange, type RunnerHostOptions, type StopLadder } from "./host-options.ts";
+import {
+  DEFAULT_CHILD_POLICY,
+  DEFAULT_MAX_LOG_BYTES,
+  DEFAULT_STOP_LADDER,
+  type HostChange,
+  type RunnerHostOptions,
+  type StopLadder,
+} from "./host-options.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogShipper } from "./log-shipper.ts";
 import { attemptsAhead } from "./place-attempt.ts";
@@ -259,7 +266,7 @@ export class RunnerHost {
       grant,
       token: grant.token,
       leaseEndsAt: sentAt + grant.leaseMs,
-      log: new AttemptLog(grant.attemptId, this.#logs, masker),
+      log: new AttemptLog(grant.attemptId, this.#logs, masker, this.#options.maxLogBytes ?? DEFAULT_MAX_LOG_BYTES),
       masker,
       bundlePath: "",
       inputs: grant.inputs ?? "",
