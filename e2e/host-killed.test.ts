@@ -14,21 +14,32 @@ for (let index = 0; index < ${WIDTH}; index += 1) {
   dag.task(\`task\${index}\`, async () => { note("begin"); if (getContext().attempt.tryNumber === 1) await gate("never"); note("end"); }, { retries: 1, retryDelay: 0 })();
 }`;
 
+/** They wait at the runner host while the others take all its slots, and have one try each. */
+const WAITING = 12;
+const BEHIND = `for (let index = 0; index < ${WAITING}; index += 1) dag.task(\`task\${index}\`, async () => note("behind"), { retries: 0 })();`;
+
 const FOLLOW_UP = `for (let index = 0; index < 40; index += 1) dag.task(\`task\${index}\`, async () => {})();`;
 
 async function begin(): Promise<{ installation: Installation; scheduler: Program; hostId: string; hostPid: number }> {
   const installation = await makeInstallation({
-    env: { TRADEWIND__SCHEDULER__HEARTBEAT_SECONDS: "1", TRADEWIND__SCHEDULER__HEALTH_THRESHOLD_SECONDS: "5" },
+    env: {
+      TRADEWIND__SCHEDULER__HEARTBEAT_SECONDS: "1",
+      TRADEWIND__SCHEDULER__HEALTH_THRESHOLD_SECONDS: "5",
+      TRADEWIND__LOCAL_EXECUTOR__SLOTS: String(WIDTH),
+    },
   });
   const { facts, rest, start } = installation;
   const [scheduler] = await Promise.all([start("scheduler"), start("api-server"), start("dag-processor")]);
   installation.saveDag("lost.ts", dagSource(installation, "lost", TASKS));
+  installation.saveDag("behind.ts", dagSource(installation, "behind", BEHIND));
   installation.saveDag("follow_up.ts", dagSource(installation, "follow_up", FOLLOW_UP));
-  await installation.untilKnown("lost", "follow_up");
+  await installation.untilKnown("lost", "behind", "follow_up");
   await rest.trigger("lost");
   await until("all tasks to be at work", () => readWitnesses(installation).length === WIDTH);
+  await rest.trigger("behind");
+  await until("others to wait behind them", async () => (await facts.leases()).filter((lease) => lease.state === "queued").length === WAITING);
   const [host] = await facts.hosts();
-  return { installation, scheduler: scheduler!, hostId: host!.hostId, hostPid: host!.pid };
+  return { installation, scheduler: scheduler, hostId: host!.hostId, hostPid: host!.pid };
 }
 
 /** Waits for the end of the run, and checks that every task was lost once, was tried again in time, and holds no slot. */
@@ -41,6 +52,10 @@ async function expectTriedAgain({ facts, ...installation }: Installation, killed
   const delaysMs = again.map((one) => one.startedAt!.getTime() - killedAt.getTime());
   console.log(`tried again after ${Math.min(...delaysMs)} to ${Math.max(...delaysMs)} ms`);
   expect(Math.max(...delaysMs)).toBeLessThan(NOTICED_WITHIN_MS);
+  // What had not begun lost nothing.
+  expect(await installation.untilRunsEnded("behind", 1, 20_000)).toEqual({ success: 1 });
+  expect((await facts.tries("behind")).map((one) => [one.tryNumber, one.state])).toEqual(Array.from({ length: WAITING }, () => [1, "success"]));
+  expect(readWitnesses(installation).filter((one) => one.what === "behind")).toHaveLength(WAITING);
   expect(await facts.leases()).toEqual([]);
   return lost;
 }

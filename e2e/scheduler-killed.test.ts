@@ -25,7 +25,7 @@ test("a killed scheduler: running tasks do not notice, and the next one goes on 
   const began = await until("all tasks to be at work", () => readWitnesses(installation).length === WIDTH && readWitnesses(installation));
   const [host] = await facts.hosts();
 
-  await first!.end("SIGKILL");
+  await first.end("SIGKILL");
   writeFileSync(gateFile(installation, "early"), "");
   await until("the ends that no scheduler sees", async () => (await facts.countEnded("survives")) === 2);
 
@@ -44,12 +44,9 @@ test("a killed scheduler: running tasks do not notice, and the next one goes on 
       .sort();
   expect(did("begin")).toHaveLength(WIDTH);
   expect(did("end")).toEqual(did("begin"));
-  expect(began.map((one) => one.attemptId).sort()).toEqual(
-    tries
-      .filter((one) => one.taskId !== "after")
-      .map((one) => one.attemptId)
-      .sort(),
-  );
+  const ofTries = tries.filter((one) => one.taskId !== "after").map((one) => one.attemptId);
+  expect(ofTries).toHaveLength(began.length);
+  expect(new Set(began.map((one) => one.attemptId))).toEqual(new Set(ofTries));
   // The same host, found again.
   expect((await facts.hosts()).map((one) => one.hostId)).toEqual([host!.hostId]);
   expect(await facts.leases()).toEqual([]);

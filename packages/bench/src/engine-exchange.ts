@@ -79,7 +79,7 @@ function dag(dagId: string, tasks: TaskSpec[]): DagSpec {
 
 async function store(engine: Engine, spec: DagSpec): Promise<void> {
   const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
-  const specJson = canonicalJson(spec as unknown);
+  const specJson = canonicalJson(spec);
   await engine.recordDagFile({
     bundleName: "bench",
     relativePath: `${spec.dagId}.ts`,

@@ -114,7 +114,7 @@ export async function storeDags(engine: Engine, ...specs: DagSpec[]): Promise<vo
       bundle: { sha256: sha(code), code, sourceMap: null },
       source: code,
       dags: specs.map((spec) => {
-        const specJson = canonicalJson(spec as unknown);
+        const specJson = canonicalJson(spec);
         return { dagId: spec.dagId, exportName: "dag", spec, specJson, specSha256: sha(specJson) };
       }),
     },

@@ -120,6 +120,29 @@ test("a refused launch gets another attempt of the same try, up to a bound", asy
   expect(await runStateOf(database.db, dagRunId)).toMatchObject({ state: "failed" });
 });
 
+test("an attempt that is lost before it began costs no try, however often", async () => {
+  const { dagRunId } = await trigger(engine, "stuck");
+  let [attemptId] = await dispatchOnce(engine);
+  for (let round = 0; round < 5; round++) {
+    expect(await engine.loseAttempts([{ attemptId: attemptId!, reason: "lost", message: "the host is gone" }])).toEqual({ lost: [] });
+    nowMs += 1;
+    const { resubmit } = await engine.requeueStuck({ limit: 10 });
+    expect(resubmit.map((command) => command.tryNumber)).toEqual([1]);
+    attemptId = resubmit[0]!.attemptId;
+  }
+  expect(await runStateOf(database.db, dagRunId)).toMatchObject({ state: "running" });
+  const { granted } = await engine.exchange({ hostId: HOST, starts: [attemptId!], finishes: [], want: 0, queues: null });
+  expect(granted).toHaveLength(1);
+  await engine.exchange({
+    hostId: HOST,
+    starts: [],
+    finishes: [{ attemptId: attemptId!, outcome: { kind: "success" }, durationMs: 1 }],
+    want: 0,
+    queues: null,
+  });
+  expect(await runStateOf(database.db, dagRunId)).toMatchObject({ state: "success" });
+});
+
 test("a run out of time fails, what is unfinished is skipped, and what runs is stopped", async () => {
   await storeDags(engine, dagSpec("slow", [task("a"), task("b", { upstream: ["a"] })], { dagrunTimeoutMs: 5_000 }));
   const { dagRunId, attemptId } = await running("slow");

@@ -125,9 +125,9 @@ class Talk {
   }
 
   #fail(why: string): void {
-    for (const { reject, timer } of this.#pending.values()) {
-      clearTimeout(timer);
-      reject(new TradewindError("executor_failed", `No answer: ${why}.`));
+    for (const pending of this.#pending.values()) {
+      clearTimeout(pending.timer);
+      pending.reject(new TradewindError("executor_failed", `No answer: ${why}.`));
     }
     this.#pending.clear();
   }

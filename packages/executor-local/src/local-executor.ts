@@ -170,7 +170,7 @@ class LocalExecutor implements Executor {
     this.#connection = connection;
     const pulse = watchPulse(connection, () => this.#killSilent(connection));
     connection.listen(
-      (event) => void this.#onHostEvent(connection, event),
+      (event) => this.#onHostEvent(connection, event),
       () => {
         pulse.stop();
         void this.#onHostGone(connection);

@@ -19,5 +19,14 @@ describeExecutor(vitest, "local", async () => {
     // A host that no scheduler is connected to ends by itself.
     awaitNoWorkers: () => assertNoProcesses(home),
   });
-  return { ...harness, close: () => harness.close().finally(() => rm(home, { recursive: true, force: true })) };
+  return {
+    ...harness,
+    async close() {
+      try {
+        await harness.close();
+      } finally {
+        await rm(home, { recursive: true, force: true });
+      }
+    },
+  };
 });

@@ -114,6 +114,7 @@ test("a host that stands still is noticed like a killed one, and another takes o
   const next = command("quick");
   await executor.submit([next]);
   await until(() => peer.get(next.attemptId).state === "ended", "a task on the new host");
+  expect(events.filter((event) => event.kind === "lost")).toHaveLength(1);
 });
 
 test("cancel stops an attempt without a report; unknown ids are ignored", async () => {

@@ -59,14 +59,14 @@ export async function makeInstallation(options: InstallationOptions = {}): Promi
   // Short: sockets have their place below it.
   const folder = mkdtempSync(join(tmpdir(), "tw-e2e-"));
   const programs: Program[] = [];
-  let facts: MetadataFacts | undefined;
+  const opened: { facts?: MetadataFacts } = {};
   let database: TestDatabase | undefined;
   onTestFinished(async () => {
     try {
       await endAll(folder, programs);
     } finally {
       killAll(processesOf(folder));
-      await facts?.close();
+      await opened.facts?.close();
       await database?.drop();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     }
@@ -74,7 +74,8 @@ export async function makeInstallation(options: InstallationOptions = {}): Promi
 
   if (options.databaseUrl === undefined) database = await createTestDatabase();
   const databaseUrl = options.databaseUrl ?? database!.url;
-  facts = new MetadataFacts(databaseUrl);
+  const facts = new MetadataFacts(databaseUrl);
+  opened.facts = facts;
   const [apiPort, executionPort] = [await freePort(), await freePort()];
   const dagFolder = join(folder, "dags");
   // Author code inherits the folder for temporary files, so that its processes are known by it too.

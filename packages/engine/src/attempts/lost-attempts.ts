@@ -76,7 +76,10 @@ export function expireLeasesUseCase(context: EngineContext): SchedulingUseCases[
   };
 }
 
-/** What an executor says it lost or could not launch. A refused launch costs no try, up to a bound. */
+/**
+ * What an executor says it lost or could not launch. What had not begun costs no try: a refused launch up to a bound, since it may be refused for ever; what was lost with a host that
+ * only kept it waiting however often that happens, since it is no fault of the task.
+ */
 export function loseAttemptsUseCase(context: EngineContext): SchedulingUseCases["loseAttempts"] {
   return async (reports) => {
     if (reports.length === 0) return { lost: [] };
@@ -86,18 +89,17 @@ export function loseAttemptsUseCase(context: EngineContext): SchedulingUseCases[
       const ended = await endAll(context, tx, after, [...byId.keys()], (attempt) => {
         const { reason, message } = byId.get(attempt.attemptId)!;
         const isFree =
-          reason === "rejected" &&
-          attempt.leaseState === "queued" &&
-          attempt.stopReason === null &&
-          attempt.requeueCount < context.limits.maxRequeues;
+          attempt.leaseState === "queued" && attempt.stopReason === null && (reason === "lost" || attempt.requeueCount < context.limits.maxRequeues);
         if (isFree) again.push(attempt);
         return isFree ? null : { failure: { reason, message }, retryable: true };
       });
       for (const { attemptId, requeueCount } of again) {
+        const isLost = byId.get(attemptId)!.reason === "lost";
         await replaceAttempt(tx, {
           attemptId,
           newAttemptId: context.newAttemptId(),
-          delayMs: LAUNCH_PAUSE_MS * 2 ** requeueCount,
+          delayMs: isLost ? 0 : LAUNCH_PAUSE_MS * 2 ** requeueCount,
+          counts: !isLost,
           now: context.stampAt(),
         });
       }
