@@ -305,10 +305,10 @@ export async function requeueLeases(
   });
 }
 
-/** A launch was refused: the same try gets another attempt, to be handed out again after `delayMs`. */
+/** An attempt could not begin: the same try gets another one, to be handed out again after `delayMs`. `counts`: against the bound on how often a try is handed out. */
 export async function replaceAttempt(
   tx: Transaction,
-  params: { attemptId: string; newAttemptId: string; delayMs: number; now: Date | null },
+  params: { attemptId: string; newAttemptId: string; delayMs: number; counts: boolean; now: Date | null },
 ): Promise<void> {
   await run(tx, {
     name: "replace_attempt",
@@ -316,9 +316,11 @@ export async function replaceAttempt(
         update task_instance ti set attempt_id = $2, updated_at = now() from lease l
         where l.attempt_id = $1 and ti.id = l.task_instance_id and ti.attempt_id = $1 and ti.state = 'queued' returning ti.id
       )
-      update lease l set attempt_id = $2, expires_at = coalesce($4::timestamptz, now()) + $3::double precision * interval '1 millisecond'
+      update lease l set attempt_id = $2, expires_at = coalesce($4::timestamptz, now()) + $3::double precision * interval '1 millisecond',
+        -- Handing it out again adds one.
+        requeue_count = l.requeue_count - case when $5::boolean then 0 else 1 end
       from old where l.task_instance_id = old.id and l.attempt_id = $1`,
-    values: [params.attemptId, params.newAttemptId, params.delayMs, params.now],
+    values: [params.attemptId, params.newAttemptId, params.delayMs, params.now, params.counts],
   });
 }
 
