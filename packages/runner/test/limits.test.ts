@@ -106,7 +106,7 @@ describe("stopping", () => {
     expect((await run("busy", { executionTimeoutMs: 200 })).finish!.outcome).toMatchObject({ failure: { reason: "timeout" } });
   });
 
-  test("cancel: the log says why, nothing is reported", async () => {
+  test("cancel: the log says why, and the server hears when the process is done: until then the slots are taken", async () => {
     const { peer, host, deliver } = await startHost(stubborn);
     const attemptId = deliver("polite");
     await until(() => peer.get(attemptId).state === "running", "the start");
@@ -114,7 +114,7 @@ describe("stopping", () => {
     await host.empty();
     await until(() => peer.get(attemptId).logClosed, "the log");
     expect(peer.text(attemptId)).toContain("Cleared by Ada.");
-    expect(peer.get(attemptId).finishes).toBe(0);
+    expect(peer.get(attemptId).finish!.outcome).toMatchObject({ kind: "failed", failure: { reason: "cancelled", message: "Cleared by Ada." } });
   });
 
   test("the answer to a heartbeat stops an attempt", async () => {
@@ -124,7 +124,7 @@ describe("stopping", () => {
     peer.stops.set(attemptId, "The run timed out.");
     await host.empty();
     await until(() => peer.text(attemptId).includes("The run timed out."), "the reason");
-    expect(peer.get(attemptId).finishes).toBe(0);
+    expect(peer.get(attemptId).finishes).toBe(1);
   });
 
   test("a host that stops without draining gives its attempts back as lost", async () => {

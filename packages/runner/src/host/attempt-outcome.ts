@@ -5,7 +5,10 @@ import type { ChildExit } from "./child-process.ts";
 import { isHeapExhaustion } from "./memory-watch.ts";
 import type { SecretMasker } from "./secret-masker.ts";
 
-/** What is reported for an attempt that the host stopped; null: nothing, the server has decided. */
+/**
+ * What is reported for an attempt that the host stopped; null: nothing, it is another's by now. For a cancelled one the server has decided, and waits to hear that the process is gone: until
+ * then its slots are taken, and what was cleared cannot begin again.
+ */
 export function outcomeOfStop(attempt: GrantedAttempt): TaskOutcome | null {
   const { kind, message } = attempt.stop!;
   switch (kind) {
@@ -16,6 +19,7 @@ export function outcomeOfStop(attempt: GrantedAttempt): TaskOutcome | null {
     case "shutdown":
       return failed("lost", message);
     case "cancelled":
+      return failed("cancelled", message);
     case "lease":
       return null;
   }
@@ -33,7 +37,7 @@ export function outcomeOfExit(attempt: GrantedAttempt, exit: ChildExit): TaskOut
   };
 }
 
-export function failed(reason: "timeout" | "out_of_memory" | "lost" | "rejected", message: string): TaskOutcome {
+export function failed(reason: "timeout" | "out_of_memory" | "lost" | "rejected" | "cancelled", message: string): TaskOutcome {
   return { kind: "failed", failure: { reason, message }, retryable: true };
 }
 

@@ -12,7 +12,7 @@ import type { SecretMasker } from "./secret-masker.ts";
  */
 export type AttemptPhase = "waiting" | "starting" | "ready" | "running" | "reporting";
 
-/** Why the host stops an attempt. What is reported follows from it; `cancelled` and `lease` report nothing: the server has decided already. */
+/** Why the host stops an attempt. What is reported follows from it; `lease` reports nothing: the attempt is lost already. */
 export type StopKind = "timeout" | "cancelled" | "lease" | "memory" | "shutdown";
 
 export interface Attempt {

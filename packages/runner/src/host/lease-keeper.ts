@@ -13,8 +13,10 @@ export interface LeaseKeeperOptions {
   /** All attempts whose lease this host holds. */
   granted(): Iterable<GrantedAttempt>;
   queued(): string[];
-  /** The server wants it stopped, or does not count it as this host's any more. */
+  /** The server wants it stopped. */
   onStop(attempt: GrantedAttempt, reason: string): void;
+  /** The server does not count it as this host's any more. */
+  onDisowned(attempt: GrantedAttempt, reason: string): void;
   /** The lease is about to end and could not be renewed. */
   onLeaseEnding(attempt: GrantedAttempt): void;
   onUnknownHost(status: 401 | 404): Promise<void>;
@@ -115,7 +117,7 @@ export class LeaseKeeper {
         attempt.token = lease.token;
       }
       if (stop !== undefined) this.#options.onStop(attempt, stop);
-      else if (lease === undefined) this.#options.onStop(attempt, "the server does not count this attempt as running on this host any more");
+      else if (lease === undefined) this.#options.onDisowned(attempt, "the server does not count this attempt as running on this host any more");
     }
     this.#checkDeadlines();
   }

@@ -332,7 +332,15 @@ export class RunnerHost {
 
   #onStop(attempt: GrantedAttempt, reason: string): void {
     if (attempt.phase === "running") return this.#runner.stop(attempt, "cancelled", reason);
-    if (attempt.phase === "ready") this.#dropReady(attempt, reason);
+    if (attempt.phase !== "ready") return;
+    this.#pool.remove(attempt);
+    attempt.log.system("warn", reason);
+    this.#report(attempt, { attemptId: attempt.attemptId, outcome: failed("cancelled", reason), durationMs: 0 });
+  }
+
+  #onDisowned(attempt: GrantedAttempt, reason: string): void {
+    if (attempt.phase === "running") this.#runner.stop(attempt, "lease", reason);
+    else if (attempt.phase === "ready") this.#dropReady(attempt, reason);
   }
 
   #onLeaseEnding(attempt: GrantedAttempt): void {
@@ -413,6 +421,7 @@ export class RunnerHost {
       granted: () => this.#granted(),
       queued: () => this.#waiting.ids(),
       onStop: (attempt, reason) => this.#onStop(attempt, reason),
+      onDisowned: (attempt, reason) => this.#onDisowned(attempt, reason),
       onLeaseEnding: (attempt) => this.#onLeaseEnding(attempt),
       onUnknownHost: (status) => this.#onUnknownHost(status),
       pausePoint: this.#options.pausePoint ?? (() => Promise.resolve()),
