@@ -127,11 +127,11 @@ export class DagProcessor {
   }
 
   /** One scan at a time. Never throws: what went wrong is told, and the next scan tries again. */
-  #scan(): Promise<number> {
+  #scan(changed?: ReadonlySet<string>): Promise<number> {
     this.#scanning = this.#scanning.then(async (files) => {
       if (this.#stopped) return files;
       try {
-        return await this.#scanNow();
+        return await this.#scanNow(changed);
       } catch (error) {
         this.#options.logger.error({ error: errorMessage(error) }, "The DAG folders could not be scanned; the next scan tries again.");
         return files;
@@ -140,7 +140,7 @@ export class DagProcessor {
     return this.#scanning;
   }
 
-  async #scanNow(): Promise<number> {
+  async #scanNow(changed?: ReadonlySet<string>): Promise<number> {
     this.#known ??= this.#readKnown();
     await this.#known.catch((error: unknown) => {
       this.#known = undefined;
@@ -148,7 +148,8 @@ export class DagProcessor {
     });
     const scan = await scanFolders(this.#folders, this.#states, Date.now());
     this.#tellUnreadable(scan.unreadable);
-    for (const state of scan.toLoad) this.#queue.add(state, false);
+    // A file that was just put there is waited for like one that was edited.
+    for (const state of scan.toLoad) this.#queue.add(state, changed?.has(state.path) === true);
     await this.#deleteVanished(scan.missing);
     this.#metrics.scanned();
     this.#report();
@@ -188,7 +189,7 @@ export class DagProcessor {
       for (const state of states) if (state.inputs === null || (await needsLoad(state, Date.now()))) this.#queue.add(state, true);
       if (states.length === 0 && this.#mayMatter(path)) scan = true;
     }
-    if (scan) await this.#scan();
+    if (scan) await this.#scan(paths);
   }
 
   #mayMatter(path: string): boolean {

@@ -221,6 +221,15 @@ describe("a running dag-processor", () => {
     expect(ledger.last("hang3.ts")).toBeUndefined();
   });
 
+  it("loads a file that was just put there while others hang", async () => {
+    await write({ "dags/hang1.ts": dag("h1", "for (;;);"), "dags/hang2.ts": dag("h2", "for (;;);"), "dags/hang3.ts": dag("h3", "for (;;);") });
+    // Longer than this test is patient.
+    const one = processor({ loader: createDagLoader({ processes: 3, timeoutMs: 60_000, memoryLimitMb: 256 }) });
+    await one.start();
+    await write({ "dags/new.ts": dag("new") });
+    await eventually(() => ledger.version("new")).toBe(1);
+  });
+
   it("starts and stops many times, in the middle of loading, and leaves nothing behind", async () => {
     await write(Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`dags/d${index}.ts`, dag(`d${index}`)])));
     for (let round = 0; round < 5; round++) {
