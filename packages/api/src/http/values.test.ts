@@ -15,7 +15,17 @@ describe("parseInstant", () => {
     expect(parseInstant(text)?.toISOString()).toBe(expected);
   });
 
-  it.each(["", "yesterday", "2026-13-01", "1769839200", "2026-01-31T25:00:00Z", "January 31, 2026"])("refuses %j", (text) => {
+  it.each([
+    "",
+    "yesterday",
+    "2026-13-01",
+    "1769839200",
+    "2026-01-31T25:00:00Z",
+    "January 31, 2026",
+    "2026-02-30",
+    "2026-02-29T00:00:00Z",
+    "0000-01-01",
+  ])("refuses %j", (text) => {
     expect(parseInstant(text)).toBeUndefined();
   });
 });

@@ -16,10 +16,17 @@ const WITH_OFFSET = /(?:Z|[+-]\d\d:?\d\d)$/i;
 /** Reads what Python clients send: any ISO 8601 date or instant; without a zone it is UTC; a `+` that a query turned into a space is put back. */
 export function parseInstant(text: string): Date | undefined {
   const repaired = text.trim().replace(/ (\d\d:\d\d)$/, (match, offset: string) => (/\d\d:\d\d.* \d\d:\d\d$/.test(text) ? `+${offset}` : match));
-  if (!/^\d{4}-\d\d-\d\d/.test(repaired)) return undefined;
+  const [day] = /^\d{4}-\d\d-\d\d/.exec(repaired) ?? [];
+  if (day === undefined || !isDay(day)) return undefined;
   const hasTime = /^\d{4}-\d\d-\d\d[T ]/.test(repaired);
   const date = new Date(hasTime && !WITH_OFFSET.test(repaired) ? `${repaired}Z` : repaired);
   return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** `Date` takes the 30th of February for the 2nd of March, and knows a year 0, which neither ISO clients nor PostgreSQL do. */
+function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) && !text.startsWith("0000");
 }
 
 /** An instant in a request, as a `Date`. */
