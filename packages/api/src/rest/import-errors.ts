@@ -23,7 +23,9 @@ function toResponse(error: ImportErrorRow): z.infer<typeof ImportErrorResponse> 
     timestamp: toIso(error.timestamp),
     filename: error.relativePath,
     bundle_name: error.bundleName,
-    stack_trace: parts.filter((part) => part !== null && part !== "").join("\n\n"),
+    stack_trace: parts
+      .filter((part, index) => part !== null && part !== "" && !parts.slice(0, index).some((before) => before?.includes(part)))
+      .join("\n\n"),
   };
 }
 
