@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const everyProject = {
@@ -9,6 +10,7 @@ const everyProject = {
   teardownTimeout: 15_000,
   // No result may depend on the machine's zone.
   env: { TZ: "UTC" },
+  setupFiles: [join(import.meta.dirname, "scripts/test-setup.ts")],
   restoreMocks: true,
   unstubEnvs: true,
 } as const;
