@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { get, type IncomingMessage } from "node:http";
+import { Agent, get, type IncomingMessage } from "node:http";
 import { createTestDatabase, seedDag, seedDagRun, seedTaskInstance, type TestDatabase } from "@tradewind/metadata/testing";
 import { createFernet, generateFernetKey } from "@tradewind/metadata";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -75,4 +75,16 @@ it("a database that is away is told as such, and nothing of the inside", async (
   const dags = await fetch(`${address}/api/v2/dags`, { headers: { authorization: `Bearer ${tokens.issue("access", "admin", 60_000)}` } });
   expect([500, 503]).toContain(dags.status);
   expect(await dags.text()).not.toMatch(/pool|pg|select/i);
+});
+
+it("a connection that is busy when the server stops, and that its client then keeps, does not hold up the end", async () => {
+  const agent = new Agent({ keepAlive: true });
+  const authorization = `Bearer ${tokens.issue("access", "admin", 60_000)}`;
+  const request = get(`${address}${LOG}`, { headers: { authorization, accept: "application/x-ndjson" }, agent });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  await once(response, "data");
+  const closed = server.app.close();
+  await once(response.resume(), "end");
+  await closed;
+  agent.destroy();
 });
