@@ -1,18 +1,21 @@
 /** `npm run bench [-- NAME…] [--json]`: measures a whole installation of its own and prints the figures beside their goals. */
-import { cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { type Installation, startInstallation } from "./installation.ts";
 import { chainTransitions, fanOutAndIn } from "./shapes/latency.ts";
-import { idleCost, manyDags } from "./shapes/throughput.ts";
+import { idleCost, manyDags, manyFiles } from "./shapes/throughput.ts";
+import { round } from "./statistics.ts";
 
-type Figures = { name: string; what: string; goal: string } & Record<string, unknown>;
+/** `limits`: what a figure is bounded by. */
+type Figures = { name: string; what: string; goal: string; limits: string } & Record<string, unknown>;
 
-/** In this order: `idle` counts the DAGs that `throughput` made. */
+/** In this order: `idle` is with the DAGs that `throughput` made, and before those of `files`. */
 const SHAPES: Record<string, (installation: Installation) => Promise<Figures>> = {
   chain: (installation) => chainTransitions(installation, { warmUps: 2, runs: 5 }),
   "fan-out": (installation) => fanOutAndIn(installation, { warmUps: 1, runs: 5 }),
   throughput: manyDags,
   idle: idleCost,
+  files: manyFiles,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean", default: false } } });
@@ -25,13 +28,17 @@ if (unknown.length > 0) {
 const names = Object.keys(SHAPES).filter((name) => positionals.length === 0 || positionals.includes(name));
 const machine = {
   cpu: cpus()[0]?.model ?? "unknown",
-  cores: cpus().length,
+  cores: availableParallelism(),
   memoryGb: Math.round(totalmem() / 2 ** 30),
   node: process.version,
   platform: process.platform,
+  // Well above zero before the start: others use this machine, and the figures say less.
+  loadBefore: round(loadavg()[0]!, 2),
 };
 const results: Figures[] = [];
 const installation = await startInstallation();
+// What was started goes with this process, also when it is interrupted.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void installation.close().finally(() => process.exit(1)));
 try {
   for (const name of names) {
     process.stderr.write(`${name} …\n`);

@@ -30,9 +30,42 @@ export function processTree(rootPid: number): { pid: number; command: string }[]
       }
     });
   const found = new Set([rootPid]);
-  for (let size = 0; size !== found.size; ) {
+  for (let size = 0; size !== found.size;) {
     size = found.size;
     for (const { pid, parent } of processes) if (found.has(parent)) found.add(pid);
   }
   return processes.filter(({ pid }) => found.has(pid)).map(({ pid, command }) => ({ pid, command }));
+}
+
+/** Which part of an installation a process belongs to, by its command line. */
+function partOf(pid: number, rootPid: number, command: string): string {
+  if (pid === rootPid) return "control plane";
+  if (command.includes("host-main")) return "runner host";
+  if (command.includes("child-main")) return "children";
+  return "others";
+}
+
+export type CpuByPart = Record<string, Map<number, number>>;
+
+/** Processor time in milliseconds of every process below the control plane, by part; PostgreSQL is not among them. */
+export function cpuByPart(rootPid: number): CpuByPart {
+  const parts: CpuByPart = {};
+  for (const { pid, command } of processTree(rootPid)) {
+    try {
+      (parts[partOf(pid, rootPid, command)] ??= new Map()).set(pid, cpuMs(pid));
+    } catch {
+      // it has just ended
+    }
+  }
+  return parts;
+}
+
+/** Milliseconds per task and part. What processes used that ended in between is missing. */
+export function cpuPerTask(before: CpuByPart, after: CpuByPart, tasks: number): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(after).map(([part, now]) => {
+      const used = [...now].reduce((sum, [pid, ms]) => sum + ms - (before[part]?.get(pid) ?? 0), 0);
+      return [part, Math.round((used / tasks) * 1000) / 1000];
+    }),
+  );
 }

@@ -10,4 +10,5 @@ export {
   type StopLadder,
 } from "./host/host-options.ts";
 export { isSensitiveName, SecretMasker } from "./host/secret-masker.ts";
+export { processStartTime } from "./host/process-facts.ts";
 export { HOST_MAIN_PATH } from "./host-main-path.ts";

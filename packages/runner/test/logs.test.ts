@@ -88,15 +88,21 @@ test("a flood of output is bounded, says what is missing, and the attempt ends w
 });
 
 test("a log ends at its limit: later lines are counted, and the attempt goes on", async () => {
-  const { run } = await startHost(`dag.task("talk", async () => { for (let i = 0; i < 1_000; i++) console.log("line " + i + " " + "x".repeat(90)); return "done"; })();`, {
-    maxLogBytes: 10_000,
-  });
+  const { run } = await startHost(
+    `dag.task("talk", async () => { for (let i = 0; i < 1_000; i++) console.log("line " + i + " " + "x".repeat(90)); return "done"; })();`,
+    {
+      maxLogBytes: 10_000,
+    },
+  );
   const attempt = await run("talk");
   expect(attempt.finish!.outcome).toEqual({ kind: "success", result: '"done"' });
   const printed = attempt.lines.filter((line) => line.stream === "stdout").length;
   expect(printed).toBeGreaterThan(90);
   expect(printed).toBeLessThan(110);
-  expect(attempt.lines.at(-1)).toMatchObject({ stream: "system", message: expect.stringContaining(`${1_000 - printed} lines after that were dropped`) });
+  expect(attempt.lines.at(-1)).toMatchObject({
+    stream: "system",
+    message: expect.stringContaining(`${1_000 - printed} lines after that were dropped`),
+  });
 });
 
 test("log lines survive an outage of the server, once each", async () => {

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Installation } from "../installation.ts";
-import { cpuMs, processTree, residentMb } from "../process-facts.ts";
+import { cpuByPart, cpuMs, cpuPerTask, processTree, residentMb } from "../process-facts.ts";
 import { round } from "../statistics.ts";
 import { parallelDags } from "./dag-files.ts";
 import { triggerEach, untilDagsAreKnown, untilRunsEnded } from "./runs.ts";
@@ -11,43 +11,72 @@ const DAGS = 1_000;
 const TASKS_PER_DAG = 10;
 const FILES = 10;
 const PREFIX = "bench_parallel";
+const FILES_PREFIX = "bench_files";
 
-/**
- * A run of each of 1,000 DAGs at once. All runs are made first, with the DAGs paused, so that what is measured is scheduling and not the REST API: the clock runs from the first
- * start of a task to the last end.
- */
+/** A run of each of 1,000 DAGs of ten files at once. */
 export async function manyDags(installation: Installation) {
   for (let file = 0; file < FILES; file += 1) {
     await writeFile(join(installation.dagsFolder, `${PREFIX}_${file}.ts`), parallelDags(`${PREFIX}_${file}`, DAGS / FILES, TASKS_PER_DAG));
   }
-  await untilDagsAreKnown(installation, PREFIX, DAGS);
-  const dagIds = (await installation.query<{ dag_id: string }>("select dag_id from dag where starts_with(dag_id, $1) order by dag_id", [PREFIX])).map((row) => row.dag_id);
-  // Warm-up: bundles in the runner's cache, statements planned.
-  await triggerEach(installation, dagIds.filter((_, index) => index % 50 === 0));
-  await untilRunsEnded(installation, PREFIX, DAGS / 50);
-  await pauseAll(installation, true);
-  await triggerEach(installation, dagIds);
-  const [before] = await installation.query<{ now: Date }>("select clock_timestamp() as now");
-  await pauseAll(installation, false);
-  await untilRunsEnded(installation, PREFIX, DAGS + DAGS / 50);
-  const [row] = await installation.query<{ tasks: string; seconds: number }>(
-    `select count(*) as tasks, extract(epoch from max(ti.end_date) - min(ti.start_date))::float8 as seconds
-      from task_instance ti where starts_with(ti.dag_id, $1) and ti.start_date >= $2`,
-    [PREFIX, before!.now],
-  );
+  const figures = await runAtOnce(installation, PREFIX);
   return {
     name: "throughput",
-    what: `${DAGS} DAGs × ${TASKS_PER_DAG} no-op tasks at once`,
+    what: `${DAGS} DAGs × ${TASKS_PER_DAG} no-op tasks at once, from ${FILES} files`,
     goal: "≥ 1,500 tasks/s",
-    tasks: Number(row!.tasks),
-    seconds: round(row!.seconds, 2),
-    tasksPerSecond: Math.round(Number(row!.tasks) / row!.seconds),
+    ...figures,
+    schedulerResidentMb: round(residentMb(installation.pid)),
+    limits:
+      "Processor time, most of it in the one thread of the control plane (HTTP and JSON of the exchange, settling) and in PostgreSQL; then in the runner host and two children. At most " +
+      "scheduler.parallelism (32) tasks are queued or running at once, which bounds how many a transaction can settle.",
   };
 }
 
+/** The same from 1,000 files with one DAG each: nearly every run needs a bundle that no child has imported yet. */
+export async function manyFiles(installation: Installation) {
+  const writtenAt = performance.now();
+  for (let file = 0; file < DAGS; file += 1) {
+    await writeFile(join(installation.dagsFolder, `${FILES_PREFIX}_${file}.ts`), parallelDags(`${FILES_PREFIX}_${file}`, 1, TASKS_PER_DAG));
+  }
+  await untilDagsAreKnown(installation, FILES_PREFIX, DAGS);
+  const loadSeconds = round((performance.now() - writtenAt) / 1000, 1);
+  return {
+    name: "files",
+    what: `${DAGS} DAGs × ${TASKS_PER_DAG} no-op tasks at once, each DAG in a file of its own`,
+    goal: "none; loading all files ≤ 15 s",
+    loadSeconds,
+    ...(await runAtOnce(installation, FILES_PREFIX)),
+    limits: "Processor time: besides that of `throughput`, the runner host fetches and checks each bundle once, and children import it, at least once each.",
+  };
+}
+
+/**
+ * All runs are made first, with the DAGs paused, so that what is measured is scheduling and not the REST API: the clock runs from the first start of a task to the last end.
+ */
+async function runAtOnce(installation: Installation, prefix: string) {
+  await untilDagsAreKnown(installation, prefix, DAGS);
+  const dagIds = (await installation.query<{ dag_id: string }>("select dag_id from dag where starts_with(dag_id, $1) order by dag_id", [prefix])).map((row) => row.dag_id);
+  // Warm-up: the statements are planned, the code of all processes is compiled.
+  await triggerEach(installation, dagIds.filter((_, index) => index % 50 === 0));
+  await untilRunsEnded(installation, prefix, DAGS / 50);
+  await pauseAll(installation, prefix, true);
+  await triggerEach(installation, dagIds);
+  const [before] = await installation.query<{ now: Date }>("select clock_timestamp() as now");
+  const cpuBefore = cpuByPart(installation.pid);
+  await pauseAll(installation, prefix, false);
+  await untilRunsEnded(installation, prefix, DAGS + DAGS / 50);
+  const cpuAfter = cpuByPart(installation.pid);
+  const [row] = await installation.query<{ tasks: string; seconds: number }>(
+    `select count(*) as tasks, extract(epoch from max(ti.end_date) - min(ti.start_date))::float8 as seconds
+      from task_instance ti where starts_with(ti.dag_id, $1) and ti.start_date >= $2`,
+    [prefix, before!.now],
+  );
+  const tasks = Number(row!.tasks);
+  return { tasks, seconds: round(row!.seconds, 2), tasksPerSecond: Math.round(tasks / row!.seconds), cpuMsPerTask: cpuPerTask(cpuBefore, cpuAfter, tasks) };
+}
+
 /** By SQL, so that a thousand requests are no part of what is measured; the scheduler's sweep finds the runs that may start. */
-async function pauseAll(installation: Installation, isPaused: boolean): Promise<void> {
-  await installation.query("update dag set is_paused = $2 where starts_with(dag_id, $1)", [PREFIX, isPaused]);
+async function pauseAll(installation: Installation, prefix: string, isPaused: boolean): Promise<void> {
+  await installation.query("update dag set is_paused = $2 where starts_with(dag_id, $1)", [prefix, isPaused]);
 }
 
 const IDLE_SETTLE_MS = 5_000;
@@ -67,8 +96,13 @@ export async function idleCost(installation: Installation) {
     what: `with ${DAGS} DAGs and nothing to do, over ${IDLE_WINDOW_MS / 1000} s: share of one core, and memory`,
     goal: "scheduler ≤ 1 % of a core, ≤ 200 MB",
     scheduler: { cpuPercent: round(share(installation.pid), 2), residentMb: round(residentMb(installation.pid)) },
+    limits: "Memory: what V8 keeps of its heap after a burst, and the modules of all services, which share this process under standalone. Processor time: the sweep, heartbeats, statistics of the event loop.",
     others: processes
       .filter(({ pid }) => pid !== installation.pid)
-      .map(({ pid, command }) => ({ command: command.split(" ").slice(-2).join(" ").slice(-60), cpuPercent: round(share(pid), 2), residentMb: round(residentMb(pid)) })),
+      .map(({ pid, command }) => ({
+        command: command.split(" ").slice(-2).join(" ").slice(-60),
+        cpuPercent: round(share(pid), 2),
+        residentMb: round(residentMb(pid)),
+      })),
   };
 }

@@ -13,7 +13,11 @@ interface Globals {
 function readGlobals(): Globals {
   const properties = Object.entries(Object.getOwnPropertyDescriptors(globalThis) as Record<string, PropertyDescriptor>);
   const withValue = properties.filter(([, property]) => "value" in property);
-  return { all: properties.map(([name]) => name), names: withValue.map(([name]) => name), values: withValue.map(([, property]) => property.value as unknown) };
+  return {
+    all: properties.map(([name]) => name),
+    names: withValue.map(([name]) => name),
+    values: withValue.map(([, property]) => property.value as unknown),
+  };
 }
 
 /**

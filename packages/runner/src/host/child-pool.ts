@@ -161,6 +161,8 @@ export class ChildPool {
     child.state = "busy";
     child.sinceAt = performance.now();
     child.seq++;
+    // Its core is busy with that for longer than with a short task.
+    if (!child.bundles.has(bundleKey)) child.importing = true;
     child.bundles.add(bundleKey);
     this.#attempts.set(child, attempt);
     this.#options.onPlaced(attempt, child);

@@ -46,7 +46,7 @@ export class ChildProcessHandle {
   /** Number of the attempt in this child; see `ToChild`. */
   seq = 0;
   state: "idle" | "busy" | "ending" | "gone" = "idle";
-  /** Its first attempt's bundle is not there yet. */
+  /** The bundle of its attempt is not there yet. */
   importing = true;
   /** When it got its present attempt, or since when it has none. */
   sinceAt = performance.now();

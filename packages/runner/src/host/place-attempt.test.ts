@@ -8,6 +8,7 @@ const child = (state: ChildView["state"], bundle: string, sinceAt = 0, importing
   memoryLimitMb: null,
   sinceAt,
   importing,
+  attemptsRun: importing ? 0 : 1,
 });
 const place = (
   children: ChildView[],
@@ -53,6 +54,19 @@ describe("which child runs an attempt", () => {
   test("it waits a moment for a child that has just begun, since tasks may be short", () => {
     expect(place([child("busy", "a", 99)])).toEqual({ kind: "wait", atMostMs: 10 });
     expect(place([child("busy", "a", 99)], { readyAt: 90 })).toEqual({ kind: "start" });
+  });
+
+  test("a process that imports a further bundle is waited for, one that has just been started is not", () => {
+    const further = { ...child("busy", "b", 50, true), attemptsRun: 1 };
+    expect(place([further], { bundlesPerChild: 2 })).toEqual({ kind: "wait", atMostMs: 10 });
+    expect(place([further], { bundlesPerChild: 2, now: 200, readyAt: 200 })).toEqual({ kind: "start" });
+    expect(place([{ ...further, attemptsRun: 0 }], { bundlesPerChild: 2 })).toEqual({ kind: "start" });
+  });
+
+  test("children that are full do not count as lanes for a bundle they do not have", () => {
+    const [free, full] = [child("busy", "b", 99), { ...child("busy", "c", 99), bundles: new Set(["c", "d"]) }];
+    expect(place([free, full], { bundlesPerChild: 2, typicalMs: 2, readyAt: 0 })).toEqual({ kind: "start" });
+    expect(place([free, { ...free }], { bundlesPerChild: 2, typicalMs: 2, readyAt: 0 })).toEqual({ kind: "wait", atMostMs: 10 });
   });
 
   test("it does not wait for a child that has been busy for long", () => {

@@ -6,8 +6,10 @@ export interface ChildView {
   bundles: ReadonlySet<string>;
   memoryLimitMb: number | null;
   sinceAt: number;
-  /** Still starting, or importing its bundle. */
+  /** Still starting, or importing the bundle of its attempt. */
   importing: boolean;
+  /** 0: importing means starting. */
+  attemptsRun: number;
 }
 
 export interface PlacementRequest {
@@ -38,6 +40,8 @@ export type Placement<C> =
 
 /** Tasks this short, in milliseconds, are nothing but computing. */
 const INSTANT_MS = 1;
+/** A process that runs imports a further bundle in less time than a new one needs to start. */
+const FURTHER_IMPORT_MS = 100;
 /** An import that takes longer waits for something else than a core. */
 const IMPORT_COUNTS_FOR_MS = 2_000;
 
@@ -59,19 +63,23 @@ export function placeAttempt<C extends ChildView>(request: PlacementRequest, sit
   if (warm !== undefined) return { kind: "use", child: warm };
 
   const living = children.filter((child) => child.state === "idle" || child.state === "busy");
-  if (living.length >= situation.slots) return placeWithoutRoom(request, situation, policy, living);
+  const usable = living.filter((child) => child.memoryLimitMb === request.memoryLimitMb && hasOrTakes(child));
+  if (usable.some((child) => now - child.sinceAt < soonFreeWithinMs(child, policy))) {
+    // Tasks that only compute for a moment gain nothing from more processes than cores.
+    const enough = situation.typicalMs < policy.growAfterMs / 2 && usable.length >= lanes;
+    const patience = policy.growAfterMs - waited;
+    if (enough || patience > 0) return { kind: "wait", atMostMs: enough ? policy.growAfterMs : patience };
+  }
   // Starting a process keeps a core busy: starting more at once makes none of them ready earlier, and the first that are may show that tasks are short.
-  if (busy.filter((child) => child.importing && now - child.sinceAt < IMPORT_COUNTS_FOR_MS).length >= lanes)
-    return { kind: "wait", atMostMs: policy.growAfterMs };
-  const patience = policy.growAfterMs - waited;
-  const soonFree = busy.some(
-    (child) => !child.importing && child.memoryLimitMb === request.memoryLimitMb && hasOrTakes(child) && now - child.sinceAt < policy.growAfterMs,
-  );
-  if (!soonFree) return { kind: "start" };
-  // Tasks that only compute for a moment gain nothing from more processes than cores.
-  const enough = situation.typicalMs < policy.growAfterMs / 2 && living.length >= lanes;
-  if (enough) return { kind: "wait", atMostMs: policy.growAfterMs };
-  return patience <= 0 ? { kind: "start" } : { kind: "wait", atMostMs: patience };
+  const starting = busy.filter((child) => child.importing && child.attemptsRun === 0 && now - child.sinceAt < IMPORT_COUNTS_FOR_MS);
+  if (starting.length >= lanes) return { kind: "wait", atMostMs: policy.growAfterMs };
+  return living.length < situation.slots ? { kind: "start" } : placeWithoutRoom(request, situation, policy, living);
+}
+
+/** For how long after it got its attempt a busy child is expected to be free in a moment. */
+function soonFreeWithinMs(child: ChildView, policy: ChildPolicy): number {
+  if (!child.importing) return policy.growAfterMs;
+  return child.attemptsRun === 0 ? 0 : FURTHER_IMPORT_MS;
 }
 
 function placeWithoutRoom<C extends ChildView>(
