@@ -6,6 +6,7 @@ import type { Admin } from "./admin.ts";
 import { assertPortFree, EXECUTION_PORT, REST_PORT } from "./busy-port.ts";
 import { makeFolders, nameDagFolders } from "./dag-folders.ts";
 import type { Installation } from "./installation.ts";
+import { takeHome } from "./own-home.ts";
 import { Progress } from "./progress.ts";
 import { runService } from "./run-service.ts";
 
@@ -38,6 +39,7 @@ async function startAll(installation: Installation, options: StandaloneOptions, 
   const { config, home, shutdown, logger } = installation;
   // Loaded while PostgreSQL starts.
   const loading = import("./standalone-services.ts");
+  shutdown.onShutdown("home", await takeHome(home));
   await assertPortFree(config.api.host, config.api.port, REST_PORT);
   await assertPortFree(config.executionApi.host, config.executionApi.port, EXECUTION_PORT);
   const withExamples = options.examples && config.dags.loadExamples;
