@@ -5,9 +5,19 @@ export type InputPart = "body" | "query" | "path";
 
 /** The part of the request as its schema says; throws `RequestProblems` (422) that lists everything that is wrong in it. */
 export function checkInput<S extends z.ZodType>(part: InputPart, schema: S, value: unknown): z.output<S> {
-  const parsed = schema.safeParse(value, { reportInput: true });
+  const parsed = parse(part, schema, value);
   if (parsed.success) return parsed.data;
   throw new RequestProblems(parsed.error.issues.flatMap((issue) => toProblems(part, issue)));
+}
+
+/** JSON.parse takes any depth, what walks through the value afterwards does not. */
+function parse<S extends z.ZodType>(part: InputPart, schema: S, value: unknown): z.ZodSafeParseResult<z.output<S>> {
+  try {
+    return schema.safeParse(value, { reportInput: true });
+  } catch (error) {
+    if (error instanceof RangeError) throw new RequestProblems([{ type: "recursion_loop", loc: [part], msg: "It is nested too deeply" }]);
+    throw error;
+  }
 }
 
 function toProblems(part: InputPart, issue: z.core.$ZodIssue): ValidationProblem[] {
