@@ -37,6 +37,11 @@ export function processTree(rootPid: number): { pid: number; command: string }[]
   return processes.filter(({ pid }) => found.has(pid)).map(({ pid, command }) => ({ pid, command }));
 }
 
+/** Processor time in milliseconds of each process of a tree. */
+export function cpuByPid(rootPid: number): Map<number, number> {
+  return new Map(Object.values(cpuByPart(rootPid)).flatMap((part) => [...part]));
+}
+
 /** Which part of an installation a process belongs to, by its command line. */
 function partOf(pid: number, rootPid: number, command: string): string {
   if (pid === rootPid) return "control plane";

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Installation } from "../installation.ts";
-import { cpuByPart, cpuMs, cpuPerTask, processTree, residentMb } from "../process-facts.ts";
+import { cpuByPart, cpuByPid, cpuMs, cpuPerTask, processTree, residentMb } from "../process-facts.ts";
 import { round } from "../statistics.ts";
 import { parallelDags } from "./dag-files.ts";
 import { triggerEach, untilDagsAreKnown, untilRunsEnded } from "./runs.ts";
@@ -45,7 +45,8 @@ export async function manyFiles(installation: Installation) {
     goal: "none; loading all files ≤ 15 s",
     loadSeconds,
     ...(await runAtOnce(installation, FILES_PREFIX)),
-    limits: "Processor time: besides that of `throughput`, the runner host fetches and checks each bundle once, and children import it, at least once each.",
+    limits:
+      "Processor time: besides that of `throughput`, the runner host fetches and checks each bundle once, and children import it, at least once each.",
   };
 }
 
@@ -54,9 +55,14 @@ export async function manyFiles(installation: Installation) {
  */
 async function runAtOnce(installation: Installation, prefix: string) {
   await untilDagsAreKnown(installation, prefix, DAGS);
-  const dagIds = (await installation.query<{ dag_id: string }>("select dag_id from dag where starts_with(dag_id, $1) order by dag_id", [prefix])).map((row) => row.dag_id);
+  const dagIds = (await installation.query<{ dag_id: string }>("select dag_id from dag where starts_with(dag_id, $1) order by dag_id", [prefix])).map(
+    (row) => row.dag_id,
+  );
   // Warm-up: the statements are planned, the code of all processes is compiled.
-  await triggerEach(installation, dagIds.filter((_, index) => index % 50 === 0));
+  await triggerEach(
+    installation,
+    dagIds.filter((_, index) => index % 50 === 0),
+  );
   await untilRunsEnded(installation, prefix, DAGS / 50);
   await pauseAll(installation, prefix, true);
   await triggerEach(installation, dagIds);
@@ -71,7 +77,12 @@ async function runAtOnce(installation: Installation, prefix: string) {
     [prefix, before!.now],
   );
   const tasks = Number(row!.tasks);
-  return { tasks, seconds: round(row!.seconds, 2), tasksPerSecond: Math.round(tasks / row!.seconds), cpuMsPerTask: cpuPerTask(cpuBefore, cpuAfter, tasks) };
+  return {
+    tasks,
+    seconds: round(row!.seconds, 2),
+    tasksPerSecond: Math.round(tasks / row!.seconds),
+    cpuMsPerTask: cpuPerTask(cpuBefore, cpuAfter, tasks),
+  };
 }
 
 /** By SQL, so that a thousand requests are no part of what is measured; the scheduler's sweep finds the runs that may start. */
@@ -85,18 +96,20 @@ const IDLE_WINDOW_MS = 20_000;
 /** The processor time of each process while nothing happens, with the 1,000 DAGs there. */
 export async function idleCost(installation: Installation) {
   await sleep(IDLE_SETTLE_MS);
-  const processes = processTree(installation.pid);
-  const before = new Map(processes.map(({ pid }) => [pid, cpuMs(pid)]));
+  const before = cpuByPid(installation.pid);
   const startedAt = performance.now();
   await sleep(IDLE_WINDOW_MS);
   const elapsedMs = performance.now() - startedAt;
-  const share = (pid: number): number => ((cpuMs(pid) - before.get(pid)!) / elapsedMs) * 100;
+  const share = (pid: number): number => ((cpuMs(pid) - (before.get(pid) ?? 0)) / elapsedMs) * 100;
+  // Children that were left from the burst end within the window.
+  const processes = processTree(installation.pid).filter(({ pid }) => before.has(pid));
   return {
     name: "idle",
     what: `with ${DAGS} DAGs and nothing to do, over ${IDLE_WINDOW_MS / 1000} s: share of one core, and memory`,
     goal: "scheduler ≤ 1 % of a core, ≤ 200 MB",
     scheduler: { cpuPercent: round(share(installation.pid), 2), residentMb: round(residentMb(installation.pid)) },
-    limits: "Memory: what V8 keeps of its heap after a burst, and the modules of all services, which share this process under standalone. Processor time: the sweep, heartbeats, statistics of the event loop.",
+    limits:
+      "Memory: what V8 keeps of its heap after a burst, and the modules of all services, which share this process under standalone. Processor time: the sweep, heartbeats, statistics of the event loop.",
     others: processes
       .filter(({ pid }) => pid !== installation.pid)
       .map(({ pid, command }) => ({
