@@ -228,6 +228,7 @@ describe("a running dag-processor", () => {
     await one.start();
     await write({ "dags/new.ts": dag("new") });
     await eventually(() => ledger.version("new")).toBe(1);
+    expect(ledger.last("hang1.ts")).toBeUndefined();
   });
 
   it("starts and stops many times, in the middle of loading, and leaves nothing behind", async () => {

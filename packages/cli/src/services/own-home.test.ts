@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { processStartTime } from "@tradewind/runner";
@@ -26,6 +26,8 @@ test("what a killed process left behind counts for nothing, also when its pid is
   const startTime = await processStartTime(process.pid);
   for (const left of [`{"pid":${process.pid},"startTime":"1 ${startTime}"}`, `{"pid":4194999,"startTime":"7"}`, "", "{"]) {
     writeFileSync(file(), left);
-    (await takeHome(home))();
+    const giveBack = await takeHome(home);
+    expect(readFileSync(file(), "utf8")).toContain(`{"pid":${process.pid},"startTime":"${startTime}"}`);
+    giveBack();
   }
 });
