@@ -22,6 +22,9 @@ const READY = {
 } as const;
 export type ServiceName = keyof typeof READY;
 
+/** Longer than all that the clean-up itself waits for: it must come to its end, where it kills what is left. */
+const CLEAN_UP_TIMEOUT_MS = 240_000;
+
 export const ADMIN_PASSWORD = "password of a test";
 export const EXECUTION_SECRET_KEY = "signs tokens of hosts and attempts in tests";
 
@@ -70,7 +73,7 @@ export async function makeInstallation(options: InstallationOptions = {}): Promi
       await database?.drop();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     }
-  });
+  }, CLEAN_UP_TIMEOUT_MS);
 
   if (options.databaseUrl === undefined) database = await createTestDatabase();
   const databaseUrl = options.databaseUrl ?? database!.url;
