@@ -10,7 +10,7 @@ const everyProject = {
   teardownTimeout: 15_000,
   // No result may depend on the machine's zone.
   env: { TZ: "UTC" },
-  setupFiles: [join(import.meta.dirname, "scripts/test-setup.ts")],
+  setupFiles: join(import.meta.dirname, "scripts/test-setup.ts"),
   restoreMocks: true,
   unstubEnvs: true,
 } as const;

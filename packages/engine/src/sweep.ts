@@ -1,5 +1,5 @@
-import { countUpstreams, isTerminal, type MaybeState } from "@tradewind/core";
-import { listParkedKeysWithRoom, listStalledDagRuns, listWronglyBlockedDags, unparkTaskQueue } from "@tradewind/metadata";
+import { countUpstreams, isTerminal, type MaybeState, TradewindError } from "@tradewind/core";
+import { explainUnplaceable, listParkedKeysWithRoom, listStalledDagRuns, listWronglyBlockedDags, unparkTaskQueue } from "@tradewind/metadata";
 import { commit } from "./commit.ts";
 import type { EngineContext } from "./context.ts";
 import type { SchedulingUseCases } from "./engine.ts";
@@ -22,8 +22,21 @@ export function sweepUseCase(context: EngineContext): SchedulingUseCases["sweep"
     if (blocked.length > 0) await letNextRunsIn(context, blocked);
     if (keys.length > 0) await unparkKeys(context, keys);
     const runs = await repairRuns(context, stalled);
+    await warnOfUnplaceable(context, limit);
     return { repaired: blocked.length + keys.length + runs };
   };
+}
+
+/** "Missing pool: task never scheduled (warning)": who waits for ever is told why, and so is the operator, once. */
+async function warnOfUnplaceable(context: EngineContext, limit: number): Promise<void> {
+  for (const { pool, reason, count } of await explainUnplaceable(context.db, { limit })) {
+    const error = new TradewindError(
+      "pool_not_found",
+      `${count} task instances cannot be dispatched: ${reason}. Create or enlarge the pool, or correct the tasks.`,
+    );
+    context.onError(error, { what: "pool", id: pool });
+    context.wake("state");
+  }
 }
 
 async function unparkKeys(context: EngineContext, keys: readonly string[]): Promise<void> {

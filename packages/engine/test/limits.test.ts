@@ -31,6 +31,25 @@ test("a full pool hides nobody else's work, whatever its priority", async () => 
   await engine.deleteDag({ dagId: "hog", actor: { name: "test" } });
 });
 
+test("a task whose pool can never take it says so, and is taken once the pool can", async () => {
+  await storeDags(engine, dagSpec("lost", [task("nowhere", { pool: "missing" }), task("greedy", { pool: "three", poolSlots: 4 })]));
+  const { dagRunId } = await trigger(engine, "lost");
+  expect(await drain(engine)).toEqual([]);
+  await engine.sweep({ limit: 100 });
+  const reasons = async () =>
+    (
+      await builder(database.db).selectFrom("task_instance").select("state_reason").where("dag_run_id", "=", dagRunId).orderBy("task_id").execute()
+    ).map((row) => row.state_reason);
+  expect(await reasons()).toEqual(['it needs 4 slots of pool "three", which has only 3 in all', 'pool "missing" does not exist']);
+  await builder(database.db).insertInto("pool").values({ name: "missing", slots: 1 }).execute();
+  expect((await drain(engine)).map((grant) => grant.context.taskId)).toEqual(["nowhere"]);
+  expect(await reasons()).toEqual(['it needs 4 slots of pool "three", which has only 3 in all', null]);
+  await engine.setDagRunState({ dagId: "lost", runId: await runIdOf(dagRunId), state: "failed", actor: { name: "test" } });
+});
+
+const runIdOf = async (dagRunId: number): Promise<string> =>
+  (await builder(database.db).selectFrom("dag_run").select("run_id").where("id", "=", dagRunId).executeTakeFirstOrThrow()).run_id;
+
 test("max_active_tasks: what is beyond it waits parked, and comes back one for one", async () => {
   await storeDags(engine, dagSpec("wide", many(40), { maxActiveTasks: 4 }));
   const { dagRunId } = await trigger(engine, "wide");

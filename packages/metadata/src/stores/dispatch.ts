@@ -193,3 +193,26 @@ export async function listParkedKeysWithRoom(db: Queryable, params: { limit: num
   });
   return rows.map((row) => row.key);
 }
+
+/**
+ * Tells waiting task instances that their pool can never take them: it does not exist, has no slots, or fewer than they need. Gives the pools of those that had not been told. The reason goes
+ * when they are queued after all.
+ */
+export async function explainUnplaceable(db: Queryable, params: { limit: number }): Promise<{ pool: string; reason: string; count: number }[]> {
+  return run(db, {
+    text: `with told as (
+        update task_instance ti set state_reason = u.reason, updated_at = now()
+        from (
+          select q.task_instance_id, q.pool, case
+              when p.name is null then format('pool "%s" does not exist', q.pool)
+              when p.slots = 0 then format('pool "%s" has no slots', q.pool)
+              else format('it needs %s slots of pool "%s", which has only %s in all', q.pool_slots, q.pool, p.slots) end as reason
+          from task_queue q left join pool p on p.name = q.pool
+          where q.parked_key is null and (p.name is null or (p.slots >= 0 and p.slots < q.pool_slots)) limit $1
+        ) u
+        where ti.id = u.task_instance_id and ti.state = 'scheduled' and ti.state_reason is distinct from u.reason
+        returning u.pool, u.reason
+      ) select pool, reason, count(*)::int as count from told group by pool, reason`,
+    values: [params.limit],
+  });
+}

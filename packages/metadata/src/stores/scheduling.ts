@@ -32,6 +32,7 @@ export {
 } from "./dag-schedule.ts";
 export { type DagVersionRecord, findBundleCode, findBundleMap, findDagVersions } from "./dag-version.ts";
 export {
+  explainUnplaceable,
   listDispatchCandidates,
   listParkedKeysWithRoom,
   type LimitScope,
