@@ -5,7 +5,7 @@ import { terminalOf } from "../output/terminal.ts";
 import { type Installation, openInstallation } from "./installation.ts";
 
 /**
- * V8 grows the space of young objects to 48 MB and more under load and hardly gives it back. A service has nothing from that: after 10,000 tasks it holds 100 MB less without, at the same speed.
+ * V8 grows the space of young objects to 48 MB and more under load and hardly gives it back. A service has nothing from that: after 10,000 tasks it holds 100 MB less without.
  * V8 reads this flag each time it would grow the space, which is why it can be set in a process that runs.
  */
 const KEEP_YOUNG_HEAP_SMALL = "--semi-space-growth-factor=1";
