@@ -2,11 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeExecutor } from "@tradewind/executor/conformance";
+import { startWholeTradewind } from "@tradewind/executor-testkit";
 import { HOST_MAIN_PATH } from "@tradewind/runner/host-main-path";
 import { assertNoProcesses } from "@tradewind/testkit";
 import * as vitest from "vitest";
 import { createLocalExecutor } from "../src/index.ts";
-import { startWholeTradewind } from "./whole-tradewind.ts";
 
 const makeExecutor = (home: string) => createLocalExecutor({ home, slots: 4, hostCommand: [process.execPath, HOST_MAIN_PATH], idleExitMs: 1_000 });
 

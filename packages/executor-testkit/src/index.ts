@@ -1,0 +1,1 @@
+export { type AdapterUnderTest, startWholeTradewind } from "./whole-tradewind.ts";
