@@ -1,6 +1,6 @@
 import { seedDag, seedDagRun, seedTaskInstance, seedTry } from "@tradewind/metadata/testing";
 import { beforeAll, describe, expect, it } from "vitest";
-import { dagSpec, taskSpec } from "./specs.ts";
+import { dagSpec, groupSpec, taskSpec } from "./specs.ts";
 import { useTestServer } from "./test-server.ts";
 
 const server = useTestServer();
@@ -10,10 +10,7 @@ const attempts = Array.from({ length: 3 }, (_, index) => `019b76da-a800-7000-800
 
 beforeAll(async () => {
   const { db } = server.database;
-  const groups = [
-    { groupId: "g", displayName: null, parentId: null, tooltip: "" },
-    { groupId: "g.h", displayName: null, parentId: "g", tooltip: "" },
-  ];
+  const groups = [groupSpec("g"), groupSpec("g.h", { parentId: "g" })];
   const tasks = [taskSpec("load", { displayName: "Load it", groupId: "g.h" }), taskSpec("each", { pool: "slow" }), taskSpec("end")];
   await seedDag(db, { spec: dagSpec("sales", { tasks, groups }) });
   await seedDag(db, { spec: dagSpec("stock", { tasks: [taskSpec("only")] }) });

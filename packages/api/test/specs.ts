@@ -1,65 +1,8 @@
-import { DAG_SPEC_VERSION, type DagSpec, type TaskSpec } from "@tradewind/core";
+import type { DagSpec } from "@tradewind/core";
+import { dagSpec as plainDagSpec } from "@tradewind/core/plain-spec";
 
-/** Valid specs with every field at its default. */
-export function taskSpec(taskId: string, fields: Partial<TaskSpec> = {}): TaskSpec {
-  return {
-    taskId,
-    upstream: [],
-    displayName: null,
-    operator: "task",
-    kind: "task",
-    respectDownstreamRules: false,
-    groupId: null,
-    triggerRule: "all_success",
-    inputs: {},
-    mapping: null,
-    retries: 0,
-    retryDelayMs: 300_000,
-    retryBackoff: 0,
-    maxRetryDelayMs: null,
-    executionTimeoutMs: null,
-    pool: "default_pool",
-    poolSlots: 1,
-    priorityWeight: 1,
-    weightRule: "downstream",
-    queue: "default",
-    executor: null,
-    maxActiveTisPerDag: null,
-    maxActiveTisPerDagrun: null,
-    dependsOnPast: false,
-    waitForDownstream: false,
-    isolation: "warm",
-    memoryLimitMb: null,
-    startDate: null,
-    endDate: null,
-    owner: "data",
-    doc: null,
-    ...fields,
-  };
-}
+export { groupSpec, taskSpec } from "@tradewind/core/plain-spec";
 
 export function dagSpec(dagId: string, fields: Partial<DagSpec> = {}): DagSpec {
-  return {
-    specVersion: DAG_SPEC_VERSION,
-    dagId,
-    displayName: null,
-    description: null,
-    doc: null,
-    owner: "data",
-    tags: [],
-    schedule: { kind: "none" },
-    startDate: null,
-    endDate: null,
-    catchup: false,
-    maxActiveRuns: 16,
-    maxActiveTasks: 16,
-    maxConsecutiveFailedDagRuns: 0,
-    dagrunTimeoutMs: null,
-    failFast: false,
-    isPausedUponCreation: null,
-    params: {},
-    groups: [],
-    tasks: [],
-    ...fields,
-  };
+  return plainDagSpec({ dagId, ...fields });
 }

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AttemptGrant } from "@tradewind/contract";
 import { canonicalJson, type DagSpec, type TaskSpec } from "@tradewind/core";
+import { dagSpec, taskSpec } from "@tradewind/core/plain-spec";
 import { createEngine, type Engine } from "@tradewind/engine";
 import { createFernet, generateFernetKey, migrate, openDatabase, openHotDatabase, startEmbeddedPostgres } from "@tradewind/metadata";
 import { percentile, round } from "./statistics.ts";
@@ -17,64 +18,11 @@ import { percentile, round } from "./statistics.ts";
 const SCHEDULER = "00000000-0000-7000-8000-000000000001";
 
 function task(taskId: string, upstream: string[] = []): TaskSpec {
-  return {
-    taskId,
-    displayName: null,
-    operator: "task",
-    kind: "task",
-    respectDownstreamRules: false,
-    groupId: null,
-    upstream: upstream.sort(),
-    triggerRule: "all_success",
-    inputs: {},
-    mapping: null,
-    retries: 0,
-    retryDelayMs: 0,
-    retryBackoff: 0,
-    maxRetryDelayMs: null,
-    executionTimeoutMs: null,
-    pool: "default_pool",
-    poolSlots: 1,
-    priorityWeight: 1,
-    weightRule: "absolute",
-    queue: "default",
-    executor: null,
-    maxActiveTisPerDag: null,
-    maxActiveTisPerDagrun: null,
-    dependsOnPast: false,
-    waitForDownstream: false,
-    isolation: "warm",
-    memoryLimitMb: null,
-    startDate: null,
-    endDate: null,
-    owner: "bench",
-    doc: null,
-  };
+  return taskSpec(taskId, { upstream: upstream.sort(), retryDelayMs: 0, weightRule: "absolute" });
 }
 
 function dag(dagId: string, tasks: TaskSpec[]): DagSpec {
-  return {
-    specVersion: 1,
-    dagId,
-    displayName: null,
-    description: null,
-    doc: null,
-    owner: "bench",
-    tags: [],
-    schedule: { kind: "none" },
-    startDate: null,
-    endDate: null,
-    catchup: false,
-    maxActiveRuns: 100_000,
-    maxActiveTasks: 100_000,
-    maxConsecutiveFailedDagRuns: 0,
-    dagrunTimeoutMs: null,
-    failFast: false,
-    isPausedUponCreation: false,
-    params: {},
-    groups: [],
-    tasks,
-  };
+  return dagSpec({ dagId, tasks, maxActiveRuns: 100_000, maxActiveTasks: 100_000, isPausedUponCreation: false });
 }
 
 async function store(engine: Engine, spec: DagSpec): Promise<void> {

@@ -70,6 +70,13 @@ const TASK_CHECKS: Checks<TaskSpec> = {
   maxActiveTisPerDagrun: nullable(wholeNumber(1, MAX_INT)),
   dependsOnPast: bool,
   waitForDownstream: bool,
+  ignoreFirstDependsOnPast: bool,
+  isSetup: bool,
+  isTeardown: bool,
+  setups: elsewhere,
+  onFailureFailDagRun: bool,
+  sensor: elsewhere,
+  callbacks: elsewhere,
   isolation: oneOf(["warm", "process"]),
   memoryLimitMb: nullable(wholeNumber(1, MAX_INT)),
   startDate: nullable(instant),
@@ -83,6 +90,11 @@ const GROUP_CHECKS: Checks<TaskGroupSpec> = {
   displayName: nullable(textUpTo(2000)),
   parentId: nullable(key),
   tooltip: text,
+  inputs: elsewhere,
+  mapping: elsewhere,
+  loop: elsewhere,
+  retries: wholeNumber(0, MAX_INT),
+  retryDelayMs: wholeNumber(0),
 };
 
 const PARAM_CHECKS: Checks<ParamSpec> = {
@@ -111,6 +123,7 @@ const DAG_CHECKS: Checks<DagSpec> = {
   maxConsecutiveFailedDagRuns: wholeNumber(0, MAX_INT),
   dagrunTimeoutMs: nullable(wholeNumber(1)),
   failFast: bool,
+  callbacks: elsewhere,
   isPausedUponCreation: nullable(bool),
   params: checkParams,
   groups: elsewhere,

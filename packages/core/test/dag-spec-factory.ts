@@ -1,10 +1,10 @@
 import type { TaskGroupSpec, TaskSpec } from "../src/dag-spec.ts";
-import { taskSpec } from "../src/vectors/plain-spec.ts";
+import { groupSpec as plainGroupSpec, taskSpec } from "../src/plain-spec.ts";
 
-export { dagSpec, taskSpec } from "../src/vectors/plain-spec.ts";
+export { dagSpec, taskSpec } from "../src/plain-spec.ts";
 
 export function groupSpec(groupId: string, parentId: string | null = null): TaskGroupSpec {
-  return { groupId, parentId, displayName: null, tooltip: "" };
+  return plainGroupSpec(groupId, { parentId });
 }
 
 /** Tasks from "id" or "id < upstream, upstream". */

@@ -1,14 +1,6 @@
 import type { AttemptGrant, TaskOutcome } from "@tradewind/contract";
-import {
-  canonicalJson,
-  type DagRunState,
-  type DagSpec,
-  DAG_SPEC_VERSION,
-  type Json,
-  type MaybeState,
-  type TaskSpec,
-  type UpstreamCounts,
-} from "@tradewind/core";
+import { canonicalJson, type DagRunState, type DagSpec, type Json, type MaybeState, type TaskSpec, type UpstreamCounts } from "@tradewind/core";
+import { dagSpec as plainDagSpec, taskSpec as plainTaskSpec } from "@tradewind/core/plain-spec";
 import { createFernet, type Database, generateFernetKey } from "@tradewind/metadata";
 import { builder } from "@tradewind/metadata/testing";
 import type { TestDatabase } from "@tradewind/metadata/testing";
@@ -36,67 +28,11 @@ export async function startEngine(database: TestDatabase, options: Partial<Engin
 }
 
 export function task(taskId: string, fields: Partial<TaskSpec> = {}): TaskSpec {
-  return {
-    taskId,
-    displayName: null,
-    operator: "task",
-    kind: "task",
-    respectDownstreamRules: false,
-    groupId: null,
-    upstream: [],
-    triggerRule: "all_success",
-    inputs: {},
-    mapping: null,
-    retries: 0,
-    retryDelayMs: 300_000,
-    retryBackoff: 0,
-    maxRetryDelayMs: null,
-    executionTimeoutMs: null,
-    pool: "default_pool",
-    poolSlots: 1,
-    priorityWeight: 1,
-    weightRule: "downstream",
-    queue: "default",
-    executor: null,
-    maxActiveTisPerDag: null,
-    maxActiveTisPerDagrun: null,
-    dependsOnPast: false,
-    waitForDownstream: false,
-    isolation: "warm",
-    memoryLimitMb: null,
-    startDate: null,
-    endDate: null,
-    owner: "airflow",
-    doc: null,
-    ...fields,
-    ...(fields.upstream === undefined ? {} : { upstream: [...fields.upstream].sort() }),
-  };
+  return plainTaskSpec(taskId, { owner: "airflow", ...fields, upstream: [...(fields.upstream ?? [])].sort() });
 }
 
 export function dagSpec(dagId: string, tasks: TaskSpec[], fields: Partial<DagSpec> = {}): DagSpec {
-  return {
-    specVersion: DAG_SPEC_VERSION,
-    dagId,
-    displayName: null,
-    description: null,
-    doc: null,
-    owner: "airflow",
-    tags: [],
-    schedule: { kind: "none" },
-    startDate: null,
-    endDate: null,
-    catchup: false,
-    maxActiveRuns: 16,
-    maxActiveTasks: 16,
-    maxConsecutiveFailedDagRuns: 0,
-    dagrunTimeoutMs: null,
-    failFast: false,
-    isPausedUponCreation: false,
-    params: {},
-    groups: [],
-    tasks,
-    ...fields,
-  };
+  return plainDagSpec({ dagId, owner: "airflow", isPausedUponCreation: false, tasks, ...fields });
 }
 
 /** Stores DAGs as a dag-processor would. */

@@ -56,6 +56,7 @@ function specOf(definition: DagDefinition, defaults: SpecDefaults): DagSpec {
     maxConsecutiveFailedDagRuns: options.maxConsecutiveFailedDagRuns ?? 0,
     dagrunTimeoutMs: options.dagrunTimeout === undefined ? null : parseDuration(options.dagrunTimeout, `dagrunTimeout of DAG "${dagId}"`),
     failFast: options.failFast ?? false,
+    callbacks: [],
     isPausedUponCreation: options.isPausedUponCreation ?? null,
     params: readParams(dagId, options.params),
     groups: [...definition.groups.values()].map(groupSpec),
@@ -71,7 +72,7 @@ function canonicalZone(timezone: string): string {
 }
 
 function groupSpec({ groupId, displayName, parentId, tooltip }: GroupDefinition): TaskGroupSpec {
-  return { groupId, displayName, parentId, tooltip };
+  return { groupId, displayName, parentId, tooltip, inputs: {}, mapping: null, loop: null, retries: 0, retryDelayMs: 300_000 };
 }
 
 function taskSpecs(definition: DagDefinition, defaults: TaskDefaults): TaskSpec[] {

@@ -1,7 +1,7 @@
 import { canonicalJson } from "../canonical-json.ts";
 import { compileDag } from "../dag-graph.ts";
 import type { WeightRule } from "../dag-spec.ts";
-import { dagSpec, taskSpec } from "./plain-spec.ts";
+import { dagSpec, taskSpec } from "../plain-spec.ts";
 import type { VectorSuite } from "./suite.ts";
 
 interface PriorityWeightCase {

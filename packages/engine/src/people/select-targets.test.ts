@@ -1,4 +1,5 @@
 import { compileDag } from "@tradewind/core";
+import { groupSpec } from "@tradewind/core/plain-spec";
 import { describe, expect, it } from "vitest";
 import { dagSpec } from "../../test/fixture.ts";
 import { tasksOf } from "../../test/task-lines.ts";
@@ -6,7 +7,7 @@ import { isSelected, passesStateFilter, selectFailedBelow, selectTasks, windowAr
 
 const graph = compileDag(
   dagSpec("d", tasksOf(["a", "b < a", "c < b", "d < b", "e"], { c: { groupId: "g" }, d: { groupId: "g" } }), {
-    groups: [{ groupId: "g", displayName: null, parentId: null, tooltip: "" }],
+    groups: [groupSpec("g")],
   }),
 );
 const none = { includeUpstream: false, includeDownstream: false };

@@ -1,5 +1,5 @@
-/** Valid specs with every field at its default: recorded cases and tests say only what they are about. */
-import { DAG_SPEC_VERSION, type DagSpec, type TaskSpec } from "../dag-spec.ts";
+/** Valid specs with every field at its default: recorded cases, benchmarks and tests say only what they are about. */
+import { DAG_SPEC_VERSION, type DagSpec, type TaskGroupSpec, type TaskSpec } from "./dag-spec.ts";
 
 export function taskSpec(taskId: string, fields: Partial<TaskSpec> = {}): TaskSpec {
   return {
@@ -28,12 +28,34 @@ export function taskSpec(taskId: string, fields: Partial<TaskSpec> = {}): TaskSp
     maxActiveTisPerDagrun: null,
     dependsOnPast: false,
     waitForDownstream: false,
+    ignoreFirstDependsOnPast: true,
+    isSetup: false,
+    isTeardown: false,
+    setups: [],
+    onFailureFailDagRun: false,
+    sensor: null,
+    callbacks: [],
     isolation: "warm",
     memoryLimitMb: null,
     startDate: null,
     endDate: null,
     owner: "data",
     doc: null,
+    ...fields,
+  };
+}
+
+export function groupSpec(groupId: string, fields: Partial<TaskGroupSpec> = {}): TaskGroupSpec {
+  return {
+    groupId,
+    displayName: null,
+    parentId: null,
+    tooltip: "",
+    inputs: {},
+    mapping: null,
+    loop: null,
+    retries: 0,
+    retryDelayMs: 300_000,
     ...fields,
   };
 }
@@ -56,6 +78,7 @@ export function dagSpec(fields: Partial<DagSpec> = {}): DagSpec {
     maxConsecutiveFailedDagRuns: 0,
     dagrunTimeoutMs: null,
     failFast: false,
+    callbacks: [],
     isPausedUponCreation: null,
     params: {},
     groups: [],
