@@ -55,16 +55,32 @@ export function parseText(key: ConfigKey, text: string): unknown {
       return TRUE.has(text.toLowerCase()) ? true : FALSE.has(text.toLowerCase()) ? false : text;
     case "list":
       return parseList(text);
+    case "map":
+      return parseMap(text);
   }
 }
 
-/** A JSON list, or items separated by commas. */
+/** A JSON list (or object, where a key takes one alone), or items separated by commas. */
 function parseList(text: string): unknown {
-  if (!text.trimStart().startsWith("["))
+  if (!/^\s*[[{]/.test(text))
     return text
       .split(",")
       .map((item) => item.trim())
       .filter(Boolean);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** A JSON object, or `name=value` separated by commas. */
+function parseMap(text: string): unknown {
+  if (!text.trimStart().startsWith("{")) {
+    const pairs = text.split(",").filter((item) => item.trim() !== "");
+    if (!pairs.every((pair) => pair.includes("="))) return text;
+    return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")).trim(), pair.slice(pair.indexOf("=") + 1).trim()]));
+  }
   try {
     return JSON.parse(text) as unknown;
   } catch {

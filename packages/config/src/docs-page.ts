@@ -21,7 +21,7 @@ export default {
 };
 \`\`\`
 
-Lists are written with commas or as JSON in the environment (\`TRADEWIND__DAGS__FOLDERS=dags,more\`). An empty variable counts as unset. A key that does not
+Lists are written with commas or as JSON in the environment (\`TRADEWIND__DAGS__FOLDERS=dags,more\`), maps as \`name=value\` with commas or as JSON. An empty variable counts as unset. A key that does not
 exist is an error, never ignored. \`tradewind config list\` shows each value in use and where it came from.
 
 The home directory holds what an installation makes for itself: the embedded database, generated secrets, logs. It is \`TRADEWIND_HOME\`, or \`.tradewind\`

@@ -7,7 +7,7 @@ export interface ConfigKey {
   path: string;
   /** Its name in the environment: "TRADEWIND__API__PORT". */
   envName: string;
-  type: "string" | "number" | "boolean" | "list";
+  type: "string" | "number" | "boolean" | "list" | "map";
   /** The accepted values, where they are few. */
   choices: string[] | null;
   default: unknown;
@@ -42,15 +42,16 @@ export const ENV_PREFIX = "TRADEWIND__";
 const upperSnake = (camel: string): string => camel.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
 
 function toKey(path: string[], schema: JsonSchema): ConfigKey {
-  const branches = schema.anyOf ?? [schema];
-  const types = branches.map((branch) => branch.type);
+  const types = typesOf(schema);
   const type = types.includes("array")
     ? "list"
-    : types.includes("boolean")
-      ? "boolean"
-      : types.some((t) => t === "number" || t === "integer")
-        ? "number"
-        : "string";
+    : types.includes("object")
+      ? "map"
+      : types.includes("boolean")
+        ? "boolean"
+        : types.some((t) => t === "number" || t === "integer")
+          ? "number"
+          : "string";
   return {
     path: path.join("."),
     envName: ENV_PREFIX + path.map(upperSnake).join("__"),
@@ -61,6 +62,10 @@ function toKey(path: string[], schema: JsonSchema): ConfigKey {
     isSecret: schema.secret ?? false,
     pathBase: schema.path ?? null,
   };
+}
+
+function typesOf(schema: JsonSchema): (string | undefined)[] {
+  return schema.anyOf === undefined ? [schema.type] : schema.anyOf.flatMap((branch) => typesOf(branch));
 }
 
 function readSections(): ConfigSection[] {

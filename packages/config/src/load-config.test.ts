@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
-import { createHome, defineConfig, listConfig, type LoadConfigOptions, loadConfig, type TradewindConfig } from "./index.ts";
+import { createHome, defineConfig, type ExecutorChoice, listConfig, type LoadConfigOptions, loadConfig, type TradewindConfig } from "./index.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -23,7 +23,12 @@ const problemOf = async (options: Partial<LoadConfigOptions>) => {
 describe("where values come from", () => {
   test("defaults alone are complete, and paths in them are absolute", async () => {
     const { config, home, sources, configFile } = await load();
-    expect(config).toMatchObject({ executor: ["local"], database: { url: null }, api: { port: 8080 }, scheduler: { parallelism: 32 } });
+    expect(config).toMatchObject({
+      executor: [{ name: "local", package: null }],
+      database: { url: null },
+      api: { port: 8080 },
+      scheduler: { parallelism: 32 },
+    });
     expect(home).toBe(join(folder, ".tradewind"));
     expect(config.logs.dir).toBe(join(folder, ".tradewind/logs"));
     expect(config.dags.folders).toEqual([join(folder, "dags")]);
@@ -51,7 +56,7 @@ describe("where values come from", () => {
     ["yaml", "api:\n  port: 4\nmetrics:\nexecutor: [local, other]\n"],
   ])("a config file in .%s", async (extension, content) => {
     writeFileSync(join(folder, `tradewind.config.${extension}`), content);
-    expect((await load()).config).toMatchObject({ api: { port: 4 }, executor: ["local", "other"] });
+    expect((await load()).config).toMatchObject({ api: { port: 4 }, executor: [{ name: "local" }, { name: "other" }] });
   });
 
   test("the environment's text is read by the type of the key", async () => {
@@ -65,7 +70,7 @@ describe("where values come from", () => {
         TRADEWIND__API__PORT: "",
       },
     });
-    expect(config.executor).toEqual(["local", "other"]);
+    expect(config.executor.map((executor) => executor.name)).toEqual(["local", "other"]);
     expect(config.dags.folders).toEqual([join(folder, "a,b"), join(folder, "c")]);
     expect(config.metrics).toMatchObject({ statsdOn: true, prefix: "123" });
     expect(config.executionApi.leaseSeconds).toBe(7.5);
@@ -172,6 +177,6 @@ test("defineConfig knows the keys and their types", () => {
   defineConfig({ executer: "local" });
   // @ts-expect-error nor does a value of the wrong type
   defineConfig({ api: { port: "8080" } });
-  expectTypeOf<TradewindConfig["executor"]>().toEqualTypeOf<string[]>();
+  expectTypeOf<TradewindConfig["executor"]>().toEqualTypeOf<ExecutorChoice[]>();
   expectTypeOf<TradewindConfig["database"]["url"]>().toEqualTypeOf<string | null>();
 });

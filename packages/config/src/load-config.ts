@@ -83,7 +83,7 @@ function unknownKey(value: GivenValue): ConfigProblem {
 }
 
 function schemaProblem(issue: { path: PropertyKey[]; message: string }, effective: ReadonlyMap<string, GivenValue>): ConfigProblem {
-  const path = issue.path.slice(0, issue.path[0] === "executor" ? 1 : 2).join(".");
+  const path = issue.path.slice(0, CONFIG_KEYS_BY_PATH.has(String(issue.path[0])) ? 1 : 2).join(".");
   const value = effective.get(path);
   const message = issue.message.replace(/^Invalid input: /, "");
   if (value === undefined) return { where: path, message };
@@ -112,6 +112,7 @@ function resolvePaths(config: TradewindConfig, effective: ReadonlyMap<string, Gi
     const [section, name] = key.path.split(".") as [keyof TradewindConfig, string];
     const group = config[section] as Record<string, unknown>;
     const value = group[name];
+    if (value === null) continue;
     group[name] = Array.isArray(value) ? value.map((path: string) => resolve(base, path)) : resolve(base, value as string);
   }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkExecutors, oneOrMoreExecutors } from "./executor-choice.ts";
 
 /**
  * Everything that can be configured, once: types, defaults, checks, the environment's names and docs/configuration.md all come from here.
@@ -8,10 +9,16 @@ import { z } from "zod";
  */
 const secret = { secret: true } as const;
 
+/** One address, or several of a sentinel or cluster, without anything that would be ignored. */
+const REDIS_URL =
+  /^(rediss?:\/\/([^@/\s]*@)?[^@/,\s]+(\/\d*)?|rediss?\+sentinel:\/\/([^@/\s]*@)?[^@/\s]+\/[^/\s]+(\/\d*)?|rediss?\+cluster:\/\/([^@/\s]*@)?[^@/\s]+\/?)$/;
+
 const text = () => z.string().min(1);
 const count = () => z.int().min(1);
 const port = () => z.int().min(0).max(65535);
 const seconds = () => z.number().positive();
+
+const path = () => text().nullable().default(null);
 
 const database = z.strictObject({
   url: text()
@@ -96,6 +103,11 @@ const dags = z.strictObject({
   rescanSeconds: seconds().default(30).describe("How often the folders are compared with what is known, besides the file system's own events."),
   maxActiveTasks: count().default(16).describe("Default of a DAG's `maxActiveTasks`: task instances of one run that are queued or running."),
   maxActiveRuns: count().default(16).describe("Default of a DAG's `maxActiveRuns`."),
+  allowedQueues: z
+    .array(text())
+    .nullable()
+    .default(null)
+    .describe("Task queues that DAGs may name, besides `default` and those of `queues`; any other one is an import error. Unset: any."),
   defaultTaskRetries: z.int().min(0).default(0).describe("Default of a task's `retries`."),
   defaultTaskRetryDelaySeconds: z.number().min(0).default(300).describe("Default of a task's `retryDelay`."),
 });
@@ -126,6 +138,48 @@ const localExecutor = z.strictObject({
     .default(60)
     .describe("A child process without work is stopped after this time; those beyond one per core after a quarter of it."),
   hostIdleSeconds: seconds().default(300).describe("The runner host survives its scheduler; without work and without one it ends after this time."),
+});
+
+const redis = z.strictObject({
+  url: text()
+    .regex(
+      REDIS_URL,
+      "expected redis://host:port/db, rediss:// for TLS, redis+sentinel://host:port,host:port/master/db or redis+cluster://host:port,host:port",
+    )
+    .default("redis://localhost:6379/0")
+    .describe(
+      "Where Redis is: `redis://user:password@host:6379/0`; `rediss://` for TLS; `redis+sentinel://host:26379,host:26379/master/0`; `redis+cluster://host:6379,host:6379`; with TLS `rediss+sentinel://`, `rediss+cluster://`.",
+    )
+    .meta(secret),
+  password: text()
+    .nullable()
+    .default(null)
+    .describe("Password of Redis, for those who keep it apart from the URL; wins over the one in it.")
+    .meta(secret),
+  sentinelPassword: text().nullable().default(null).describe("Password of the sentinels, where they have one.").meta(secret),
+  prefix: text()
+    .regex(/^[A-Za-z0-9:_-]+$/, "expected letters, digits, colons, dashes and underscores")
+    .default("tradewind")
+    .describe("First part of every key in Redis. Installations that share a Redis need different ones."),
+  tlsCaFile: path().describe("File with the certificates (PEM) that Redis' own is checked against. Unset: the system's.").meta({ path: "project" }),
+  tlsCertFile: path().describe("File with the certificate (PEM) that this side shows.").meta({ path: "project" }),
+  tlsKeyFile: path().describe("File with the key (PEM) of that certificate.").meta({ path: "project" }),
+  tlsVerify: z.boolean().default(true).describe("Whether Redis' certificate is checked; `false` only where nobody can come between."),
+  timeoutSeconds: seconds().default(3).describe("A command that Redis does not answer for longer fails; the scheduler goes on and sends it again."),
+});
+
+const worker = z.strictObject({
+  name: text().nullable().default(null).describe("Name of the worker in lists. Unset: the machine's name with the process' id."),
+  queues: z.array(text()).min(1).default(["default"]).describe("Task queues that the worker takes tasks of."),
+  concurrency: count().default(16).describe("Tasks that the worker runs at the same time; each has a child process, kept as `localExecutor` says."),
+  drainSeconds: seconds()
+    .nullable()
+    .default(null)
+    .describe("After SIGTERM: how long running tasks may finish before they are stopped and handed back. Unset: `runner.drainSeconds`."),
+  healthHost: text().default("127.0.0.1").describe("Address of the worker's health endpoint; 0.0.0.0 for all interfaces."),
+  healthPort: port().nullable().default(null).describe("Port of the worker's health endpoint; 0 takes a free one. Unset: there is none."),
+  offlineSeconds: seconds().default(30).describe("A worker that has been silent for longer is shown as offline."),
+  forgetSeconds: seconds().default(86_400).describe("A worker that has been silent for longer is taken off the list."),
 });
 
 const runner = z.strictObject({
@@ -179,27 +233,33 @@ const security = z.strictObject({
     .meta(secret),
 });
 
-const executorName = z.string().regex(/^[a-z][a-z0-9_-]*$/, "expected an executor's name, such as local");
-
 export const configSchema = z
   .strictObject({
-    executor: z
-      .union([executorName, z.array(executorName).min(1)])
-      .default("local")
-      .transform((value) => (Array.isArray(value) ? value : [value]))
-      .describe("The executor, or a list of them; the first takes the tasks that name none."),
+    executor: oneOrMoreExecutors
+      .prefault("local")
+      .describe(
+        "What runs tasks: `local`, `bullmq`, an npm package's name, or `{ package, name, options }`; or a list of them, of which the first takes the tasks that choose none. See docs/executors.md.",
+      ),
+    executors: oneOrMoreExecutors.nullable().default(null).describe("The same as `executor`, and wins over it: for those who have several."),
+    queues: z
+      .record(text(), text())
+      .default({})
+      .describe('Task queue → name of the executor that takes its tasks, unless a task names an executor itself: `{ kubernetes: "kubernetes" }`.'),
     database: database.prefault({}).describe("The metadata database: the only truth."),
     api: api.prefault({}).describe("REST API, UI and log-in."),
     executionApi: executionApi.prefault({}).describe("What runners talk to."),
     scheduler: scheduler.prefault({}).describe("Runs, limits and rescue."),
     dags: dags.prefault({}).describe("DAG files and what DAGs and tasks default to."),
     localExecutor: localExecutor.prefault({}).describe("The executor that runs tasks in processes of this machine."),
+    redis: redis.prefault({}).describe("Redis ≥ 6.2 or Valkey, which carries tasks to workers under the executor `bullmq`."),
+    worker: worker.prefault({}).describe("What `tradewind worker` is started with, and how workers are watched."),
     runner: runner.prefault({}).describe("How one attempt is run, under every executor."),
     logs: logs.prefault({}).describe("Logs of the services and of the tasks."),
     metrics: metrics.prefault({}).describe("StatsD."),
     security: security.prefault({}).describe("Encryption and the first user."),
   })
   .superRefine((config, context) => {
+    checkExecutors(config, context);
     if (config.executionApi.heartbeatSeconds * 2 > config.executionApi.leaseSeconds) {
       context.addIssue({
         code: "custom",

@@ -1,4 +1,4 @@
-import { loadConfig } from "@tradewind/config";
+import { executorsOf, loadConfig } from "@tradewind/config";
 import type { HealthResource } from "../client/resources.ts";
 import { findServer } from "../client/server-address.ts";
 import { processOutput } from "../output/output.ts";
@@ -29,7 +29,7 @@ export async function showInfo(options: InfoOptions): Promise<void> {
     dag_folders: config.dags.folders,
     logs: config.logs.dir,
     database: config.database.url === null ? `embedded PostgreSQL under ${home}` : withoutPassword(config.database.url),
-    executors: config.executor,
+    executors: executorsOf(config).map(({ name }) => name),
     server: { url: server.url, version: serverVersion?.version ?? null },
     health: health ?? null,
   };

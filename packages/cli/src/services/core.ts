@@ -1,5 +1,5 @@
 import { createSignedTokens } from "@tradewind/api/signed-tokens";
-import type { TradewindConfig } from "@tradewind/config";
+import { executorsOf, type TradewindConfig } from "@tradewind/config";
 import type { Engine, EngineLimits } from "@tradewind/engine";
 import type { Database } from "@tradewind/metadata";
 import { engineMetrics } from "../metrics/engine-metrics.ts";
@@ -74,7 +74,7 @@ export async function openCore(installation: Installation, options: CoreOptions)
     hot,
     fernet: secrets.fernet,
     issueAttemptToken: ({ attemptId, ttlMs }) => attemptTokens.issue("attempt", attemptId, ttlMs),
-    defaultExecutor: config.executor[0]!,
+    defaultExecutor: executorsOf(config)[0]!.name,
     limits: engineLimits(config),
     dagsArePausedAtCreation: options.dagsArePausedAtCreation,
     maxXComBytes: config.executionApi.maxXcomBytes,

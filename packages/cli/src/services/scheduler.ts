@@ -1,3 +1,4 @@
+import { executorsOf } from "@tradewind/config";
 import { openCore } from "./core.ts";
 import { runService } from "./run-service.ts";
 import { startScheduling } from "./scheduling.ts";
@@ -12,6 +13,6 @@ export function runScheduler(): Promise<void> {
       executionApiUrl: url ?? `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`,
       ownHost: "detached",
     });
-    installation.logger("scheduler").info({ executors: config.executor }, "the scheduler is ready");
+    installation.logger("scheduler").info({ executors: executorsOf(config).map(({ name }) => name) }, "the scheduler is ready");
   });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { executorsOf } from "@tradewind/config";
 import type { Executor } from "@tradewind/executor";
 import { createLocalExecutor } from "@tradewind/executor-local";
 import { HOST_MAIN_PATH } from "@tradewind/runner/host-main-path";
@@ -26,7 +27,7 @@ const STOP_TIMEOUT_MS = 15_000;
 /** Starts a scheduler with its executors; it is stopped with the process. */
 export async function startScheduling(installation: Installation, core: Core, { executionApiUrl, ownHost }: SchedulingOptions): Promise<void> {
   const { config, shutdown, metrics } = installation;
-  const executors = config.executor.map((name) => makeExecutor(name, installation, ownHost));
+  const executors = executorsOf(config).map(({ name }) => makeExecutor(name, installation, ownHost));
   const tokens = executionTokens(core);
   const logger = installation.logger("scheduler");
   const scheduler = createScheduler({

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { executorsOf } from "@tradewind/config";
 import type { DagFolder } from "@tradewind/dag-processor";
 import { removeServerFile, writeServerFile } from "../client/server-file.ts";
 import type { StandaloneOptions } from "../program/service-commands.ts";
@@ -61,9 +62,13 @@ async function startAll(installation: Installation, options: StandaloneOptions, 
 
   const executionApiUrl = config.executionApi.url ?? execution.url;
   await Promise.all([
-    services
-      .startScheduling(installation, core, { executionApiUrl, ownHost: "bound" })
-      .then(() => progress.step(`scheduler, executor ${config.executor.join(", ")}`)),
+    services.startScheduling(installation, core, { executionApiUrl, ownHost: "bound" }).then(() =>
+      progress.step(
+        `scheduler, executor ${executorsOf(config)
+          .map(({ name }) => name)
+          .join(", ")}`,
+      ),
+    ),
     startProcessing(installation, services, core, folders).then(() =>
       progress.step(`DAG folders: ${folders.map((folder) => folder.path).join(", ")}`),
     ),
