@@ -1,3 +1,4 @@
+import { TASK_CALLBACKS } from "@tradewind/core";
 import { z } from "zod";
 import { AttemptGrant } from "./grant.ts";
 import { TaskOutcome } from "./outcome.ts";
@@ -8,6 +9,11 @@ export const AttemptFinish = z.object({
   outcome: TaskOutcome,
   /** Milliseconds the handler ran, by the runner's monotonic clock. */
   durationMs: z.number(),
+  /**
+   * The callback for this outcome that ran in the attempt's process, well or not. Absent: none did, since there is none for it, or since the process had ended: the engine has what is still
+   * due run elsewhere.
+   */
+  callbackRan: z.enum(TASK_CALLBACKS).optional(),
 });
 export type AttemptFinish = z.infer<typeof AttemptFinish>;
 

@@ -12,6 +12,12 @@ export const AttemptContext = z.object({
   tryNumber: z.number(),
   maxTries: z.number(),
   attemptId: z.string(),
+  /**
+   * When the task first began since it was last cleared, over its reschedules and retries: what a sensor's timeout counts from. null: it begins now. Absent: as null.
+   */
+  firstStartedAt: instant.nullable().optional(),
+  /** How often this try has been rescheduled. Absent: 0. */
+  rescheduleCount: z.number().optional(),
   /** null: a manual run without a date. */
   logicalDate: instant.nullable(),
   dataIntervalStart: instant.nullable(),
@@ -25,6 +31,13 @@ export const AttemptContext = z.object({
   dagVersion: z.number(),
 });
 export type AttemptContext = z.infer<typeof AttemptContext>;
+
+/**
+ * A function of the author that a part of the inputs goes through, in the process of the attempt. `path` walks from the object of named inputs to that part; its step `"*"` stands for every
+ * member of a list. What a function drops by a skip is left out of its list; where no list is around it, it skips the attempt.
+ */
+export const InputMap = z.object({ path: z.array(z.string()), mapId: z.string() });
+export type InputMap = z.infer<typeof InputMap>;
 
 /**
  * The lease on one attempt, and all a runner needs to run it. From the moment it is given the task instance is `running`; the runner renews the lease by heartbeats, and
@@ -50,5 +63,7 @@ export const AttemptGrant = z.object({
    * The handler's inputs, resolved, as JSON text (an object by input name); null when they are larger than the server puts into a grant: the runner then asks `GET attempt/inputs`.
    */
   inputs: z.string().nullable(),
+  /** Functions of the author (`map()`) to apply to the inputs before the handler gets them, in this order. Absent: none. */
+  inputMaps: z.array(InputMap).optional(),
 });
 export type AttemptGrant = z.infer<typeof AttemptGrant>;

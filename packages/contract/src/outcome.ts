@@ -25,6 +25,9 @@ export const TaskFailure = z.object({
 });
 export type TaskFailure = z.infer<typeof TaskFailure>;
 
+/** A label for one instance of a mapped task, made from its template after the handler ended: people see it in place of the index. Airflow's rendered_map_index. */
+const mapIndexLabel = z.string().optional();
+
 /**
  * How one attempt ended, in the runner's words. What it means for the task instance (retry, downstream) is the engine's decision.
  *
@@ -40,8 +43,9 @@ export const TaskOutcome = z.discriminatedUnion("kind", [
     result: z.string().optional(),
     /** Length of the result when it is a list or an object (number of keys): what a mapped downstream expands over. */
     resultLength: z.number().optional(),
+    mapIndexLabel,
   }),
-  z.object({ kind: z.literal("skipped"), reason: z.string() }),
+  z.object({ kind: z.literal("skipped"), reason: z.string(), mapIndexLabel }),
   z.object({
     kind: z.literal("failed"),
     failure: TaskFailure,
@@ -49,6 +53,20 @@ export const TaskOutcome = z.discriminatedUnion("kind", [
     retryable: z.boolean(),
     /** The author asked for this delay (`RetryTask`); can only replace the delay, never exceed the retries. */
     retryAfterMs: z.number().optional(),
+    /** What the task's retry policy gave as its reason; people see it with the failure. */
+    retryReason: z.string().optional(),
+    mapIndexLabel,
+  }),
+  /**
+   * What the task waits for is not there yet: it frees its slot and begins again later, as the same try (`up_for_reschedule`). Uses up no retry, leaves no entry in the history. Airflow's
+   * sensors with `mode="reschedule"`.
+   */
+  z.object({
+    kind: z.literal("reschedule"),
+    /** Milliseconds from now until it may begin again. */
+    resumeAfterMs: z.number().nonnegative(),
+    message: z.string().optional(),
+    mapIndexLabel,
   }),
 ]);
 export type TaskOutcome = z.infer<typeof TaskOutcome>;

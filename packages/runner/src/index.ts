@@ -1,6 +1,7 @@
 export { RunnerHost } from "./host/runner-host.ts";
 export {
   type ChildPolicy,
+  type CommandSource,
   DEFAULT_CHILD_POLICY,
   DEFAULT_STOP_LADDER,
   type HostChange,

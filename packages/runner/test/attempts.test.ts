@@ -27,6 +27,7 @@ describe("outcomes", () => {
       dag.task("plain", async () => { throw new TypeError("no such column"); })();
       dag.task("skip", async () => { throw new SkipTask("no rows"); })();
       dag.task("fail", async () => { throw new FailTask("bad key"); })();
+      dag.task("wait", async () => { throw new RescheduleTask({ after: "5m", message: "no file yet" }); })();
       dag.task("retry", async () => { throw new RetryTask("limited", { after: "90s" }); })();`);
     const plain = await run("plain");
     expect(plain.finish!.outcome).toMatchObject({
@@ -38,6 +39,9 @@ describe("outcomes", () => {
     expect(plain.lines.at(-1)!.message).toContain("TypeError: no such column");
     expect((await run("skip")).finish!.outcome).toEqual({ kind: "skipped", reason: "no rows" });
     expect((await run("fail")).finish!.outcome).toMatchObject({ kind: "failed", retryable: false });
+    const wait = await run("wait");
+    expect(wait.finish!.outcome).toEqual({ kind: "reschedule", resumeAfterMs: 300_000, message: "no file yet" });
+    expect(wait.lines.at(-1)).toMatchObject({ stream: "system", level: "info", message: "Begins again in 5m: no file yet" });
     expect((await run("retry")).finish!.outcome).toMatchObject({ kind: "failed", retryable: true, retryAfterMs: 90_000 });
   });
 

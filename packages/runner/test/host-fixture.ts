@@ -27,7 +27,7 @@ export async function startHost(tasks: string, options: Partial<RunnerHostOption
   const baseUrl = await peer.start();
   const stateDir = await mkdtemp(join(tmpdir(), "tradewind-runner-"));
   const sha256 = peer.addBundle(
-    `import { Dag, getContext, getClient, SkipTask, FailTask, RetryTask } from "tradewind";\nexport const dag = new Dag("d", {});\n${tasks}\n`,
+    `import { Dag, getContext, getClient, SkipTask, FailTask, RescheduleTask, RetryTask } from "tradewind";\nexport const dag = new Dag("d", {});\n${tasks}\n`,
   );
   const quiet = () => undefined;
   const host = new RunnerHost({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { Dag, FailTask, getClient, getContext, RetryTask, SkipTask, type TaskContext } from "./index.ts";
+import { Dag, FailTask, getClient, getContext, RescheduleTask, RetryTask, SkipTask, type TaskContext } from "./index.ts";
 import { classifyError, collectDags, isDag, runTask, toSpec } from "./internal.ts";
 import { MemoryRuntime } from "../test/memory-runtime.ts";
 
@@ -151,6 +151,11 @@ describe("classifyError", () => {
     expect(classifyError(new RetryTask("busy", { after: "90s" }))).toMatchObject({ kind: "retry", message: "busy", afterMs: 90_000 });
     expect(classifyError(new RetryTask("busy"))).toMatchObject({ kind: "retry", afterMs: undefined });
     expect(() => new RetryTask("busy", { after: "soon" })).toThrow(/RetryTask's after "soon" is not a duration/);
+    expect(classifyError(new RescheduleTask({ after: "5m", message: "no file yet" }))).toEqual({
+      kind: "reschedule",
+      message: "no file yet",
+      afterMs: 300_000,
+    });
   });
 
   it("knows those of another loaded copy of this package, by their symbol", () => {

@@ -57,6 +57,10 @@ export interface AttemptInfo {
   tryNumber: number;
   /** The try number up to which failures are tried again. */
   maxTries: number;
+  /** When the task first began since it was last cleared, over reschedules and retries; null: with this attempt. */
+  firstStartedAt: Date | null;
+  /** How often this try has been rescheduled. */
+  rescheduleCount: number;
 }
 
 /** Structured log, called as `log.info("text")` or `log.info({ rows: 3 }, "text")`. */
@@ -130,7 +134,13 @@ function makeContext({ runtime, dag, operator }: TaskScope): TaskContext {
       startedAt: dateOrNull(data.runStartedAt),
     },
     task: { taskId: data.taskId, mapIndex: data.mapIndex, operator },
-    attempt: { id: data.attemptId, tryNumber: data.tryNumber, maxTries: data.maxTries },
+    attempt: {
+      id: data.attemptId,
+      tryNumber: data.tryNumber,
+      maxTries: data.maxTries,
+      firstStartedAt: dateOrNull(data.firstStartedAt ?? null),
+      rescheduleCount: data.rescheduleCount ?? 0,
+    },
     logicalDate,
     dataInterval: interval ?? { start: runAfter, end: runAfter },
     ds,

@@ -50,9 +50,29 @@ export class RetryTask extends Error {
   }
 }
 
+/**
+ * Ends the attempt and begins it again later, as the same try: the task is `up_for_reschedule`, and holds no slot and no process meanwhile. Not a failure, and no retry is used up.
+ * `getContext().attempt` tells when the task first began. Airflow's AirflowRescheduleException, as its sensors use it with `mode="reschedule"`.
+ * @example
+ * if (!(await exists(path))) throw new RescheduleTask({ after: "5m" });
+ */
+export class RescheduleTask extends Error {
+  readonly [TASK_SIGNAL] = "reschedule";
+  /** Milliseconds. */
+  readonly afterMs: number;
+
+  /** @throws TradewindError `invalid_duration` */
+  constructor(options: { after: Duration; message?: string }) {
+    super(options.message ?? "what the task waits for is not there yet");
+    this.name = "RescheduleTask";
+    this.afterMs = parseDuration(options.after, "RescheduleTask's after");
+  }
+}
+
 /** What something thrown by author code means for the attempt. */
 export type ThrownVerdict =
   | { kind: "skip"; message: string }
+  | { kind: "reschedule"; message: string; afterMs: number }
   | { kind: "fail"; type: string; message: string; stack: string | undefined }
   | { kind: "retry"; type: string; message: string; stack: string | undefined; afterMs: number | undefined }
   /** Anything else: the task's retry rules decide. */
@@ -63,6 +83,7 @@ export function classifyError(thrown: unknown): ThrownVerdict {
   const message = messageOf(thrown);
   const signal = isObject(thrown) ? thrown[TASK_SIGNAL] : undefined;
   if (signal === "skip") return { kind: "skip", message };
+  if (signal === "reschedule") return { kind: "reschedule", message, afterMs: (thrown as { afterMs: number }).afterMs };
   const told = { type: typeOf(thrown), message, stack: stackOf(thrown) };
   if (signal === "fail") return { kind: "fail", ...told };
   if (signal === "retry") {

@@ -14,6 +14,6 @@ export type { ParamDefinition, ParamDefinitions, ParamSchema, ParamsOf, SchemaOb
 export { type AttemptInfo, getContext, type LogMethod, type RunInfo, type TaskContext, type TaskInfo, type TaskLog } from "./context.ts";
 export { type ConnectionsClient, type DagRunsClient, getClient, type TaskClient, type VariablesClient, type XComClient } from "./client.ts";
 export type { Connection, DagInfo, LogLevel } from "./runtime.ts";
-export { FailTask, RetryTask, SkipTask } from "./errors.ts";
+export { FailTask, RescheduleTask, RetryTask, SkipTask } from "./errors.ts";
 export { operator, type Operator, renderTemplate, type Templated, type TemplateContext, templateContext } from "./operator.ts";
 export type { Duration, DurationParts, Json, TriggerRule, WeightRule } from "@tradewind/core";

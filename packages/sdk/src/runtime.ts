@@ -14,6 +14,10 @@ export interface AttemptContextData {
   /** The try number up to which failures are tried again. */
   maxTries: number;
   attemptId: string;
+  /** When the task first began since it was last cleared, over reschedules and retries; null or absent: it begins now. */
+  firstStartedAt?: string | null;
+  /** How often this try has been rescheduled. Absent: 0. */
+  rescheduleCount?: number;
   /** null: a run without a date. */
   logicalDate: string | null;
   dataIntervalStart: string | null;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
 import { type DagGraph, type DataInterval, formatDuration, type Json, retryDelayMs, shouldRetry } from "@tradewind/core";
 import { type AnyDag, type AttemptContextData, classifyError, type LogEntry, runTask, type TaskRuntime } from "tradewind/internal";
@@ -26,7 +27,12 @@ export async function runLocalInstance(facts: LocalRunFacts, instance: LocalInst
   const startedAt = performance.now();
   for (;;) {
     instance.tryNumber += 1;
-    const { end, isFinal, delayMs } = await runAttempt(facts, instance);
+    const { end, isFinal, delayMs, isWaiting } = await runAttempt(facts, instance);
+    if (isWaiting) {
+      instance.tryNumber -= 1;
+      await sleep(delayMs);
+      continue;
+    }
     instance.durationMs = performance.now() - startedAt;
     const retries =
       end.state === "failed" &&
@@ -44,6 +50,8 @@ interface AttemptEnd {
   end: LocalEnd;
   isFinal: boolean;
   delayMs: number | undefined;
+  /** It asked to begin again later: the same try goes on after the delay. */
+  isWaiting?: boolean;
 }
 
 async function runAttempt(facts: LocalRunFacts, instance: LocalInstance): Promise<AttemptEnd> {
@@ -75,6 +83,8 @@ async function runAttempt(facts: LocalRunFacts, instance: LocalInstance): Promis
 function endOfThrown(thrown: unknown, facts: LocalRunFacts): AttemptEnd {
   const verdict = classifyError(thrown);
   if (verdict.kind === "skip") return { end: { state: "skipped", reason: verdict.message }, isFinal: true, delayMs: undefined };
+  if (verdict.kind === "reschedule")
+    return { end: { state: "failed", error: verdict.message }, isFinal: false, delayMs: verdict.afterMs, isWaiting: true };
   if (verdict.stack !== undefined) facts.log({ level: "error", message: verdict.stack });
   return {
     end: { state: "failed", error: verdict.message },

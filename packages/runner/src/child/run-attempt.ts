@@ -46,6 +46,7 @@ export async function runHandler(
 export function outcomeOfThrown(thrown: unknown): TaskOutcome {
   const verdict = classifyError(thrown);
   if (verdict.kind === "skip") return { kind: "skipped", reason: verdict.message };
+  if (verdict.kind === "reschedule") return { kind: "reschedule", resumeAfterMs: verdict.afterMs, message: verdict.message };
   const failure: TaskFailure = { reason: "error", type: verdict.type, message: verdict.message, stack: verdict.stack };
   if (verdict.kind === "retry") return { kind: "failed", failure, retryable: true, retryAfterMs: verdict.afterMs };
   return { kind: "failed", failure, retryable: verdict.kind !== "fail" };

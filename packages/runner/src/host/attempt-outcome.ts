@@ -56,22 +56,46 @@ export function memoryMessage(limitMb: number | null, usedMb?: number): string {
 export function closingWords(outcome: TaskOutcome): { level: "info" | "error"; message: string } | undefined {
   if (outcome.kind === "success") return undefined;
   if (outcome.kind === "skipped") return { level: "info", message: `Skipped: ${outcome.reason}` };
+  if (outcome.kind === "reschedule") {
+    const why = outcome.message ?? "it asked to wait";
+    return { level: "info", message: `Begins again in ${formatDuration(Math.ceil(outcome.resumeAfterMs))}: ${why}` };
+  }
   const { failure } = outcome;
   return { level: "error", message: failure.stack ?? (failure.type === undefined ? failure.message : `${failure.type}: ${failure.message}`) };
 }
 
 /** Error messages and stacks are shown to people like log lines, in every list of tries. Results are data, and stay as they are. */
-export function maskOutcome(outcome: TaskOutcome, masker: SecretMasker): TaskOutcome {
+export function maskOutcome(unmasked: TaskOutcome, masker: SecretMasker): TaskOutcome {
   // Masked before it is cut: half a secret would not be known as one.
   const shown = (text: string, maxLength: number) => storable(masker.maskText(text), maxLength);
-  if (outcome.kind === "success") return outcome;
-  if (outcome.kind === "skipped") return { ...outcome, reason: shown(outcome.reason, MAX_MESSAGE_LENGTH) };
-  const { failure } = outcome;
+  const { mapIndexLabel } = unmasked;
+  const outcome = mapIndexLabel === undefined ? unmasked : { ...unmasked, mapIndexLabel: shown(mapIndexLabel, MAX_LABEL_LENGTH) };
+  switch (outcome.kind) {
+    case "success":
+      return outcome;
+    case "skipped":
+      return { ...outcome, reason: shown(outcome.reason, MAX_MESSAGE_LENGTH) };
+    case "reschedule":
+      return outcome.message === undefined ? outcome : { ...outcome, message: shown(outcome.message, MAX_MESSAGE_LENGTH) };
+    case "failed":
+      return maskFailure(outcome, shown);
+  }
+}
+
+function maskFailure(
+  outcome: Extract<TaskOutcome, { kind: "failed" }>,
+  shown: (text: string, maxLength: number) => string,
+): Extract<TaskOutcome, { kind: "failed" }> {
+  const { failure, retryReason } = outcome;
   const message = shown(failure.message, MAX_MESSAGE_LENGTH);
   const stack = failure.stack === undefined ? undefined : shown(failure.stack, MAX_STACK_LENGTH);
   const type = failure.type === undefined ? undefined : shown(failure.type, MAX_TYPE_LENGTH);
-  return { ...outcome, failure: { ...failure, message, stack, type } };
+  const reason = retryReason === undefined ? {} : { retryReason: shown(retryReason, MAX_MESSAGE_LENGTH) };
+  return { ...outcome, failure: { ...failure, message, stack, type }, ...reason };
 }
+
+/** As Airflow's column for it. */
+const MAX_LABEL_LENGTH = 250;
 
 const MAX_TYPE_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 4_000;

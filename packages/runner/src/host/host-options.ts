@@ -57,6 +57,16 @@ export interface HostChange {
   ended: string[];
 }
 
+/** Whoever delivers commands one by one, as there is room for them, and wants to know when each delivery is over: a queue's reader. */
+export interface CommandSource {
+  /** The server has granted these, or refused them, or they were cancelled before. */
+  onAnswered(attemptIds: readonly string[]): void;
+  /** The load has changed: there may be room. */
+  onRoom(): void;
+  /** Whether a slot that becomes free may take an attempt straight from the server: false while others wait at the source. */
+  mayTakeNext(): boolean;
+}
+
 /** Names of the moments at which tests stop a host: between two steps that a crash may come between. */
 export type PausePoint = "before_start_request" | "before_child_start" | "before_finish_report" | "before_heartbeat";
 
@@ -70,6 +80,10 @@ export interface RunnerHostOptions {
   slots: number;
   /** Queues whose attempts the host would take by itself; null: all. */
   queues: string[] | null;
+  /** Whether short tasks may be fetched beyond the slots, so that processes never wait for the server: wrong where other hosts could run them meanwhile. Default true. */
+  ahead?: boolean;
+  /** Absent: commands come whenever they come, and wait here. */
+  source?: CommandSource;
   /** Folder for bundles, the compile cache and the list of child processes. */
   stateDir: string;
   logger: HostLogger;

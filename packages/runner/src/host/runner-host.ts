@@ -23,13 +23,12 @@ import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogShipper } from "./log-shipper.ts";
 import { attemptsAhead } from "./place-attempt.ts";
 import { Reachability } from "./reachability.ts";
+import { Registration } from "./registration.ts";
 import { SecretMasker } from "./secret-masker.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
 export const DEFAULT_MAX_RESULT_BYTES = 16 * 1024 * 1024;
 
-/** A host token is replaced well before it could expire, whether or not it does. */
-const RENEW_TOKEN_EVERY_MS = 5 * 60_000;
 const MAX_SHUTDOWN_GRACE_MS = 1_000;
 const TELL_CHANGES_AFTER_MS = 5;
 /** For reports and logs after the last attempt has ended. */
@@ -50,8 +49,7 @@ export class RunnerHost {
   readonly #ledger: ChildLedger;
   readonly #reachability: Reachability;
   #leases: LeaseKeeper | null = null;
-  #registering: Promise<void> | null = null;
-  #renewal: NodeJS.Timeout | null = null;
+  readonly #registration: Registration;
   #draining = false;
   /** What is granted now came too late to be run. */
   #givingBack = false;
@@ -72,6 +70,9 @@ export class RunnerHost {
       onTrouble: (trouble) => options.onTrouble?.(trouble),
       onRecovered: (doing, afterMs) => options.onRecovered?.(doing, afterMs),
     });
+    this.#registration = new Registration(options, this.#reachability, this.#closed.signal, ({ heartbeatMs }) => {
+      this.#leases ??= this.#keepLeases(heartbeatMs);
+    });
     this.#bundles = new BundleCache(join(stateDir, "bundles"), (sha256) => client.getBundle(sha256));
     this.#ledger = new ChildLedger(join(stateDir, "children"));
     const bounds = { flushAfterMs: 120, maxAttemptBytes: 4 * 1024 * 1024, maxTotalBytes: 64 * 1024 * 1024 };
@@ -86,8 +87,11 @@ export class RunnerHost {
       want: (finishes) => this.#want(finishes),
       onAnswer: (request, answer, sentAt) => this.#onAnswer(request, answer, sentAt),
       onFinishRefused: (finish, why) => this.#onFinishRefused(finish, why),
-      onStartRefused: (attemptId) => this.#forget(attemptId),
-      onUnknownHost: (status) => this.#onUnknownHost(status),
+      onStartRefused: (attemptId) => {
+        this.#forget(attemptId);
+        options.source?.onAnswered([attemptId]);
+      },
+      onUnknownHost: (status) => this.#registration.onUnknownHost(status),
     });
     this.#runner = new AttemptRunner({
       client,
@@ -116,13 +120,15 @@ export class RunnerHost {
     const leftovers = await this.#ledger.killLeftovers();
     if (leftovers > 0) this.#options.logger.warn({ leftovers }, "ended child processes that an earlier host left behind");
     this.#pool.warmUp();
-    await this.#registerUntilKnown();
+    await this.#registration.untilKnown();
   }
 
   /** Takes commands; those it has already are ignored. */
   deliver(commands: readonly TaskCommand[]): void {
     for (const command of commands) {
-      if (this.#draining || this.#attempts.has(command.attemptId)) continue;
+      const known = this.#attempts.get(command.attemptId);
+      if (known !== undefined && isGranted(known)) this.#options.source?.onAnswered([known.attemptId]);
+      if (this.#draining || known !== undefined) continue;
       const attempt = { attemptId: command.attemptId, phase: "waiting" as const, command };
       this.#attempts.set(attempt.attemptId, attempt);
       this.#waiting.push(attempt);
@@ -138,6 +144,7 @@ export class RunnerHost {
       if (attempt?.phase === "waiting") {
         this.#waiting.remove(attemptId);
         this.#forget(attemptId);
+        this.#options.source?.onAnswered([attemptId]);
       } else if (attempt !== undefined && isGranted(attempt)) this.#onStop(attempt, reason);
     }
   }
@@ -149,6 +156,11 @@ export class RunnerHost {
 
   load(): HostLoad {
     return { slots: this.#options.slots, waiting: this.#waiting.length, running: this.#attempts.size - this.#waiting.length };
+  }
+
+  /** How many more attempts it would ask for at once. */
+  room(): number {
+    return this.#draining ? 0 : Math.max(0, this.#room() - this.#waiting.length);
   }
 
   setHostToken(token: string): void {
@@ -194,7 +206,7 @@ export class RunnerHost {
     this.#leases?.stop();
     this.#reachability.stop();
     this.#runner.close();
-    if (this.#renewal !== null) clearTimeout(this.#renewal);
+    this.#registration.close();
     if (this.#changeTimer !== null) clearTimeout(this.#changeTimer);
     await this.#pool.stop();
     await this.#options.client.close();
@@ -221,8 +233,9 @@ export class RunnerHost {
   // --- getting attempts -------------------------------------------------------------------------------------------------------------------------------------------------
 
   #room(): number {
-    const situation = { slots: this.#options.slots, cores: availableCores, typicalMs: this.#pool.typicalMs, roundTripMs: this.#exchange.roundTripMs };
-    return this.#options.slots + attemptsAhead(situation) - this.#taken;
+    const { slots, ahead } = this.#options;
+    const situation = { slots, cores: availableCores, typicalMs: this.#pool.typicalMs, roundTripMs: this.#exchange.roundTripMs };
+    return slots + (ahead === false ? 0 : attemptsAhead(situation)) - this.#taken;
   }
 
   #askForWaiting(): void {
@@ -232,10 +245,13 @@ export class RunnerHost {
       this.#taken++;
       this.#exchange.start(attempt.attemptId);
     }
+    this.#options.source?.onRoom();
   }
 
   #want(finishes: number): number {
-    return this.#draining || this.#waiting.length > 0 ? 0 : Math.max(0, Math.min(finishes, this.#room()));
+    return this.#draining || this.#waiting.length > 0 || this.#options.source?.mayTakeNext() === false
+      ? 0
+      : Math.max(0, Math.min(finishes, this.#room()));
   }
 
   #onAnswer(request: ExchangeRequest, answer: ExchangeResponse, sentAt: number): void {
@@ -247,6 +263,7 @@ export class RunnerHost {
     for (const grant of answer.next) this.#onGrant(grant, sentAt);
     for (const { attemptId } of request.finishes) this.#forget(attemptId);
     for (const attemptId of request.starts) if (this.#attempts.get(attemptId)?.phase === "starting") this.#forget(attemptId);
+    if (request.starts.length > 0) this.#options.source?.onAnswered(request.starts);
     this.#askForWaiting();
   }
 
@@ -379,38 +396,6 @@ export class RunnerHost {
     }, TELL_CHANGES_AFTER_MS);
   }
 
-  // --- being known ------------------------------------------------------------------------------------------------------------------------------------------------------
-
-  async #registerUntilKnown(): Promise<void> {
-    for (let failures = 0; ; failures++) {
-      try {
-        return await this.#register();
-      } catch (error) {
-        if (this.#closed.signal.aborted) throw error;
-        if ((error as { httpStatus?: number }).httpStatus === 401) this.#options.onTokenRefused?.();
-        // Even a plain refusal is not for ever: a wrong address is put right by the next scheduler that connects.
-        this.#options.logger.warn({ error: String(error) }, "the host could not make itself known to the execution API; it tries again");
-        await delay(Math.min(2_000, 100 * 2 ** Math.min(failures, 5)), this.#closed.signal);
-      }
-    }
-  }
-
-  async #register(): Promise<void> {
-    const { client, hostId, executor, hostname, version, slots, queues } = this.#options;
-    const host = { hostId, executor, hostname, pid: process.pid, version, slots, queues };
-    const call = { retryForMs: 0, signal: this.#closed.signal };
-    const answer = await this.#reachability.watch("register", () => client.registerHost(host, call));
-    client.setHostToken(answer.token);
-    if (this.#leases === null && !this.#closed.signal.aborted) this.#leases = this.#keepLeases(answer.heartbeatMs);
-    if (this.#renewal !== null) clearTimeout(this.#renewal);
-    this.#renewal = setTimeout(
-      () =>
-        void this.#register().catch((error: unknown) => this.#options.logger.warn({ error: String(error) }, "the host token could not be renewed")),
-      RENEW_TOKEN_EVERY_MS,
-    );
-    this.#renewal.unref();
-  }
-
   #keepLeases(heartbeatMs: number): LeaseKeeper {
     return new LeaseKeeper({
       hostId: this.#options.hostId,
@@ -423,16 +408,9 @@ export class RunnerHost {
       onStop: (attempt, reason) => this.#onStop(attempt, reason),
       onDisowned: (attempt, reason) => this.#onDisowned(attempt, reason),
       onLeaseEnding: (attempt) => this.#onLeaseEnding(attempt),
-      onUnknownHost: (status) => this.#onUnknownHost(status),
+      onUnknownHost: (status) => this.#registration.onUnknownHost(status),
       pausePoint: this.#options.pausePoint ?? (() => Promise.resolve()),
     });
-  }
-
-  /** Many calls may be refused at once; one registration, or one request for a token, answers them all. */
-  async #onUnknownHost(status: 401 | 404): Promise<void> {
-    if (status === 401) return this.#options.onTokenRefused?.();
-    this.#registering ??= this.#register().finally(() => (this.#registering = null));
-    await this.#registering.catch(() => undefined);
   }
 }
 
