@@ -62,6 +62,12 @@ export interface Executor {
   cancel(attempts: readonly { attemptId: string; reason: string }[]): Promise<void>;
   /** After a scheduler's death: which of these does the executor still hold? Those not answered are lost. */
   adopt(attempts: readonly AdoptableAttempt[]): Promise<{ adopted: string[] }>;
+  /**
+   * Of which of these queued attempts has the transport no trace? Asked every few seconds about what has been queued for a while; the ids that come back are submitted again. An attempt
+   * that a worker is just about to begin may be among them: submitting it twice is harmless. Left out where the transport can't lose what it took, or tells such losses itself (`lost`).
+   * Rejecting means "not known now".
+   */
+  findMissing?(commands: readonly TaskCommand[]): Promise<string[]>;
   capacity(): ExecutorCapacity;
   /** `drain`: let running attempts end, up to `timeoutMs`; without it leave them running where they survive this process (adoption), stop them where they cannot. */
   stop(options: { drain: boolean; timeoutMs: number }): Promise<void>;
