@@ -50,6 +50,7 @@ export const ERROR_CODES = {
   invalid_timetable: { status: 422, meaning: "A schedule, a cron line or a time zone could not be read." },
   invalid_date: { status: 422, meaning: "An instant is not an ISO 8601 date." },
   invalid_run_id: { status: 422, meaning: "A run id has characters that are not allowed, or looks like that of a scheduled run." },
+  connection_invalid: { status: 422, meaning: "A connection lacks what its use needs, or has an unacceptable value." },
   invalid_params: { status: 422, meaning: "The conf of a run does not fit the params of its DAG." },
   not_json: { status: 422, meaning: "A value that must be JSON is not." },
 
