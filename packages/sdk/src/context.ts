@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type DagRunType, type Json, TradewindError } from "@tradewind/core";
 import type { ParamDefinitions, ParamsOf } from "./params.ts";
 import { currentTaskScope, type DagInfo, type LogLevel, type TaskRuntime, type TaskScope } from "./runtime.ts";
@@ -95,6 +96,18 @@ type ContextParams<D> = D extends { readonly options: { readonly params?: infer 
     ? ParamsOf<P>
     : Record<string, Json>
   : never;
+
+/** The present moment in epoch milliseconds, by the clock of whoever runs the task: a test may have one of its own. */
+export function taskNowMs(): number {
+  return currentTaskScope()?.runtime.now?.() ?? Date.now();
+}
+
+/** Waits in author code of ours, by the clock of whoever runs the task. Rejects with the signal's reason when it is aborted. */
+export async function taskSleep(ms: number): Promise<void> {
+  const { runtime } = taskScope("waiting");
+  if (runtime.sleep !== undefined) return runtime.sleep(ms, runtime.signal);
+  await sleep(ms, undefined, { signal: runtime.signal }).catch(() => runtime.signal.throwIfAborted());
+}
 
 /** The scope of the running task, or an error that explains where the call may stand. */
 export function taskScope(call: string): TaskScope {

@@ -1,4 +1,4 @@
-import type { InputSpec, Json, MappingSpec, TaskKind } from "@tradewind/core";
+import type { InputSpec, Json, MappingSpec, SensorSpec, TaskKind } from "@tradewind/core";
 import type { DagOptions } from "./dag-options.ts";
 import type { TaskOptions } from "./task-options.ts";
 
@@ -14,7 +14,7 @@ export const TASK_GROUP: unique symbol = Symbol.for("tradewind.task-group");
 export const TASK_FACTORY: unique symbol = Symbol.for("tradewind.task-factory");
 export const OPERATOR: unique symbol = Symbol.for("tradewind.operator");
 
-export const DEFINITION_VERSION = 1;
+export const DEFINITION_VERSION = 2;
 
 /** Author code, seen from the runtime: one object of named inputs in, a result or a promise of one out. */
 export type AnyHandler = (inputs: never) => unknown;
@@ -53,6 +53,7 @@ export interface DeclaredTask {
   handler: AnyHandler | null;
   respectDownstreamRules: boolean;
   options: TaskOptions;
+  sensor: SensorSpec | null;
   placements: number;
   /** Taken where the author declared it, so that later errors can point there. */
   site: Error;

@@ -73,10 +73,18 @@ export class RescheduleTask extends Error {
 export type ThrownVerdict =
   | { kind: "skip"; message: string }
   | { kind: "reschedule"; message: string; afterMs: number }
-  | { kind: "fail"; type: string; message: string; stack: string | undefined }
-  | { kind: "retry"; type: string; message: string; stack: string | undefined; afterMs: number | undefined }
+  | (ThrownFacts & { kind: "fail" })
+  | (ThrownFacts & { kind: "retry"; afterMs: number | undefined })
   /** Anything else: the task's retry rules decide. */
-  | { kind: "error"; type: string; message: string; stack: string | undefined };
+  | (ThrownFacts & { kind: "error" });
+
+interface ThrownFacts {
+  type: string;
+  message: string;
+  stack: string | undefined;
+  /** What the rule of the task's retry policy gives as its reason. Absent: no rule decided, or it gives none. */
+  reason?: string;
+}
 
 /** Reads what author code threw: one of the errors above (of any loaded copy of this package), or anything else. Never throws. */
 export function classifyError(thrown: unknown): ThrownVerdict {

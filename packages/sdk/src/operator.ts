@@ -1,4 +1,4 @@
-import type { TaskKind } from "@tradewind/core";
+import type { SensorSpec, TaskKind } from "@tradewind/core";
 import { type AnyHandler, OPERATOR } from "./definition.ts";
 import type { TaskOptions } from "./task-options.ts";
 import type { TaskContext } from "./context.ts";
@@ -21,6 +21,8 @@ export interface OperatorDefinition {
   kind: TaskKind;
   handler: AnyHandler | null;
   options: TaskOptions;
+  /** Of a sensor: how it waits. The handler does the waiting; this tells the control plane and people. */
+  sensor: SensorSpec | null;
 }
 
 /** The context as the templates of an operator see it: with the inputs the task was called with. */
@@ -34,6 +36,7 @@ export type Templated<T, Inputs> = T | ((context: TemplateContext<Inputs>) => T 
  *
  * @param definition.operator Its name, for people, filters and metrics.
  * @param definition.handler Gets the named inputs, as a task's handler does.
+ * @param definition.sensor Of a task that waits for something: how it waits. Its handler throws `RescheduleTask` in mode `reschedule`.
  * @example
  * export const slack = (id: string, { channel, ...options }: TaskOptions & { channel: string }) =>
  *   operator(id, { operator: "slack", handler: async ({ text }: { text: string }) => post(channel, text), options });
@@ -41,10 +44,16 @@ export type Templated<T, Inputs> = T | ((context: TemplateContext<Inputs>) => T 
  */
 export function operator<Arguments, Result>(
   taskId: string,
-  definition: { operator: string; handler: ((inputs: Arguments) => Result | Promise<Result>) | null; options?: TaskOptions; kind?: TaskKind },
+  definition: {
+    operator: string;
+    handler: ((inputs: Arguments) => Result | Promise<Result>) | null;
+    options?: TaskOptions;
+    kind?: TaskKind;
+    sensor?: SensorSpec | null;
+  },
 ): Operator<Arguments, Result> {
-  const { operator: name, kind = "task", handler, options = {} } = definition;
-  return { [OPERATOR]: { taskId, operator: name, kind, handler: handler, options } };
+  const { operator: name, kind = "task", handler, options = {}, sensor = null } = definition;
+  return { [OPERATOR]: { taskId, operator: name, kind, handler: handler, options, sensor } };
 }
 
 export function isOperator(value: unknown): value is Operator<unknown, unknown> {

@@ -87,6 +87,10 @@ export interface TaskRuntime {
   context: AttemptContextData;
   /** Aborted when the attempt must stop: cancelled, cleared, timed out. Its reason says why. */
   signal: AbortSignal;
+  /** The present moment in epoch milliseconds. Absent: the clock of the machine. A test may have one of its own. */
+  now?(): number;
+  /** Waits in author code of ours (a sensor between two pokes). Absent: for real. Rejects with the signal's reason when that is aborted. */
+  sleep?(ms: number, signal: AbortSignal): Promise<void>;
   log(entry: LogEntry): void;
   progress(report: ProgressReport): void;
   getVariable(key: string): Promise<string | undefined>;

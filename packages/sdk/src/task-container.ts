@@ -1,3 +1,4 @@
+import type { SensorSpec } from "@tradewind/core";
 import { type AnyHandler, type DagDefinition, type DeclaredTask, OPERATOR, TASK_GROUP } from "./definition.ts";
 import { captureSite, checkId, definitionError, show } from "./definition-error.ts";
 import { type BranchChoice, makeIf, makeSwitch, type IfBranch, type SwitchBranch } from "./branching.ts";
@@ -10,7 +11,10 @@ import type { TaskOptions } from "./task-options.ts";
 import { isTaskRef, type Linkable, link, nodesOf, type TaskRef } from "./task-ref.ts";
 
 type Method = "task" | "add" | "branch" | "shortCircuit";
-type Declaration = Pick<DeclaredTask, "label" | "handler" | "options" | "operator" | "kind"> & { respectDownstreamRules?: boolean };
+type Declaration = Pick<DeclaredTask, "label" | "handler" | "options" | "operator" | "kind"> & {
+  respectDownstreamRules?: boolean;
+  sensor?: SensorSpec | null;
+};
 
 /** What a DAG and a task group have in common: tasks, operators and groups are defined in them. */
 export abstract class TaskContainer {
@@ -156,7 +160,7 @@ export abstract class TaskContainer {
 
   /** @param above The author called this method: where it was called is where the task was declared. */
   #declare<Arguments, Result>(task: Declaration, above: Method): TaskFactory<Arguments, Result> {
-    const { label, operator: name, kind, handler, options, respectDownstreamRules = false } = task;
+    const { label, operator: name, kind, handler, options, respectDownstreamRules = false, sensor = null } = task;
     checkId(label, "task", { dagId: this.#dag.dagId });
     const declared: DeclaredTask = {
       label,
@@ -166,6 +170,7 @@ export abstract class TaskContainer {
       handler,
       respectDownstreamRules,
       options,
+      sensor,
       placements: 0,
       site: captureSite(Reflect.get(TaskContainer.prototype, above) as () => unknown),
     };

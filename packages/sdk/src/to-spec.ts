@@ -60,7 +60,7 @@ function specOf(definition: DagDefinition, defaults: SpecDefaults): DagSpec {
     isPausedUponCreation: options.isPausedUponCreation ?? null,
     params: readParams(dagId, options.params),
     groups: [...definition.groups.values()].map(groupSpec),
-    tasks: taskSpecs(definition, { owner, timezone, retries: defaults.retries, retryDelayMs: defaults.retryDelayMs }),
+    tasks: taskSpecs(definition, { ...defaults, owner, timezone }),
   };
   checkSpec(spec);
   return spec;
@@ -98,6 +98,7 @@ function taskSpec(definition: DagDefinition, task: PlacedTask, graph: TaskGraph,
     inputs: mapMembers(task.inputs, (input) => finalInput(definition, input)),
     mapping: task.mapping === null ? null : { ...task.mapping, inputs: mapMembers(task.mapping.inputs, (input) => finalInput(definition, input)) },
     ...settings,
+    sensor: task.sensor,
   };
 }
 
