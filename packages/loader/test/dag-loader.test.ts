@@ -71,6 +71,32 @@ dag.task("t", async () => 1)();\n`,
     expect(own.settingsSha256).not.toBe(loader.settingsSha256);
   });
 
+  it("refuses executors and queues that the installation does not have, at the author's line", async () => {
+    const own = createDagLoader({ processes: 1, keepWarm: false, defaults: { executors: ["local", "bullmq"], queues: ["default", "gpu"] } });
+    onTestFinished(() => own.stop());
+    const task = (options: string) => dagFile(`\ndag.task("t", async () => 1, ${options})();`, "placed");
+    const folder = await dagFolder({
+      "known.ts": task('{ executor: "bullmq", queue: "gpu" }'),
+      "executor.ts": task('{ executor: "bulmq" }'),
+      "queue.ts": task('{ queue: "tpu-large" }'),
+      "default-args.ts": `import { Dag } from "tradewind";
+export const dag = new Dag("a", { schedule: null, defaultArgs: { executor: "kubernetes" } });
+dag.task("t", async () => 1)();\n`,
+    });
+    const ownLoad = (name: string) => own.load({ path: folder.path(name), root: folder.root });
+    expect(dagsOf(await ownLoad("known.ts"))[0]?.spec.tasks).toMatchObject([{ executor: "bullmq", queue: "gpu" }]);
+    const [executor, queue, defaultArgs] = await Promise.all(
+      ["executor.ts", "queue.ts", "default-args.ts"].map(async (name) => errorOf(await ownLoad(name))),
+    );
+    expect(executor).toMatchObject({ kind: "invalid_dag", file: "executor.ts" });
+    expect(executor?.message).toContain(
+      '"executor" of task "t" in DAG "placed" is "bulmq": it is not one of the executors of this installation, which are local, bullmq; did you mean "bullmq"?',
+    );
+    expect(executor?.frame).toContain('dag.task("t"');
+    expect(queue?.message).toContain("it is not one of the task queues of this installation, which are default, gpu.");
+    expect(defaultArgs?.message).toContain('is "kubernetes": it is not one of the executors of this installation, which are local, bullmq.');
+  });
+
   it("keeps the process for the next file when a package leaves its mark, and replaces it when a global was changed", async () => {
     const own = createDagLoader({ processes: 1 });
     onTestFinished(() => own.stop());

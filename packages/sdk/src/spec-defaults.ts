@@ -2,7 +2,8 @@
  * What a DAG and its tasks are where their author says nothing: the installation's configuration. They become part of the DAG spec, so with other defaults the same
  * file gives another spec, and its DAGs a new version.
  *
- * `defaultArgs` and the options of a DAG, group or task all win over these.
+ * `defaultArgs` and the options of a DAG, group or task all win over these. `executors` and `queues` are no defaults but what there is: a task that names another one could never run, and
+ * its DAG is refused.
  *
  * @example
  * toSpec(dag, { ...SPEC_DEFAULTS, timezone: "Europe/Madrid", retries: 2 });
@@ -20,6 +21,10 @@ export interface SpecDefaults {
   retries: number;
   /** Time between the end of a failed try and the next one, in whole milliseconds. Default 300 000. Airflow's `core.default_task_retry_delay`. */
   retryDelayMs: number;
+  /** Executors that a task may name. Default null: any, since nothing is known of the installation. */
+  executors: readonly string[] | null;
+  /** Queues that a task may name. Default null: any. */
+  queues: readonly string[] | null;
 }
 
 /** An installation that configures nothing. */
@@ -30,4 +35,6 @@ export const SPEC_DEFAULTS: SpecDefaults = {
   maxActiveTasks: 16,
   retries: 0,
   retryDelayMs: 300_000,
+  executors: null,
+  queues: null,
 };

@@ -1,4 +1,13 @@
-import { type Duration, parseDuration, type TaskSpec, TRIGGER_RULES, type TriggerRule, WEIGHT_RULES, type WeightRule } from "@tradewind/core";
+import {
+  type Duration,
+  nearestName,
+  parseDuration,
+  type TaskSpec,
+  TRIGGER_RULES,
+  type TriggerRule,
+  WEIGHT_RULES,
+  type WeightRule,
+} from "@tradewind/core";
 import { definitionError, show } from "./definition-error.ts";
 import { type Instant, readInstant } from "./instant.ts";
 
@@ -81,6 +90,9 @@ export interface TaskDefaults {
   timezone: string;
   retries: number;
   retryDelayMs: number;
+  /** What the installation has; null: not known. */
+  executors: readonly string[] | null;
+  queues: readonly string[] | null;
 }
 
 /** Fills in the defaults and checks every option. */
@@ -99,8 +111,8 @@ export function readTaskOptions(options: TaskOptions, defaults: TaskDefaults, pl
     poolSlots: check.integer("poolSlots", 1, 1),
     priorityWeight: check.integer("priorityWeight", 1, Number.NEGATIVE_INFINITY),
     weightRule: check.oneOf("weightRule", WEIGHT_RULES, "downstream"),
-    queue: check.text("queue") ?? "default",
-    executor: check.text("executor") ?? null,
+    queue: check.known("queue", "task queues", defaults.queues) ?? "default",
+    executor: check.known("executor", "executors", defaults.executors) ?? null,
     maxActiveTisPerDag: check.optionalInteger("maxActiveTisPerDag", 1),
     maxActiveTisPerDagrun: check.optionalInteger("maxActiveTisPerDagrun", 1),
     dependsOnPast: check.boolean("dependsOnPast", false) || waitForDownstream,
@@ -136,6 +148,17 @@ class OptionReader {
     const value = this.#options[name];
     if (value === undefined || (typeof value === "string" && value !== "")) return value;
     throw this.#wrong(name, "must be a text that is not empty");
+  }
+
+  /** A name that the installation has to know, or the task would wait for ever. */
+  known(name: keyof TaskOptions, what: string, names: readonly string[] | null): string | undefined {
+    const value = this.text(name);
+    if (value === undefined || names === null || names.includes(value)) return value;
+    const nearest = nearestName(value, names);
+    throw this.#wrong(
+      name,
+      `is not one of the ${what} of this installation, which are ${names.join(", ")}${nearest === undefined ? "" : `; did you mean "${nearest}"?`}`,
+    );
   }
 
   boolean(name: keyof TaskOptions, fallback: boolean): boolean {
@@ -188,7 +211,11 @@ class OptionReader {
   #wrong(name: string, why: string): Error {
     const { dagId, taskId, site } = this.#place;
     const found = (this.#options as Record<string, unknown>)[name];
-    return definitionError(`Option "${name}" of task "${taskId}" in DAG "${dagId}" is ${show(found)}: it ${why}.`, { dagId, taskId, site });
+    return definitionError(`Option "${name}" of task "${taskId}" in DAG "${dagId}" is ${show(found)}: it ${why}${/[?]$/.test(why) ? "" : "."}`, {
+      dagId,
+      taskId,
+      site,
+    });
   }
 }
 

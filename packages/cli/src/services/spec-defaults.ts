@@ -1,8 +1,9 @@
-import type { TradewindConfig } from "@tradewind/config";
+import { executorsOf, type TradewindConfig } from "@tradewind/config";
 import type { SpecDefaults } from "@tradewind/loader";
 
 /** What DAGs and tasks are where their author says nothing. */
-export function specDefaults({ dags, scheduler }: Pick<TradewindConfig, "dags" | "scheduler">): SpecDefaults {
+export function specDefaults(config: Pick<TradewindConfig, "dags" | "scheduler" | "executor" | "executors" | "queues">): SpecDefaults {
+  const { dags, scheduler } = config;
   return {
     timezone: dags.defaultTimezone.toLowerCase() === "utc" ? "UTC" : dags.defaultTimezone,
     catchup: scheduler.catchupByDefault,
@@ -10,5 +11,7 @@ export function specDefaults({ dags, scheduler }: Pick<TradewindConfig, "dags" |
     maxActiveTasks: dags.maxActiveTasks,
     retries: dags.defaultTaskRetries,
     retryDelayMs: Math.round(dags.defaultTaskRetryDelaySeconds * 1000),
+    executors: executorsOf(config).map((executor) => executor.name),
+    queues: dags.allowedQueues === null ? null : [...new Set(["default", ...dags.allowedQueues, ...Object.keys(config.queues)])],
   };
 }
