@@ -1,3 +1,4 @@
+import { type Duration, parseDuration } from "@tradewind/core";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { OUTPUT_FORMATS, type OutputFormat } from "../output/output.ts";
 
@@ -32,6 +33,22 @@ export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("Expected a whole number of 1 or more.");
   return value;
+}
+
+/** Names with commas between. */
+export function list(text: string): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.some((name) => name === "")) throw new InvalidArgumentError("Expected names with commas between, such as default,gpu.");
+  return names;
+}
+
+/** A length of time such as 30s, in milliseconds. */
+export function duration(text: string): number {
+  try {
+    return parseDuration(/^\d+$/.test(text) ? `${text}s` : (text as Duration));
+  } catch (error) {
+    throw new InvalidArgumentError(`Expected a length of time such as 30s or 5m: ${(error as Error).message}`);
+  }
 }
 
 export function port(text: string): number {

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { collect, examples, lazily, port } from "./options.ts";
+import { collect, duration, examples, lazily, list, port, positiveInteger } from "./options.ts";
 
 export interface StandaloneOptions {
   port?: number;
@@ -16,6 +16,15 @@ export interface ApiServerOptions {
 
 export interface DagProcessorOptions {
   dags?: string[];
+}
+
+export interface WorkerOptions {
+  name?: string;
+  queues?: string[];
+  concurrency?: number;
+  /** In milliseconds. */
+  drainTimeout?: number;
+  healthPort?: number;
 }
 
 /** The long-running ones. */
@@ -50,4 +59,15 @@ export function addServiceCommands(program: Command): void {
     .option("-p, --port <port>", "port of the REST API (default: the configured one)", port)
     .action(lazily(() => import("../services/api-server.ts"), "runApiServer"));
   examples(apiServer, ["api-server", "api-server --apps execution"]);
+
+  const worker = program
+    .command("worker")
+    .description("run tasks of the executor bullmq on this machine; any number may run, and needs only Redis and the execution API")
+    .option("-q, --queues <queues>", "task queues to take tasks of, with commas between (default: the configured ones)", list)
+    .option("-c, --concurrency <tasks>", "tasks that run at the same time (default: the configured number)", positiveInteger)
+    .option("--name <name>", "its name in lists (default: the machine's name with the process' id)")
+    .option("--drain-timeout <time>", "after SIGTERM: how long running tasks may finish, such as 30s or 5m (default: the configured time)", duration)
+    .option("--health-port <port>", "port of /livez and /readyz (default: the configured one)", port)
+    .action(lazily(() => import("../services/worker.ts"), "runWorker"));
+  examples(worker, ["worker", "worker --queues default,gpu --concurrency 8", "worker --drain-timeout 25s --health-port 8793"]);
 }

@@ -30,7 +30,7 @@ export async function openInstallation(component: string, overrides: Record<stri
     return known;
   };
   const root = logger(component);
-  const shutdown = handleShutdown({ log: root, timeoutMs: (config.runner.drainSeconds + 30) * 1000 });
+  const shutdown = handleShutdown({ log: root, timeoutMs: (Math.max(config.runner.drainSeconds, config.worker.drainSeconds ?? 0) + 30) * 1000 });
   const metrics = await createMetrics(config.metrics, (error) => root.warn({ err: error }, "metrics could not be sent"));
   shutdown.onShutdown("metrics", () => metrics.close());
   return {

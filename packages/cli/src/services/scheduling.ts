@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { executorsOf } from "@tradewind/config";
 import type { Executor } from "@tradewind/executor";
+import { createBullMqExecutor } from "@tradewind/executor-bullmq";
 import { createLocalExecutor } from "@tradewind/executor-local";
 import { HOST_MAIN_PATH } from "@tradewind/runner/host-main-path";
 import { createScheduler } from "@tradewind/scheduler";
@@ -11,7 +12,10 @@ import { sampleGauges } from "../metrics/gauges.ts";
 import { schedulerMetrics } from "../metrics/scheduler-metrics.ts";
 import { executionTokens } from "./api-servers.ts";
 import type { Core } from "./core.ts";
+import { executionBaseUrl } from "./execution-url.ts";
 import type { Installation } from "./installation.ts";
+import { redisSettings } from "./redis-settings.ts";
+import { runnerSettings } from "./runner-settings.ts";
 
 export interface SchedulingOptions {
   /** Where runners reach the execution API. */
@@ -56,39 +60,23 @@ export async function startScheduling(installation: Installation, core: Core, { 
   }
 }
 
-/** An address without a path is that of a server of ours; one with a path is taken as it is (behind a proxy). */
-export function executionBaseUrl(url: string): string {
-  return new URL(url).pathname === "/" ? `${url.replace(/\/+$/, "")}/execution/v1` : url;
-}
-
 function makeExecutor(name: string, { config, home }: Installation, ownHost: "bound" | "detached"): Executor {
+  if (name === "bullmq") return createBullMqExecutor({ redis: redisSettings(config) });
   if (name !== "local") {
     throw new CliError("executor_not_found", `There is no executor "${name}" in this release.`, {
       exitCode: EXIT.usage,
-      hint: "Known is: local. Set TRADEWIND__EXECUTOR, or `executor` in the config file.",
+      hint: "Known are: local, bullmq. Set TRADEWIND__EXECUTOR, or `executor` in the config file.",
     });
   }
-  const { slots, prefetch, childMemoryMb, ...local } = config.localExecutor;
+  const { slots, prefetch, hostIdleSeconds } = config.localExecutor;
   return createLocalExecutor({
+    ...runnerSettings(config),
     home,
     slots,
     ...(prefetch === null ? {} : { prefetch }),
     hostCommand: [process.execPath, HOST_MAIN_PATH],
     ownHost,
-    memoryLimitMb: childMemoryMb,
-    maxResultBytes: config.executionApi.maxXcomBytes,
-    idleExitMs: local.hostIdleSeconds * 1000,
+    idleExitMs: hostIdleSeconds * 1000,
     drainTimeoutMs: config.runner.drainSeconds * 1000,
-    stopLadder: { abortGraceMs: config.runner.killGraceSeconds * 1000, termGraceMs: config.runner.killGraceSeconds * 1000 },
-    maxLogBytes: config.runner.maxLogBytes,
-    passEnv: config.runner.passEnvironment,
-    childPolicy: {
-      maxAttempts: local.childMaxTasks,
-      maxAgeMs: local.childMaxAgeSeconds * 1000,
-      maxIdleMs: local.idleSeconds * 1000,
-      // What earlier tasks left behind must not count against the limit of the next one.
-      maxRssBytes: (childMemoryMb / 2) * 1024 * 1024,
-      bundlesPerChild: local.bundlesPerChild,
-    },
   });
 }

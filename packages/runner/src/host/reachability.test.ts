@@ -42,3 +42,15 @@ test("one kind of call that works does not hide another that does not; a single 
   vi.advanceTimersByTime(10_000);
   expect(told).toMatchObject([{ doing: "exchange" }]);
 });
+
+test("how long the API has been silent is what the longest failing kind of call says", async () => {
+  const { reachability, refuse } = begin();
+  expect(reachability.silentForMs()).toBe(0);
+  await refuse();
+  vi.advanceTimersByTime(3_000);
+  void reachability.watch("heartbeat", () => new Promise(() => undefined));
+  vi.advanceTimersByTime(1_000);
+  expect(reachability.silentForMs()).toBe(4_000);
+  await reachability.watch("exchange", () => Promise.resolve());
+  expect(reachability.silentForMs()).toBe(1_000);
+});

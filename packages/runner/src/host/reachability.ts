@@ -56,6 +56,12 @@ export class Reachability {
     }
   }
 
+  /** For how long the longest of the calls that fail, or are not answered, has not worked. 0: all work. */
+  silentForMs(): number {
+    const now = performance.now();
+    return Math.max(0, ...[...this.#lines.values()].map((line) => (line.failingSince === null ? 0 : now - line.failingSince)));
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }

@@ -163,6 +163,16 @@ export class RunnerHost {
     return this.#draining ? 0 : Math.max(0, this.#room() - this.#waiting.length);
   }
 
+  /** For how long the execution API has not answered one kind of call. */
+  apiSilentForMs(): number {
+    return this.#reachability.silentForMs();
+  }
+
+  /** For the very end of a process that may not wait: nothing that runs here outlives it. */
+  killChildren(): void {
+    void this.#pool.stop();
+  }
+
   setHostToken(token: string): void {
     this.#options.client.setHostToken(token);
   }
