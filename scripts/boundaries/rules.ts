@@ -24,11 +24,12 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: "api config contract core dag-processor engine examples executor executor-local loader metadata runner scheduler sdk telemetry".split(" "),
   // For development only; see `DEVELOPMENT_PACKAGES`.
   testkit: ["metadata", "core"],
+  modelcheck: ["engine", "metadata", "contract", "core", "sdk"],
   bench: ["cli", "config", "contract", "core", "engine", "metadata", "testkit"],
 };
 
 /** Packages that no shipped source may import. */
-export const DEVELOPMENT_PACKAGES: readonly string[] = ["testkit", "bench"];
+export const DEVELOPMENT_PACKAGES: readonly string[] = ["testkit", "bench", "modelcheck"];
 
 /** Source folders that are shipped but serve the tests of other packages: they may use development dependencies. */
 export const TEST_SUPPORT: readonly RegExp[] = [/^packages\/metadata\/src\/testing\//, /^packages\/executor\/src\/conformance\//];
