@@ -12,6 +12,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   loader: ["sdk", "core"],
   executor: ["contract", "core"],
   "executor-local": ["executor", "contract", "core"],
+  "executor-bullmq": ["executor", "contract", "core"],
   engine: ["metadata", "contract", "core"],
   "dag-processor": ["engine", "loader", "core"],
   // Neither an adapter nor author code: the scheduler sees the executor port only.
@@ -21,15 +22,18 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ["engine", "metadata", "contract", "core"],
   examples: ["sdk"],
   // The composition root.
-  cli: "api config contract core dag-processor engine examples executor executor-local loader metadata runner scheduler sdk telemetry".split(" "),
+  cli: "api config contract core dag-processor engine examples executor executor-bullmq executor-local loader metadata runner scheduler sdk telemetry".split(
+    " ",
+  ),
   // For development only; see `DEVELOPMENT_PACKAGES`.
   testkit: ["metadata", "core"],
   modelcheck: ["engine", "metadata", "contract", "core", "sdk"],
+  "executor-testkit": ["api", "contract", "core", "dag-processor", "engine", "executor", "loader", "metadata", "scheduler", "testkit"],
   bench: ["cli", "config", "contract", "core", "engine", "metadata", "testkit"],
 };
 
 /** Packages that no shipped source may import. */
-export const DEVELOPMENT_PACKAGES: readonly string[] = ["testkit", "bench", "modelcheck"];
+export const DEVELOPMENT_PACKAGES: readonly string[] = ["testkit", "executor-testkit", "bench", "modelcheck"];
 
 /** Source folders that are shipped but serve the tests of other packages: they may use development dependencies. */
 export const TEST_SUPPORT: readonly RegExp[] = [/^packages\/metadata\/src\/testing\//, /^packages\/executor\/src\/conformance\//];

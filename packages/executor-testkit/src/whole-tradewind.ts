@@ -22,6 +22,10 @@ const quiet = (): void => undefined;
 const LOGGER = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 
 export interface AdapterUnderTest {
+  /** Of the executor. Default `local`. */
+  name?: string;
+  /** Starts what runs the tasks, where executors do not start it themselves. Called once; `secretKey` signs the tokens of hosts. */
+  startWorkers?(place: { executionApiUrl: string; secretKey: string }): Promise<void>;
   /** Called for each scheduler, which starts it. */
   makeExecutor(home: string): Executor;
   /** Called when no scheduler is left: resolves when nothing that executors had started runs any more, rejects when something does not end. */
@@ -40,13 +44,14 @@ export async function startWholeTradewind(home: string, adapter: AdapterUnderTes
   const dagFolder = join(home, "dags");
   await mkdir(dagFolder, { recursive: true });
   const database = await createTestDatabase();
-  const tokens = createSignedTokens({ secretKey: randomUUID() });
+  const secretKey = randomUUID();
+  const tokens = createSignedTokens({ secretKey });
   const fernet = createFernet(generateFernetKey());
   const logs = createFileLogStore({ dir: join(home, "logs") });
   const facts = new MetadataFacts(database.url);
   const commands = new Map<string, TaskCommand>();
 
-  const server = openEngine(database, tokens, fernet);
+  const server = openEngine(database, tokens, fernet, adapter.name);
   const { engine } = server;
   const api = await createApiServer({ db: database.db, engine, fernet, tokens, logs, version: "0", apps: ["execution"] });
   await api.app.listen({ host: "127.0.0.1", port: 0 });
@@ -59,9 +64,10 @@ export async function startWholeTradewind(home: string, adapter: AdapterUnderTes
     logger: LOGGER,
   });
   await processor.start();
+  await adapter.startWorkers?.({ executionApiUrl: executionApiUrl.replace("/execution/v1", ""), secretKey });
 
   const startScheduler = async (): Promise<RunningScheduler> => {
-    const own = openEngine(database, tokens, fernet);
+    const own = openEngine(database, tokens, fernet, adapter.name);
     const mortal = makeMortal(own.engine);
     const executor = adapter.makeExecutor(home);
     let isDead = false;
@@ -176,7 +182,12 @@ export async function startWholeTradewind(home: string, adapter: AdapterUnderTes
   }
 }
 
-function openEngine(database: TestDatabase, tokens: SignedTokens, fernet: Fernet): { engine: Engine; close(): Promise<void> } {
+function openEngine(
+  database: TestDatabase,
+  tokens: SignedTokens,
+  fernet: Fernet,
+  defaultExecutor = "local",
+): { engine: Engine; close(): Promise<void> } {
   const db = openDatabase({ url: database.url });
   const hot = openHotDatabase({ url: database.url });
   const engine = createEngine({
@@ -184,7 +195,7 @@ function openEngine(database: TestDatabase, tokens: SignedTokens, fernet: Fernet
     hot,
     fernet,
     issueAttemptToken: ({ attemptId, ttlMs }) => tokens.issue("attempt", attemptId, ttlMs),
-    defaultExecutor: "local",
+    defaultExecutor,
     dagsArePausedAtCreation: false,
   });
   const close = async (): Promise<void> => {

@@ -10,5 +10,6 @@ export {
 export { type LeaseFacts, MetadataFacts, type RunFacts, type TryFacts } from "./metadata-facts.ts";
 export { assertNoProcesses, killAll, type ProcessFacts, processesOf } from "./processes.ts";
 export { type Program, type ProgramOptions, startProgram } from "./program.ts";
+export { hasRedisServer, type RedisServer, startRedis } from "./redis-server.ts";
 export { RestClient } from "./rest-client.ts";
 export { until } from "./until.ts";
