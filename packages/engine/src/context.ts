@@ -37,6 +37,8 @@ export interface EngineContext {
   issueAttemptToken(attempt: { attemptId: string; ttlMs: number }): string;
   /** The executor that a task instance goes to: its own, else by its queue, else the default one. */
   executorOf(task: { executor: string | null; queue: string }): string;
+  /** What `executorOf` goes by; `known` null: it is not known which executors there are. */
+  routes: { known: readonly string[] | null; byQueue: Readonly<Record<string, string>>; fallback: string };
   limits: EngineLimits;
   versions: DagVersions;
   events: EngineEvents;

@@ -44,6 +44,8 @@ export interface EngineOptions {
   /** Where task instances go that name no executor; and by queue, before that. */
   defaultExecutor: string;
   executorByQueue?: Readonly<Record<string, string>>;
+  /** All executors that are configured: what waits for another one is moved, or told so. Default: not known, and nothing is done. */
+  executors?: readonly string[];
   limits?: Partial<EngineLimits>;
   dagsArePausedAtCreation?: boolean;
   /** Largest XCom that author code may write, in bytes of JSON. Default 10 MiB. */
@@ -75,6 +77,7 @@ export function createEngine(options: EngineOptions): Engine {
     newSuffix: () => randomBytes(6).toString("hex").slice(0, 8),
     issueAttemptToken: (attempt) => options.issueAttemptToken(attempt),
     executorOf: ({ executor, queue }) => executor ?? options.executorByQueue?.[queue] ?? options.defaultExecutor,
+    routes: { known: options.executors ?? null, byQueue: options.executorByQueue ?? {}, fallback: options.defaultExecutor },
     limits: { ...DEFAULT_ENGINE_LIMITS, ...options.limits },
     versions: createDagVersions(),
     events: options.events ?? {},

@@ -78,6 +78,8 @@ export interface DagFileUseCases {
 export interface ExecutorRoom {
   name: string;
   free: number | null;
+  /** Its transport cannot be reached now. What is queued there does not count against the parallelism, so that it holds up no other executor. Default false. */
+  isAway?: boolean;
 }
 
 export interface SchedulingUseCases {

@@ -1,5 +1,12 @@
 import { countUpstreams, isTerminal, type MaybeState, TradewindError } from "@tradewind/core";
-import { explainUnplaceable, listParkedKeysWithRoom, listStalledDagRuns, listWronglyBlockedDags, unparkTaskQueue } from "@tradewind/metadata";
+import {
+  explainUnplaceable,
+  listParkedKeysWithRoom,
+  listStalledDagRuns,
+  listWronglyBlockedDags,
+  rerouteUnknownExecutors,
+  unparkTaskQueue,
+} from "@tradewind/metadata";
 import { commit } from "./commit.ts";
 import type { EngineContext } from "./context.ts";
 import type { SchedulingUseCases } from "./engine.ts";
@@ -23,7 +30,8 @@ export function sweepUseCase(context: EngineContext): SchedulingUseCases["sweep"
     if (keys.length > 0) await unparkKeys(context, keys);
     const runs = await repairRuns(context, stalled);
     await warnOfUnplaceable(context, limit);
-    return { repaired: blocked.length + keys.length + runs };
+    const rerouted = await rerouteWaiting(context);
+    return { repaired: blocked.length + keys.length + runs + rerouted };
   };
 }
 
@@ -37,6 +45,20 @@ async function warnOfUnplaceable(context: EngineContext, limit: number): Promise
     context.onError(error, { what: "pool", id: pool });
     context.wake("state");
   }
+}
+
+/** After a change of the configuration: what waits for an executor that is gone goes to another one, unless its author chose that one. */
+async function rerouteWaiting(context: EngineContext): Promise<number> {
+  const { known, byQueue, fallback } = context.routes;
+  if (known === null) return 0;
+  const { rerouted, stranded } = await rerouteUnknownExecutors(context.db, { known, byQueue, fallback });
+  if (rerouted > 0) context.wake("ready");
+  for (const { executor, count } of stranded) {
+    const message = `${count} task instances wait for the executor "${executor}", which is not configured; there are: ${known.join(", ")}. Configure it, or correct the tasks.`;
+    context.onError(new TradewindError("executor_not_found", message), { what: "executor", id: executor });
+    context.wake("state");
+  }
+  return rerouted;
 }
 
 async function unparkKeys(context: EngineContext, keys: readonly string[]): Promise<void> {

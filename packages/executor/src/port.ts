@@ -6,6 +6,11 @@ export interface ExecutorCapacity {
   slots: number | null;
   /** Places free now, counting what was submitted and has not ended. null: no limit of its own. */
   free: number | null;
+  /**
+   * The transport cannot be reached now (Redis is down). What is queued there then does not count against `scheduler.parallelism`, so that it holds up no other executor; set `free` to 0 as
+   * well. Default false.
+   */
+  isAway?: boolean;
 }
 
 /** An attempt that Postgres believes is with this executor, for {@link Executor.adopt}. */

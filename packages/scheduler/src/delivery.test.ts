@@ -42,6 +42,19 @@ test("what a transport refuses is kept, counted, and submitted again with growin
   expect(clock.timers).toBe(0);
 });
 
+test("a transport that refuses is known as such until it takes everything, and that is told", async () => {
+  let recovered = 0;
+  delivery = new Delivery({ executors: [local, queue], clock, logger, onRecovered: () => void (recovered += 1) });
+  await delivery.deliver([command("z")]);
+  local.failure = new Error("connection refused");
+  await delivery.deliver([command("a"), command("b", "queue")]);
+  await clock.advance(100);
+  expect([delivery.isRefused("local"), delivery.isRefused("queue"), recovered]).toEqual([true, false, 0]);
+  local.failure = null;
+  await clock.advance(200);
+  expect([delivery.isRefused("local"), recovered]).toEqual([false, 1]);
+});
+
 test("commands that come while a transport is refusing go with the next try, and do not hurry it", async () => {
   local.failure = new Error("connection refused");
   await delivery.deliver([command("a")]);

@@ -10,6 +10,8 @@ export interface DeliveryOptions {
   executors: readonly Executor[];
   clock: SchedulerClock;
   logger: SchedulerLogger;
+  /** A transport that had refused took everything: there is room in it again. */
+  onRecovered?(): void;
 }
 
 /**
@@ -28,6 +30,11 @@ export class Delivery {
   /** How many commands an executor has not taken yet: they need room in it as well. */
   waitingFor(executor: string): number {
     return this.#lanes.get(executor)?.waiting ?? 0;
+  }
+
+  /** Its transport did not take what it was given last, and is asked again after a pause. */
+  isRefused(executor: string): boolean {
+    return this.#lanes.get(executor)?.isPausing ?? false;
   }
 
   /** Submits commands, each to its executor; resolves when every transport took its part, refused it, or has been silent for a while. Never rejects. */
@@ -70,20 +77,26 @@ class Lane {
   readonly #executor: Executor;
   readonly #clock: SchedulerClock;
   readonly #logger: SchedulerLogger;
+  readonly #onRecovered: () => void;
   readonly #waiting = new Map<string, TaskCommand>();
   #submitting: Promise<void> | null = null;
   #retryTimer: unknown = null;
   #retryMs = 0;
   #stopped = false;
 
-  constructor(executor: Executor, { clock, logger }: DeliveryOptions) {
+  constructor(executor: Executor, { clock, logger, onRecovered }: DeliveryOptions) {
     this.#executor = executor;
     this.#clock = clock;
     this.#logger = logger;
+    this.#onRecovered = () => onRecovered?.();
   }
 
   get waiting(): number {
     return this.#waiting.size;
+  }
+
+  get isPausing(): boolean {
+    return this.#retryMs > 0;
   }
 
   async deliver(commands: readonly TaskCommand[]): Promise<void> {
@@ -115,8 +128,10 @@ class Lane {
       } catch (error) {
         return this.#retryLater(commands.length, error);
       }
+      const hadRefused = this.#retryMs > 0;
       this.#retryMs = 0;
       for (const command of commands) if (this.#waiting.get(command.attemptId) === command) this.#waiting.delete(command.attemptId);
+      if (hadRefused) this.#onRecovered();
     }
   }
 

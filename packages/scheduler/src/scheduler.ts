@@ -1,5 +1,5 @@
 import type { JobUseCases, SchedulingUseCases, WakeUps } from "@tradewind/engine";
-import type { Executor, ExecutorEvent } from "@tradewind/executor";
+import { type Executor, type ExecutorEvent, startExecutor } from "@tradewind/executor";
 import { Adoption } from "./adoption.ts";
 import { Delivery } from "./delivery.ts";
 import { LostAttempts } from "./lost-attempts.ts";
@@ -47,7 +47,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { engine, executors, logger } = options;
   const clock = options.clock ?? SYSTEM_CLOCK;
   const metrics = options.metrics ?? NO_SCHEDULER_METRICS;
-  const delivery = new Delivery({ executors, clock, logger });
+  const delivery = new Delivery({ executors, clock, logger, onRecovered: () => loop.wake("ready") });
   const adoption = new Adoption({ engine, executors, delivery, thresholdMs: options.healthThresholdMs, logger, metrics });
   const lostAttempts = new LostAttempts({ engine, logger, metrics });
   let jobId = options.newJobId();
@@ -112,7 +112,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   async function startExecutors(): Promise<void> {
     const context = { onEvent: onExecutorEvent, logger, executionApiUrl: options.executionApiUrl };
     await Promise.all(
-      executors.map((executor) => executor.start({ ...context, issueHostToken: (hostId) => options.issueHostToken(executor.name, hostId) })),
+      executors.map((executor) => startExecutor(executor, { ...context, issueHostToken: (hostId) => options.issueHostToken(executor.name, hostId) })),
     );
   }
 

@@ -1,4 +1,4 @@
-import type { SchedulingUseCases, WakeKind } from "@tradewind/engine";
+import type { ExecutorRoom, SchedulingUseCases, WakeKind } from "@tradewind/engine";
 import type { Executor } from "@tradewind/executor";
 import type { Delivery } from "./delivery.ts";
 import type { SchedulerLogger, SchedulerMetrics } from "./ports.ts";
@@ -52,7 +52,7 @@ function rescueSteps({ engine, executors, delivery, limits, metrics, schedulerId
         const stops = await engine.takeStops({ schedulerId });
         delivery.forget(stops.map((stop) => stop.attemptId));
         const stopsOf = Map.groupBy(stops, (stop) => stop.executor);
-        await Promise.all(executors.map(async (executor) => executor.cancel(stopsOf.get(executor.name) ?? [])));
+        await Promise.all(executors.map((executor) => cancelBy(executor, stopsOf.get(executor.name) ?? [], logger)));
         return false;
       },
     },
@@ -97,6 +97,17 @@ function rescueSteps({ engine, executors, delivery, limits, metrics, schedulerId
   ];
 }
 
+/** Runners hear of a stop by their heartbeat as well: an executor that can't pass it on now holds up nobody. */
+async function cancelBy(executor: Executor, stops: readonly { attemptId: string; reason: string }[], logger: SchedulerLogger): Promise<void> {
+  if (stops.length === 0) return;
+  try {
+    await executor.cancel(stops);
+  } catch (error) {
+    const { name } = executor;
+    logger.warn({ executor: name, attempts: stops.length, err: error }, `executor "${name}" could not be told to stop ${stops.length} attempts`);
+  }
+}
+
 function dueSteps({ engine, limits }: StepOptions): Step[] {
   return [
     {
@@ -135,8 +146,11 @@ function dispatchSteps({ engine, executors, delivery, schedulerId, parallelism, 
   ];
 }
 
-/** What an executor can take now: its own free places, less what it was given and has not taken. */
-function roomOf(executor: Executor, delivery: Delivery): { name: string; free: number | null } {
-  const { free } = executor.capacity();
-  return { name: executor.name, free: free === null ? null : Math.max(0, free - delivery.waitingFor(executor.name)) };
+/** What an executor can take now: its own free places, less what it was given and has not taken. One that is away takes nothing and holds up no other. */
+function roomOf(executor: Executor, delivery: Delivery): ExecutorRoom {
+  const { name } = executor;
+  const { free, isAway = false } = executor.capacity();
+  // Nothing more is queued for a transport that refuses: it would only wait here.
+  if (isAway || delivery.isRefused(name)) return { name, free: 0, isAway: true };
+  return { name, free: free === null ? null : Math.max(0, free - delivery.waitingFor(name)) };
 }

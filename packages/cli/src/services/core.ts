@@ -75,6 +75,7 @@ export async function openCore(installation: Installation, options: CoreOptions)
     fernet: secrets.fernet,
     issueAttemptToken: ({ attemptId, ttlMs }) => attemptTokens.issue("attempt", attemptId, ttlMs),
     defaultExecutor: executorsOf(config)[0]!.name,
+    executors: executorsOf(config).map(({ name }) => name),
     executorByQueue: config.queues,
     limits: engineLimits(config),
     dagsArePausedAtCreation: options.dagsArePausedAtCreation,

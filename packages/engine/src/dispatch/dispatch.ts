@@ -9,9 +9,10 @@ import { type Taken, takeWork } from "./take.ts";
 export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dispatch"] {
   return async ({ schedulerId, parallelism, executors, limit }) => {
     const rooms = new Map(executors.map(({ name, free }) => [name, free ?? limit]));
+    const away = executors.filter((executor) => executor.isAway === true).map(({ name }) => name);
     const look = context.readiness.beginLook();
     const { taken, isFull, sawNothing } = await commit(context, async (tx, after) => {
-      const [, live] = await Promise.all([lockDispatch(tx), countLeases(tx, { schedulerId })]);
+      const [, live] = await Promise.all([lockDispatch(tx), countLeases(tx, { schedulerId, exceptQueuedOf: away })]);
       const freeSlots = Math.min(limit, parallelism - live);
       const found = await takeWork(context, tx, {
         executors: rooms,

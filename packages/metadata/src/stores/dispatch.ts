@@ -216,3 +216,44 @@ export async function explainUnplaceable(db: Queryable, params: { limit: number 
     values: [params.limit],
   });
 }
+
+/**
+ * Waiting task instances whose executor is not one of `known`: the configuration has changed since they became ready. Those that chose none themselves go to the one of their queue, else to the
+ * default one; those that chose one that is gone are told so. Uses `task_queue_dispatch`, one look per executor.
+ */
+export async function rerouteUnknownExecutors(
+  db: Queryable,
+  params: { known: readonly string[]; byQueue: Readonly<Record<string, string>>; fallback: string },
+): Promise<{ rerouted: number; stranded: { executor: string; count: number }[] }> {
+  const rows = await run<{ executor: string; isStranded: boolean; count: number }>(db, {
+    name: "reroute_unknown_executors",
+    text: `with recursive e as (
+        (select executor from task_queue where parked_key is null order by executor limit 1)
+        union all
+        select (select q.executor from task_queue q where q.parked_key is null and q.executor > e.executor order by q.executor limit 1) from e where e.executor is not null
+      ),
+      lost as materialized (
+        select q.task_instance_id, q.executor, q.queue, ti.executor as own, ti.state_reason from e
+          join task_queue q on q.executor = e.executor and q.parked_key is null join task_instance ti on ti.id = q.task_instance_id
+        where e.executor is not null and e.executor <> all($1::text[])
+      ),
+      moved as (
+        update task_queue q set executor = coalesce($2::jsonb ->> l.queue, $3) from lost l
+        where q.task_instance_id = l.task_instance_id and q.executor = l.executor and l.own is null returning l.executor
+      ),
+      told as (
+        update task_instance ti set state_reason = r.reason, updated_at = now()
+        from (select task_instance_id, executor, state_reason, format('no executor "%s" is configured; there are: %s', executor, array_to_string($1::text[], ', ')) as reason
+          from lost where own is not null) r
+        where ti.id = r.task_instance_id and ti.state = 'scheduled' and ti.state_reason is distinct from r.reason returning r.executor
+      )
+      select executor, false as "isStranded", count(*)::int as count from moved group by 1
+      union all select executor, true, count(*)::int from told group by 1`,
+    values: [params.known, JSON.stringify(params.byQueue), params.fallback],
+  });
+  const of = (isStranded: boolean) => rows.filter((row) => row.isStranded === isStranded);
+  return {
+    rerouted: of(false).reduce((sum, row) => sum + row.count, 0),
+    stranded: of(true).map(({ executor, count }) => ({ executor, count })),
+  };
+}

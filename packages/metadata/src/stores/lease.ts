@@ -342,12 +342,12 @@ export async function adoptLeases(tx: Transaction, params: { fromIds: readonly s
   });
 }
 
-/** Live attempts of a scheduler: what its parallelism is counted on. */
-export async function countLeases(db: Queryable, params: { schedulerId: string }): Promise<number> {
+/** Live attempts of a scheduler: what its parallelism is counted on. Those that only wait for one of `exceptQueuedOf` are left out. */
+export async function countLeases(db: Queryable, params: { schedulerId: string; exceptQueuedOf: readonly string[] }): Promise<number> {
   const [row] = await run<{ count: number }>(db, {
     name: "count_leases",
-    text: "select count(*) as count from lease where scheduler_id = $1",
-    values: [params.schedulerId],
+    text: "select count(*) as count from lease where scheduler_id = $1 and (state <> 'queued' or executor <> all($2::text[]))",
+    values: [params.schedulerId, params.exceptQueuedOf],
   });
   return row!.count;
 }

@@ -41,6 +41,7 @@ export {
   parkBehindLimits,
   type ParkedRows,
   type QueuedCandidate,
+  rerouteUnknownExecutors,
   tryLockDispatch,
 } from "./dispatch.ts";
 export { beatJob, declareDeadSchedulers, endJob, insertJob } from "./job.ts";
