@@ -66,7 +66,12 @@ function toSpec({ tasks, groups = {}, runs }: RecordedCase, dagId: string): DagS
   return dagSpec({
     dagId,
     isPausedUponCreation: false,
-    ...(runs !== undefined && { catchup: true, schedule: { kind: "delta_trigger", everyMs: 86_400_000, intervalMs: 0 }, startDate: FIRST_DATE }),
+    ...(runs !== undefined && {
+      catchup: true,
+      schedule: { kind: "delta_trigger", everyMs: DAY_MS, intervalMs: 0 },
+      startDate: FIRST_DATE,
+      endDate: new Date(Date.parse(FIRST_DATE) + (runs.length - 1) * DAY_MS).toISOString(),
+    }),
     groups: Object.entries(groups).map(([groupId, { mapped }]) => groupSpec(groupId, { mapping: mappingOf(mapped) })),
     tasks: tasks.map((task): TaskSpec => {
       const { id, upstream = [], setups = [], mapped, group = null, outcome: _outcome, setup, teardown, ...fields } = task;
@@ -84,5 +89,6 @@ function toSpec({ tasks, groups = {}, runs }: RecordedCase, dagId: string): DagS
   });
 }
 
+export const DAY_MS = 86_400_000;
 /** The first logical date of recorded runs that depend on the past; one a day follows. */
 export const FIRST_DATE = "2026-01-01T00:00:00.000Z";

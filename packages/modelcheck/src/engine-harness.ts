@@ -1,0 +1,157 @@
+import type { AttemptGrant, TaskOutcome } from "@tradewind/contract";
+import { canonicalJson, type DagRunState, type DagSpec, type MaybeState } from "@tradewind/core";
+import { createEngine, type Engine } from "@tradewind/engine";
+import { createFernet, generateFernetKey } from "@tradewind/metadata";
+import { builder, createTestDatabase, type TestDatabase } from "@tradewind/metadata/testing";
+import { createHash } from "node:crypto";
+import { nameOf } from "./model/run-model.ts";
+
+const HOST = "modelcheck-host";
+const SCHEDULER = "00000000-0000-7000-8000-000000000001";
+/** More than any batch has ready at once. */
+const EVERYTHING = 100_000;
+
+/** What one look into the database shows of a run. */
+export interface SeenRun {
+  state: DagRunState;
+  states: Record<string, MaybeState>;
+  tries: Record<string, number>;
+}
+
+/** The real engine on a database of its own, with a clock that stands until it is moved; the harness is its scheduler and its runner host. */
+export class EngineHarness {
+  readonly engine: Engine;
+  readonly errors: unknown[] = [];
+  readonly #database: TestDatabase;
+  #nowMs: number;
+
+  private constructor(database: TestDatabase, startsAt: Date) {
+    this.#database = database;
+    this.#nowMs = startsAt.getTime();
+    this.engine = createEngine({
+      db: database.db,
+      hot: database.hot,
+      fernet: createFernet(generateFernetKey()),
+      issueAttemptToken: ({ attemptId }) => attemptId,
+      defaultExecutor: "local",
+      dagsArePausedAtCreation: false,
+      listens: false,
+      clock: { now: () => new Date(this.#nowMs) },
+      onError: (error) => this.errors.push(error),
+    });
+  }
+
+  static async start(startsAt: Date): Promise<EngineHarness> {
+    const database = await createTestDatabase();
+    const harness = new EngineHarness(database, startsAt);
+    const host = { hostId: HOST, executor: "local", hostname: "modelcheck", pid: 1, version: "1", slots: EVERYTHING, queues: null };
+    await harness.engine.registerHost(host);
+    // Cases of one batch must not hold each other up.
+    await builder(database.db).updateTable("pool").set({ slots: -1 }).execute();
+    return harness;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.engine.close();
+    await this.#database.drop();
+  }
+
+  passTime(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  async addPool(name: string, slots: number): Promise<void> {
+    await builder(this.#database.db).insertInto("pool").values({ name, slots }).execute();
+  }
+
+  async storeDag(spec: DagSpec): Promise<void> {
+    const code = `// ${spec.dagId} ${this.#nowMs} ${Math.random()}`;
+    const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
+    const specJson = canonicalJson(spec);
+    const { rejected } = await this.engine.recordDagFile({
+      bundleName: "dags",
+      relativePath: `${spec.dagId}.ts`,
+      fingerprint: {},
+      parseDurationMs: 1,
+      resolveFrom: [],
+      result: {
+        ok: true,
+        bundle: { sha256: sha(code), code, sourceMap: null },
+        source: code,
+        dags: [{ dagId: spec.dagId, exportName: "dag", spec, specJson, specSha256: sha(specJson) }],
+      },
+    });
+    if (rejected.length > 0) throw new Error(`The engine refused a generated DAG: ${JSON.stringify(rejected)}\n${specJson}`);
+  }
+
+  /** Makes the runs that are due, or, of a DAG without a schedule, one run; oldest first. */
+  async createRuns(spec: DagSpec): Promise<number[]> {
+    if (spec.schedule.kind !== "none") {
+      for (let more = true; more;) ({ more } = await this.engine.createDueRuns({ limit: 10 }));
+      return this.#listRuns(spec.dagId);
+    }
+    const options = { dagId: spec.dagId, logicalDate: null, triggeredBy: "test", actor: { name: "modelcheck" } } as const;
+    return [(await this.engine.triggerDagRun(options)).dagRunId];
+  }
+
+  async #listRuns(dagId: string): Promise<number[]> {
+    const rows = await builder(this.#database.db).selectFrom("dag_run").select("id").where("dag_id", "=", dagId).orderBy("run_after").execute();
+    return rows.map(({ id }) => id);
+  }
+
+  async runIdOf(dagRunId: number): Promise<string> {
+    const row = await builder(this.#database.db).selectFrom("dag_run").select("run_id").where("id", "=", dagRunId).executeTakeFirstOrThrow();
+    return row.run_id;
+  }
+
+  /** Dispatches all that limits allow, and starts it. */
+  async startReady(): Promise<AttemptGrant[]> {
+    const granted: AttemptGrant[] = [];
+    for (;;) {
+      const request = { schedulerId: SCHEDULER, parallelism: EVERYTHING, executors: [{ name: "local", free: null }], limit: 1_000 };
+      const { commands } = await this.engine.dispatch(request);
+      if (commands.length === 0) return granted;
+      const starts = commands.map(({ attemptId }) => attemptId);
+      const answer = await this.engine.exchange({ hostId: HOST, starts, finishes: [], want: 0, queues: null });
+      granted.push(...answer.granted);
+    }
+  }
+
+  /** Reports ends. Gives, in the same order, whether each counted. */
+  async finish(ends: readonly { attemptId: string; outcome: TaskOutcome }[]): Promise<boolean[]> {
+    if (ends.length === 0) return [];
+    const finishes = ends.map((end) => ({ ...end, durationMs: 1 }));
+    const { finished } = await this.engine.exchange({ hostId: HOST, starts: [], finishes, want: 0, queues: null });
+    const accepted = new Map(finished.map((answer) => [answer.attemptId, answer.accepted]));
+    return ends.map(({ attemptId }) => accepted.get(attemptId) ?? false);
+  }
+
+  /** Fires all that is due by the harness's clock. */
+  async fireTimers(): Promise<void> {
+    for (;;) {
+      const { fired, more } = await this.engine.fireTimers({ limit: 1_000 });
+      if (fired === 0 && !more) return;
+    }
+  }
+
+  async look(dagRunIds: readonly number[]): Promise<Map<number, SeenRun>> {
+    const db = builder(this.#database.db);
+    const [runs, instances] = await Promise.all([
+      db.selectFrom("dag_run").select(["id", "state"]).where("id", "in", dagRunIds).execute(),
+      db
+        .selectFrom("task_instance")
+        .select(["dag_run_id", "task_id", "map_index", "state", "try_number"])
+        .where("dag_run_id", "in", dagRunIds)
+        .execute(),
+    ]);
+    const seen = new Map<number, SeenRun>(runs.map(({ id, state }) => [id, { state, states: {}, tries: {} }]));
+    instances.sort((one, other) => one.task_id.localeCompare(other.task_id) || one.map_index - other.map_index);
+    for (const { dag_run_id, task_id, map_index, state, try_number } of instances) {
+      const run = seen.get(dag_run_id)!;
+      const name = nameOf({ taskId: task_id, mapIndex: map_index });
+      run.states[name] = state;
+      run.tries[name] = try_number;
+    }
+    return seen;
+  }
+}
