@@ -40,7 +40,7 @@ const CLEAN: Record<string, string> = {
   "sdk/package.json": manifest("tradewind", { "@tradewind/core": "workspace:*", pg: "catalog:" }),
   "sdk/src/index.ts": 'export * from "@tradewind/core";\n',
   "sdk/test/sql.test.ts": 'import pg from "pg";\n',
-  "sdk/src/operators/sql.ts":
+  "sdk/src/sql/postgres-driver.ts":
     'import type { Pool } from "pg";\nexport const open = async (): Promise<Pool> => new (await import("pg")).default.Pool();\n',
 };
 
@@ -127,7 +127,7 @@ const PLANTED: Planted[] = [
   { name: "kysely's types outside metadata", rule: "sql", file: "engine/src/a.ts", content: 'import type { Kysely } from "kysely";', line: 1 },
   { name: "pg in a test outside metadata", rule: "sql", file: "engine/test/a.test.ts", content: 'import pg from "pg";', line: 1 },
   { name: "pg in another test of the SDK", rule: "sql", file: "sdk/test/http.test.ts", content: 'import pg from "pg";', line: 1 },
-  { name: "SQL operator loads pg at once", rule: "sql", file: "sdk/src/operators/sql.ts", content: 'import pg from "pg";', line: 1 },
+  { name: "SQL operator loads pg at once", rule: "sql", file: "sdk/src/sql/postgres-driver.ts", content: 'import pg from "pg";', line: 1 },
   { name: "another operator loads pg", rule: "sql", file: "sdk/src/operators/http.ts", content: 'await import("pg");', line: 1 },
   // Shape.
   { name: "an unknown package", rule: "known-package", file: "surprise/package.json", content: manifest("@tradewind/surprise", {}) },

