@@ -4,6 +4,7 @@ import { findNextDueAt, listStops } from "@tradewind/metadata";
 import { v7 as uuidv7 } from "uuid";
 import { createExchange } from "./attempts/exchange.ts";
 import { expireLeasesUseCase, loseAttemptsUseCase, requeueStuckUseCase } from "./attempts/lost-attempts.ts";
+import { listQueuedAttemptsUseCase } from "./attempts/queued-attempts.ts";
 import { runnerUseCases } from "./attempts/runner-use-cases.ts";
 import { authorUseCases } from "./author/author-use-cases.ts";
 import type { EngineContext, EngineLimits } from "./context.ts";
@@ -130,6 +131,7 @@ function schedulingUseCases(context: EngineContext): SchedulingUseCases {
     expireLeases: expireLeasesUseCase(context),
     loseAttempts: loseAttemptsUseCase(context),
     requeueStuck: requeueStuckUseCase(context),
+    listQueuedAttempts: listQueuedAttemptsUseCase(context),
     takeStops: ({ schedulerId }) => listStops(context.db, { schedulerId }),
     sweep: sweepUseCase(context),
     nextDueAt: () => findNextDueAt(context.db),

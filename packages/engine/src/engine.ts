@@ -107,6 +107,14 @@ export interface SchedulingUseCases {
   loseAttempts(attempts: { attemptId: string; reason: "lost" | "rejected"; message: string }[]): Promise<{ lost: string[] }>;
   /** Queued leases past the queued timeout: given back for another submission (at most twice per try), then failed. */
   requeueStuck(options: { limit: number }): Promise<{ resubmit: TaskCommand[]; failed: string[] }>;
+  /** Attempts of this scheduler that have been queued with these executors for a while, by attempt id, from the one after `after` on: to find those that a transport has lost. */
+  listQueuedAttempts(options: {
+    schedulerId: string;
+    executors: string[];
+    queuedForMs: number;
+    after: string | null;
+    limit: number;
+  }): Promise<TaskCommand[]>;
   /** Attempts whose lease says stop, for executors to cancel at once (the runner also hears it by heartbeat). */
   takeStops(options: { schedulerId: string }): Promise<{ attemptId: string; executor: string; reason: string }[]>;
   /** Re-evaluates runs that a missed wake-up or a crash between transactions may have left behind. The slow sweep. */

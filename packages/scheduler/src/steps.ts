@@ -1,6 +1,7 @@
 import type { ExecutorRoom, SchedulingUseCases, WakeKind } from "@tradewind/engine";
 import type { Executor } from "@tradewind/executor";
 import type { Delivery } from "./delivery.ts";
+import { findMissingStep } from "./missing-attempts.ts";
 import type { SchedulerLogger, SchedulerMetrics } from "./ports.ts";
 
 /** What set a pass off: something became possible, the moment that was slept for came, or the slow sweep. */
@@ -77,6 +78,7 @@ function rescueSteps({ engine, executors, delivery, limits, metrics, schedulerId
         return resubmit.length + failed.length === limits.leasesPerPass;
       },
     },
+    findMissingStep({ engine, executors, delivery, schedulerId, limit: limits.leasesPerPass, logger }),
     {
       name: "time out runs",
       occasions: ["due", "sweep"],

@@ -62,6 +62,14 @@ export class MemoryExecutor implements Executor {
   }
 }
 
+/** One whose transport may lose what it took: what is not in `held` any more. */
+export class LossyExecutor extends MemoryExecutor {
+  async findMissing(commands: readonly TaskCommand[]): Promise<string[]> {
+    if (this.failure !== null) throw this.failure;
+    return commands.map(({ attemptId }) => attemptId).filter((attemptId) => !this.held.has(attemptId));
+  }
+}
+
 export function command(attemptId: string, executor = "local"): TaskCommand {
   return {
     attemptId,

@@ -18,6 +18,8 @@ import { endAttempt } from "./end-attempt.ts";
 
 /** A refused launch is tried again after this, doubled each time. */
 const LAUNCH_PAUSE_MS = 1_000;
+/** Longer than any of these pauses. */
+export const LONGEST_LAUNCH_PAUSE_MS = 10_000;
 
 /** How each attempt is to end; null: leave it as it is. */
 type Verdict = (attempt: LeasedAttempt) => { failure: TaskFailure; retryable: boolean } | null;

@@ -283,7 +283,8 @@ export interface LeaseCommand {
   state: "queued" | "running";
 }
 
-const commandColumns = `l.attempt_id as "attemptId", l.task_instance_id as "taskInstanceId", l.dag_id as "dagId",
+/** Of `lease l`. */
+export const commandColumns = `l.attempt_id as "attemptId", l.task_instance_id as "taskInstanceId", l.dag_id as "dagId",
   (select r.run_id from dag_run r where r.id = l.dag_run_id) as "runId", l.task_id as "taskId", l.map_index as "mapIndex", l.try_number as "tryNumber", l.executor, l.queue,
   l.priority_weight as "priorityWeight", l.bundle_sha256 as "bundleSha256", l.state`;
 

@@ -66,6 +66,7 @@ export {
   takeFromQueue,
   writeProgress,
 } from "./lease.ts";
+export { listQueuedLeases } from "./queued-lease.ts";
 export { beatRunnerHost, findRunnerHostExecutor, putRunnerHost, type RunnerHostRecord } from "./runner-host.ts";
 export {
   insertTaskInstanceHistory,
