@@ -1,5 +1,6 @@
-import type { DagSpec, TaskGroupSpec, TaskSpec } from "./dag-spec.ts";
+import type { DagSpec, InputSpec, TaskGroupSpec, TaskSpec } from "./dag-spec.ts";
 import { TradewindError } from "./errors.ts";
+import { mappingInputs } from "./mapping.ts";
 import { suggestion } from "./nearest-name.ts";
 import { effectivePriorityWeights } from "./priority-weight.ts";
 import { invertEdges, topologicalOrder } from "./topological-order.ts";
@@ -18,6 +19,10 @@ export interface TaskNode {
   readonly downstream: readonly string[];
   /** The groups it is in, outermost first. */
   readonly groupIds: readonly string[];
+  /** The mapped group or the loop that it is in, whose map indexes its instances have; null: none. */
+  readonly indexGroupId: string | null;
+  /** A task or a group is mapped over its result, so that its length counts. */
+  readonly isMappedOver: boolean;
   /** What dispatch orders by: the weight after its weight rule, within 32 bits. */
   readonly effectivePriorityWeight: number;
 }
@@ -64,6 +69,8 @@ export function compileDag(spec: DagSpec): DagGraph {
   const topologicalIndexes = new Map(order.map((index, place) => [index, place]));
   const parents = new Map(spec.groups.map((group) => [group.groupId, group.parentId]));
   const idOf = (index: number): string => spec.tasks[index]!.taskId;
+  const multiplying = new Set(spec.groups.flatMap((group) => (group.mapping !== null || group.loop !== null ? [group.groupId] : [])));
+  const mappedOver = listMappedOver(spec);
 
   const tasks = new Map<string, TaskNode>();
   for (const [index, task] of spec.tasks.entries()) {
@@ -75,6 +82,8 @@ export function compileDag(spec: DagSpec): DagGraph {
       upstream: task.upstream,
       downstream: downstreams[index]!.map(idOf),
       groupIds: groupPath(task.groupId, parents),
+      indexGroupId: groupPath(task.groupId, parents).find((id) => multiplying.has(id)) ?? null,
+      isMappedOver: mappedOver.has(task.taskId),
       effectivePriorityWeight: weights[index]!,
     });
   }
@@ -108,6 +117,17 @@ function groupPath(groupId: string | null, parents: ReadonlyMap<string, string |
   const path: string[] = [];
   for (let id = groupId; id !== null; id = parents.get(id) ?? null) path.push(id);
   return path.reverse();
+}
+
+/** The tasks whose results, whole, something is mapped over. */
+function listMappedOver(spec: DagSpec): Set<string> {
+  const found = new Set<string>();
+  const visit = (input: InputSpec): void => {
+    if (input.kind === "map") visit(input.input);
+    else if (input.kind === "xcom" && input.key === "return_value" && input.path.length === 0) found.add(input.taskId);
+  };
+  for (const { mapping } of [...spec.tasks, ...spec.groups]) mappingInputs(mapping).forEach(visit);
+  return found;
 }
 
 function compileGroups(spec: DagSpec, nodes: readonly TaskNode[]): Map<string, GroupNode> {

@@ -56,6 +56,7 @@ export {
 } from "./state-transitions.ts";
 export { compileDag, type DagGraph, getTaskNode, type GroupNode, listAncestors, listDescendants, type TaskNode } from "./dag-graph.ts";
 export { findDagSpecProblems, validateDagSpec } from "./validate-dag-spec.ts";
+export { readDagSpec, upgradeDagSpec } from "./dag-spec-versions.ts";
 export type { SpecProblem } from "./spec-problems.ts";
 export { findKeyProblem, isValidKey, MAX_KEY_LENGTH } from "./keys.ts";
 export { nearestName } from "./nearest-name.ts";
@@ -97,9 +98,13 @@ export {
   DEFAULT_MAX_MAP_LENGTH,
   expansionLength,
   mapLength,
+  KWARGS_INPUT,
   mapLengths,
-  mappedInputs,
+  type MappedMember,
+  mappedMembers,
+  mappingInputs,
   mapPositions,
+  measureMapping,
   staticExpansionLength,
   UNMAPPED,
 } from "./mapping.ts";
@@ -121,7 +126,22 @@ export {
   taskLimitKey,
 } from "./limits.ts";
 export { activeRunsKey, mayCreateRun, planRunStarts, type QueuedRun } from "./run-limits.ts";
-export { listXComRefs, resolveInputs, RETURN_VALUE_KEY, type XComLookup, type XComRef } from "./inputs.ts";
+export {
+  listMappingRefs,
+  listXComRefs,
+  lookupFor,
+  mappingContext,
+  type ResolvedInputs,
+  resolveTaskInputs,
+  RETURN_VALUE_KEY,
+  visitInputs,
+  type XComLookup,
+  type XComReader,
+  type XComRef,
+  type XComValue,
+} from "./inputs.ts";
+export type { InputMap } from "./resolve-input.ts";
+export { indexGroupOf, isLoopTask, isMultiplied } from "./index-groups.ts";
 export { resolveParams, type ResolveParamsInput, type SchemaValidator } from "./params.ts";
 export { assertRunId, DEFAULT_ALLOWED_RUN_ID_PATTERN, makeRunId, runTypeOfRunId } from "./run-id.ts";
 export { describeTask, describeTaskInstance, type TaskInstanceName } from "./task-instance-name.ts";

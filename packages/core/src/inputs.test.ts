@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { InputSpec, Json } from "./dag-spec.ts";
 import { hasErrorCode } from "./errors.ts";
-import { listXComRefs, resolveInputs } from "./inputs.ts";
+import { compileDag } from "./dag-graph.ts";
+import { listXComRefs, resolveTaskInputs } from "./inputs.ts";
+import { dagSpec, taskSpec } from "./plain-spec.ts";
 
 const xcom = (taskId: string, path: string[] = [], key = "return_value"): InputSpec => ({ kind: "xcom", taskId, key, path });
 
@@ -12,9 +14,16 @@ const XCOMS: Record<string, Json> = {
   "count return_value": 5,
 };
 
-const resolve = (input: InputSpec): Json => resolveInputs({ it: input }, ({ taskId, key }) => XCOMS[`${taskId} ${key}`], "report").it!;
+function resolve(input: InputSpec): Json {
+  const graph = compileDag(dagSpec({ tasks: [taskSpec("report", { inputs: { it: input } })] }));
+  const read = ({ taskId, key }: { taskId: string; key: string }) => {
+    const value = XCOMS[`${taskId} ${key}`];
+    return value === undefined ? [] : [{ mapIndex: -1, value }];
+  };
+  return resolveTaskInputs(graph, graph.tasks.get("report")!, -1, read).inputs.it!;
+}
 
-describe("resolveInputs", () => {
+describe("resolveTaskInputs", () => {
   it.each<[InputSpec, Json]>([
     [{ kind: "value", value: { a: [1] } }, { a: [1] }],
     [xcom("list"), XCOMS["list return_value"]!],
@@ -58,7 +67,7 @@ describe("resolveInputs", () => {
 });
 
 it("lists the XComs a task needs, each once, also those it is mapped over", () => {
-  const refs = listXComRefs({
+  const task = taskSpec("it", {
     inputs: {
       a: { kind: "list", items: [xcom("x"), { kind: "object", entries: { b: xcom("y", [], "k") } }] },
       c: xcom("x", ["0"]),
@@ -66,7 +75,8 @@ it("lists the XComs a task needs, each once, also those it is mapped over", () =
     },
     mapping: { kind: "expand", order: ["e"], inputs: { e: xcom("z") } },
   });
-  expect(refs).toEqual([
+  const graph = compileDag(dagSpec({ tasks: [task] }));
+  expect(listXComRefs(graph, graph.tasks.get("it")!)).toEqual([
     { taskId: "x", key: "return_value" },
     { taskId: "y", key: "k" },
     { taskId: "z", key: "return_value" },

@@ -1,19 +1,29 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { InputSpec, Json, MappingSpec } from "./dag-spec.ts";
-import { checkMapLength, expansionLength, mapLengths, mappedInputs, mapPositions, staticExpansionLength } from "./mapping.ts";
+import { checkMapLength, mapLengths, mappedMembers, mapPositions, measureMapping, staticExpansionLength } from "./mapping.ts";
+import type { ResolveContext } from "./resolve-input.ts";
 
-function mapping(inputs: Record<string, InputSpec>): MappingSpec {
+type Expand = Extract<MappingSpec, { kind: "expand" }>;
+
+function mapping(inputs: Record<string, InputSpec>): Expand {
   return { kind: "expand", order: Object.keys(inputs), inputs };
 }
 
 const value = (json: Json): InputSpec => ({ kind: "value", value: json });
 const xcom: InputSpec = { kind: "xcom", taskId: "up", key: "return_value", path: [] };
 
+/** What the task "up" left behind. */
+function contextOf(result: Json): ResolveContext {
+  return { taskId: "load", name: "", lookup: () => result, groupInput: () => ({ value: null, maps: [] }), iteration: () => null };
+}
+
 function expand(values: Record<string, Json>): Record<string, Json>[] {
-  const spec = mapping(Object.fromEntries(Object.keys(values).map((name) => [name, xcom])));
-  const total = expansionLength(spec, mapLengths(spec, values, { taskId: "load" }));
-  return Array.from({ length: total }, (_, mapIndex) => mappedInputs(spec, values, mapIndex, "load"));
+  const spec = mapping(Object.fromEntries(Object.entries(values).map(([name, json]) => [name, value(json)])));
+  const context = contextOf([]);
+  return Array.from({ length: measureMapping(spec, context) }, (_, mapIndex) =>
+    Object.fromEntries(mappedMembers(spec, context, mapIndex).map((member) => [member.name, member.value])),
+  );
 }
 
 describe("expansion", () => {
@@ -48,7 +58,7 @@ describe("expansion", () => {
   });
 
   it("follows the order given, not that of the keys of the object", () => {
-    const spec: MappingSpec = { kind: "expand", order: ["z", "a"], inputs: { a: xcom, z: xcom } };
+    const spec: Expand = { kind: "expand", order: ["z", "a"], inputs: { a: xcom, z: xcom } };
     expect(mapPositions(spec, { a: 2, z: 2 }, 1)).toEqual({ z: 0, a: 1 });
   });
 

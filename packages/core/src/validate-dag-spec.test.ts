@@ -68,7 +68,7 @@ describe("shape", () => {
     [{ dagId: "a b" }, 'DAG: dagId "a b" is not an id: it has " "; only letters, digits, dashes, dots and underscores are allowed.'],
     [{ dagId: ".." }, 'DAG: dagId ".." is not an id: it is a path of dots, which no URL can name.'],
     [{ dagId: "x".repeat(251) }, "it has 251 characters, more than 250."],
-    [{ specVersion: 2 }, "DAG: specVersion must be 1; found 2."],
+    [{ specVersion: 1 }, "DAG: specVersion must be 2; found 1."],
     [{ maxActiveRuns: 0 }, "DAG: maxActiveRuns must be a whole number, 1 to 2147483647; found 0."],
     [{ catchup: "yes" }, 'DAG: catchup must be true or false; found "yes".'],
     [{ startDate: "2026-01-01" }, 'DAG: startDate must be an instant like "2026-01-01T00:00:00.000Z"; found "2026-01-01".'],
@@ -112,7 +112,7 @@ describe("shape", () => {
     [{ upstream: "up" }, 'Task "load": upstream must be a list; found "up".'],
     [{ upstream: ["upp"] }, 'Task "load": upstream "upp" is not a task of this DAG; did you mean "up"?'],
     [{ upstream: ["up", "up"] }, 'Task "load": upstream has "up" twice.'],
-    [{ inputs: { a: { kind: "file" } } }, 'Task "load": inputs.a.kind must be one of value, xcom, list, object; found "file".'],
+    [{ inputs: { a: { kind: "file" } } }, 'Task "load": inputs.a.kind must be one of value, xcom, list, object, zip, concat, map,'],
     [{ inputs: { a: { kind: "value", value: undefined } } }, 'Task "load": inputs.a.value must be JSON: (root) is undefined'],
     [
       { inputs: { a: { kind: "list", items: [xcom("other")] } } },

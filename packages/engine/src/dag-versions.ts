@@ -1,4 +1,4 @@
-import { compileDag, type DagGraph, type DagSpec, TradewindError } from "@tradewind/core";
+import { compileDag, type DagGraph, readDagSpec, TradewindError } from "@tradewind/core";
 import { findDagVersions, type Queryable } from "@tradewind/metadata";
 
 /** A stored DAG version, ready for decisions. Versions never change, so it may be kept for ever. */
@@ -48,7 +48,7 @@ export function createDagVersions({ maxTasks = 200_000 }: { maxTasks?: number } 
       }
       if (missing.length === 0) return;
       const found = await findDagVersions(db, { dagVersionIds: missing });
-      for (const { spec, ...version } of found) add({ ...version, graph: compileDag(JSON.parse(spec) as DagSpec) }, wanted);
+      for (const { spec, ...version } of found) add({ ...version, graph: compileDag(readDagSpec(spec)) }, wanted);
       const lost = missing.find((id) => !kept.has(id));
       if (lost !== undefined)
         throw new TradewindError("dag_version_not_found", `Tried to load DAG version ${lost}, which is not stored.`, {

@@ -1,22 +1,24 @@
 import { join } from "node:path";
-import { DAG_RUN_TYPES, type DagSpec } from "@tradewind/core";
+import { DAG_RUN_TYPES, type DagSpec, readDagSpec } from "@tradewind/core";
 import type { DagDetailsRow, DagRow, DagVersionRow } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { Instant, toIso, toIsoOrNull, toUuid } from "../http/values.ts";
 import type { RestContext } from "./route.ts";
 
-export const DagTagResponse = z.strictObject({ name: z.string(), dag_id: z.string(), dag_display_name: z.string() });
+export const DagTagResponse = z.strictObject({ name: z.string(), dag_id: z.string(), dag_display_name: z.string() }).meta({ id: "DagTagResponse" });
 
-export const DagVersionResponse = z.strictObject({
-  id: z.uuid(),
-  version_number: z.number(),
-  dag_id: z.string(),
-  bundle_name: z.string().nullable(),
-  bundle_version: z.string().nullable(),
-  created_at: Instant,
-  dag_display_name: z.string(),
-  bundle_url: z.string().nullable(),
-});
+export const DagVersionResponse = z
+  .strictObject({
+    id: z.uuid(),
+    version_number: z.number(),
+    dag_id: z.string(),
+    bundle_name: z.string().nullable(),
+    bundle_version: z.string().nullable(),
+    created_at: Instant,
+    dag_display_name: z.string(),
+    bundle_url: z.string().nullable(),
+  })
+  .meta({ id: "DagVersionResponse" });
 
 const dagFields = {
   dag_id: z.string(),
@@ -51,31 +53,33 @@ const dagFields = {
   file_token: z.string(),
 };
 
-export const DagResponse = z.strictObject(dagFields);
-export const DagCollectionResponse = z.strictObject({ dags: z.array(DagResponse), total_entries: z.number() });
+export const DagResponse = z.strictObject(dagFields).meta({ id: "DAGResponse" });
+export const DagCollectionResponse = z.strictObject({ dags: z.array(DagResponse), total_entries: z.number() }).meta({ id: "DAGCollectionResponse" });
 
-export const DagDetailsResponse = z.strictObject({
-  ...dagFields,
-  catchup: z.boolean(),
-  dag_run_timeout: z.string().nullable(),
-  asset_expression: z.record(z.string(), z.unknown()).nullable(),
-  doc_md: z.string().nullable(),
-  start_date: Instant.nullable(),
-  end_date: Instant.nullable(),
-  is_paused_upon_creation: z.boolean().nullable(),
-  params: z.record(z.string(), z.unknown()).nullable(),
-  render_template_as_native_obj: z.boolean(),
-  template_search_path: z.array(z.string()).nullable(),
-  timezone: z.string().nullable(),
-  last_parsed: Instant.nullable(),
-  default_args: z.record(z.string(), z.unknown()).nullable(),
-  rerun_with_latest_version: z.boolean().nullable(),
-  owner_links: z.record(z.string(), z.string()).nullable(),
-  is_favorite: z.boolean(),
-  active_runs_count: z.number(),
-  concurrency: z.number(),
-  latest_dag_version: DagVersionResponse.nullable(),
-});
+export const DagDetailsResponse = z
+  .strictObject({
+    ...dagFields,
+    catchup: z.boolean(),
+    dag_run_timeout: z.string().nullable(),
+    asset_expression: z.record(z.string(), z.unknown()).nullable(),
+    doc_md: z.string().nullable(),
+    start_date: Instant.nullable(),
+    end_date: Instant.nullable(),
+    is_paused_upon_creation: z.boolean().nullable(),
+    params: z.record(z.string(), z.unknown()).nullable(),
+    render_template_as_native_obj: z.boolean(),
+    template_search_path: z.array(z.string()).nullable(),
+    timezone: z.string().nullable(),
+    last_parsed: Instant.nullable(),
+    default_args: z.record(z.string(), z.unknown()).nullable(),
+    rerun_with_latest_version: z.boolean().nullable(),
+    owner_links: z.record(z.string(), z.string()).nullable(),
+    is_favorite: z.boolean(),
+    active_runs_count: z.number(),
+    concurrency: z.number(),
+    latest_dag_version: DagVersionResponse.nullable(),
+  })
+  .meta({ id: "DAGDetailsResponse" });
 
 /** Names the file for clients that hand it back; it holds nothing secret and grants nothing. */
 function fileToken(bundleName: string, relativePath: string): string {
@@ -124,7 +128,7 @@ export function toDagResponse(context: Pick<RestContext, "folderOfBundle">, dag:
 }
 
 export function toDagDetailsResponse(context: Pick<RestContext, "folderOfBundle">, dag: DagDetailsRow): z.infer<typeof DagDetailsResponse> {
-  const spec = JSON.parse(dag.spec) as DagSpec;
+  const spec = readDagSpec(dag.spec);
   return {
     ...toDagResponse(context, dag),
     catchup: spec.catchup,

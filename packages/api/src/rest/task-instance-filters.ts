@@ -1,4 +1,4 @@
-import { type DagSpec, TASK_INSTANCE_STATES } from "@tradewind/core";
+import { readDagSpec, TASK_INSTANCE_STATES } from "@tradewind/core";
 import { findDagSpec, type TaskInstanceFilter } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { instantRange, list, paging, patterns, readRange, secondsRange, states, text, wholes } from "../http/query-values.ts";
@@ -37,23 +37,25 @@ export const TaskInstancesQuery = z.object({
   ...patterns("run_id"),
 });
 
-export const TaskInstancesBatchBody = z.strictObject({
-  dag_ids: z.array(z.string()).nullable().optional(),
-  dag_run_ids: z.array(z.string()).nullable().optional(),
-  task_ids: z.array(z.string()).nullable().optional(),
-  state: z.array(z.enum(TASK_INSTANCE_STATES).nullable()).nullable().optional(),
-  ...bodyInstantRange("run_after"),
-  ...bodyInstantRange("logical_date"),
-  ...bodyInstantRange("start_date"),
-  ...bodyInstantRange("end_date"),
-  ...bodyDurationRange,
-  pool: z.array(z.string()).nullable().optional(),
-  queue: z.array(z.string()).nullable().optional(),
-  executor: z.array(z.string()).nullable().optional(),
-  page_offset: z.number().int().min(0).default(0),
-  page_limit: z.number().int().min(0).default(100),
-  order_by: z.string().nullable().optional(),
-});
+export const TaskInstancesBatchBody = z
+  .strictObject({
+    dag_ids: z.array(z.string()).nullable().optional(),
+    dag_run_ids: z.array(z.string()).nullable().optional(),
+    task_ids: z.array(z.string()).nullable().optional(),
+    state: z.array(z.enum(TASK_INSTANCE_STATES).nullable()).nullable().optional(),
+    ...bodyInstantRange("run_after"),
+    ...bodyInstantRange("logical_date"),
+    ...bodyInstantRange("start_date"),
+    ...bodyInstantRange("end_date"),
+    ...bodyDurationRange,
+    pool: z.array(z.string()).nullable().optional(),
+    queue: z.array(z.string()).nullable().optional(),
+    executor: z.array(z.string()).nullable().optional(),
+    page_offset: z.number().int().min(0).default(0),
+    page_limit: z.number().int().min(0).default(100),
+    order_by: z.string().nullable().optional(),
+  })
+  .meta({ id: "TaskInstancesBatchBody" });
 
 /** What both lists, of all task instances and of the mapped ones, filter by. */
 export function toMappedFilter(query: z.output<typeof MappedQuery>): TaskInstanceFilter {
@@ -109,7 +111,7 @@ export async function toListFilter(
 async function tasksOfGroup({ db }: RestContext, dagId: string, groupId: string): Promise<string[]> {
   const found = await findDagSpec(db, { dagId });
   if (found === undefined) return [groupId];
-  const spec = JSON.parse(found.spec) as DagSpec;
+  const spec = readDagSpec(found.spec);
   const parents = new Map(spec.groups.map((group) => [group.groupId, group.parentId]));
   const isInside = (id: string | null | undefined): boolean => id != null && (id === groupId || isInside(parents.get(id)));
   const taskIds = spec.tasks.filter((task) => isInside(task.groupId)).map((task) => task.taskId);

@@ -1,4 +1,4 @@
-import type { DagSpec } from "@tradewind/core";
+import { type DagSpec, readDagSpec } from "@tradewind/core";
 import type { Queryable } from "@tradewind/metadata";
 import { listDagSpecsByVersion } from "@tradewind/metadata/rest";
 
@@ -16,7 +16,7 @@ export async function loadTaskNames(db: Queryable, dagVersionIds: readonly numbe
   const names = knownOf.get(db) ?? new Map<number, ReadonlyMap<string, string>>();
   knownOf.set(db, names);
   const missing = [...new Set(dagVersionIds)].filter((id) => !names.has(id));
-  for (const [id, spec] of await listDagSpecsByVersion(db, { ids: missing })) names.set(id, namesIn(JSON.parse(spec) as DagSpec));
+  for (const [id, spec] of await listDagSpecsByVersion(db, { ids: missing })) names.set(id, namesIn(readDagSpec(spec)));
   const result = new Map(dagVersionIds.map((id) => [id, names.get(id)]));
   for (const id of names.keys()) {
     if (names.size <= MAX_VERSIONS) break;

@@ -1,4 +1,4 @@
-import { type DagSpec, type TaskSpec, TradewindError } from "@tradewind/core";
+import { type DagSpec, readDagSpec, type TaskSpec, TradewindError } from "@tradewind/core";
 import { findDagSpec } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { Instant } from "../http/values.ts";
@@ -6,38 +6,40 @@ import { paramsOf } from "./dag-schemas.ts";
 import { dagNotFound, DagPath } from "./dags.ts";
 import type { RestContext, RestRoutes } from "./route.ts";
 
-const TimeDelta = z.strictObject({ __type: z.string(), days: z.number(), seconds: z.number(), microseconds: z.number() });
+const TimeDelta = z.strictObject({ __type: z.string(), days: z.number(), seconds: z.number(), microseconds: z.number() }).meta({ id: "TimeDelta" });
 
-const TaskResponse = z.strictObject({
-  task_id: z.string().nullable(),
-  task_display_name: z.string().nullable(),
-  owner: z.string().nullable(),
-  start_date: Instant.nullable(),
-  end_date: Instant.nullable(),
-  trigger_rule: z.string().nullable(),
-  depends_on_past: z.boolean(),
-  wait_for_downstream: z.boolean(),
-  retries: z.number().nullable(),
-  queue: z.string().nullable(),
-  pool: z.string().nullable(),
-  pool_slots: z.number().nullable(),
-  execution_timeout: TimeDelta.nullable(),
-  retry_delay: TimeDelta.nullable(),
-  retry_exponential_backoff: z.number(),
-  priority_weight: z.number().nullable(),
-  weight_rule: z.string().nullable(),
-  ui_color: z.string().nullable(),
-  ui_fgcolor: z.string().nullable(),
-  template_fields: z.array(z.string()).nullable(),
-  downstream_task_ids: z.array(z.string()).nullable(),
-  doc_md: z.string().nullable(),
-  operator_name: z.string().nullable(),
-  params: z.record(z.string(), z.unknown()).nullable(),
-  class_ref: z.record(z.string(), z.unknown()).nullable(),
-  is_mapped: z.boolean().nullable(),
-  extra_links: z.array(z.string()),
-});
-const TaskCollectionResponse = z.strictObject({ tasks: z.array(TaskResponse), total_entries: z.number() });
+const TaskResponse = z
+  .strictObject({
+    task_id: z.string().nullable(),
+    task_display_name: z.string().nullable(),
+    owner: z.string().nullable(),
+    start_date: Instant.nullable(),
+    end_date: Instant.nullable(),
+    trigger_rule: z.string().nullable(),
+    depends_on_past: z.boolean(),
+    wait_for_downstream: z.boolean(),
+    retries: z.number().nullable(),
+    queue: z.string().nullable(),
+    pool: z.string().nullable(),
+    pool_slots: z.number().nullable(),
+    execution_timeout: TimeDelta.nullable(),
+    retry_delay: TimeDelta.nullable(),
+    retry_exponential_backoff: z.number(),
+    priority_weight: z.number().nullable(),
+    weight_rule: z.string().nullable(),
+    ui_color: z.string().nullable(),
+    ui_fgcolor: z.string().nullable(),
+    template_fields: z.array(z.string()).nullable(),
+    downstream_task_ids: z.array(z.string()).nullable(),
+    doc_md: z.string().nullable(),
+    operator_name: z.string().nullable(),
+    params: z.record(z.string(), z.unknown()).nullable(),
+    class_ref: z.record(z.string(), z.unknown()).nullable(),
+    is_mapped: z.boolean().nullable(),
+    extra_links: z.array(z.string()),
+  })
+  .meta({ id: "TaskResponse" });
+const TaskCollectionResponse = z.strictObject({ tasks: z.array(TaskResponse), total_entries: z.number() }).meta({ id: "TaskCollectionResponse" });
 
 const DAY_MS = 86_400_000;
 
@@ -100,7 +102,7 @@ export function taskRoutes(routes: RestRoutes, context: RestContext): void {
   const getSpec = async (dagId: string): Promise<DagSpec> => {
     const found = await findDagSpec(context.db, { dagId });
     if (found === undefined) throw dagNotFound(dagId);
-    return JSON.parse(found.spec) as DagSpec;
+    return readDagSpec(found.spec);
   };
 
   routes.add(

@@ -6,21 +6,20 @@ import {
   type DagGraph,
   errorMessage,
   evaluateTriggerRule,
-  expansionLength,
   getTaskNode,
   isTerminal,
   type Json,
   listAncestors,
-  mapLengths,
-  mappedInputs,
+  mappingContext,
   type MaybeState,
+  measureMapping,
   planBranch,
   planShortCircuit,
-  resolveInputs,
+  resolveTaskInputs,
   RETURN_VALUE_KEY,
   type TaskNode,
   UNMAPPED,
-  type XComLookup,
+  type XComReader,
 } from "@tradewind/core";
 
 /** One task instance of a run that lives in memory only. */
@@ -79,10 +78,7 @@ export class LocalRun {
 
   /** The inputs of an instance. Throws what `resolveInputs` and mapping throw. */
   inputsOf({ node, mapIndex }: LocalInstance): Record<string, Json> {
-    const { spec } = node;
-    const inputs = resolveInputs(spec.inputs, this.#lookup, spec.taskId);
-    if (spec.mapping === null) return inputs;
-    return { ...inputs, ...mappedInputs(spec.mapping, resolveInputs(spec.mapping.inputs, this.#lookup, spec.taskId), mapIndex, spec.taskId) };
+    return resolveTaskInputs(this.graph, node, mapIndex, this.#read).inputs;
   }
 
   end(instance: LocalInstance, how: LocalEnd): void {
@@ -112,7 +108,8 @@ export class LocalRun {
     return instances.flatMap((instance) => (instance.xcoms.has(key) ? [instance.xcoms.get(key)!] : []));
   }
 
-  readonly #lookup: XComLookup = ({ taskId, key }) => this.xcom(taskId, key, undefined);
+  readonly #read: XComReader = ({ taskId, key }) =>
+    (this.#instances.get(taskId) ?? []).flatMap(({ mapIndex, xcoms }) => (xcoms.has(key) ? [{ mapIndex, value: xcoms.get(key)! }] : []));
 
   #isMapped(taskId: string): boolean {
     return getTaskNode(this.graph, taskId).spec.mapping !== null;
@@ -135,7 +132,7 @@ export class LocalRun {
     const mapping = node.spec.mapping!;
     let length: number;
     try {
-      length = expansionLength(mapping, mapLengths(mapping, resolveInputs(mapping.inputs, this.#lookup, node.taskId), { taskId: node.taskId }));
+      length = measureMapping(mapping, mappingContext(this.graph, node.taskId, this.#read));
     } catch (error) {
       instance.error = errorMessage(error);
       return this.#set(instance, "failed", instance.error);

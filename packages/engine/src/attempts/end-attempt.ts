@@ -1,4 +1,4 @@
-import type { TaskFailure, TaskOutcome } from "@tradewind/contract";
+import type { AttemptFinish, TaskOutcome } from "@tradewind/contract";
 import {
   decidesBranch,
   errorMessage,
@@ -12,7 +12,9 @@ import {
   type TaskSpec,
 } from "@tradewind/core";
 import type { LeasedAttempt, NewXCom } from "@tradewind/metadata";
+import { findDueCallback } from "../callbacks/due-callbacks.ts";
 import { addRecord, type Instance, nodeOf, type RunWork } from "../settle/run-work.ts";
+import type { Leavings } from "./leavings.ts";
 import { changeState, decideBranch, loadWholeRuns, type Settlement, withdraw } from "../settle/settlement.ts";
 
 /** How an attempt came to its end, and whether that counts. */
@@ -23,15 +25,15 @@ export interface EndedAttempt {
 
 /**
  * Ends an attempt: its lease goes in any case, and its task instance becomes what the outcome and the retry rules say, unless it has moved on (cleared, marked, its run timed out).
- * The run and the task instance are locked. @param xcoms takes what the attempt leaves behind
+ * The run and the task instance are locked. @param leavings takes what the attempt leaves behind
  */
 export async function endAttempt(
   settlement: Settlement,
   attempt: LeasedAttempt,
-  outcome: TaskOutcome,
-  xcoms: NewXCom[],
-  durationMs: number | null = null,
+  finish: Pick<AttemptFinish, "outcome" | "callbackRan"> & { durationMs: number | null },
+  leavings: Leavings,
 ): Promise<EndedAttempt> {
+  const { outcome } = finish;
   const work = settlement.runs.get(attempt.instance.dagRunId)!;
   const instance = addRecord(work, attempt.instance);
   settlement.endedLeases.push({ attemptId: attempt.attemptId, instance, work });
@@ -41,8 +43,12 @@ export async function endAttempt(
     return { accepted: false, reason: "the task was cleared while it ran" };
   }
   if (instance.state !== attempt.leaseState) return { accepted: false, reason: `the task instance is ${instance.state ?? "cleared"} by now` };
-  await applyOutcome(settlement, work, instance, outcome, xcoms);
-  tellFinished(settlement, work, instance, durationMs);
+  if (outcome.mapIndexLabel !== undefined) leavings.labels.push({ taskInstanceId: instance.id, label: outcome.mapIndexLabel });
+  if (outcome.kind === "reschedule") leavings.rescheduled.push(attempt.attemptId);
+  await applyOutcome(settlement, work, instance, outcome, leavings);
+  const callback = findDueCallback(work, instance, finish);
+  if (callback !== null) leavings.callbacks.push(callback);
+  tellFinished(settlement, work, instance, finish.durationMs);
   return { accepted: true };
 }
 
@@ -53,15 +59,23 @@ function beginAgain(settlement: Settlement, work: RunWork, instance: Instance): 
   changeState(settlement, work, instance, null);
 }
 
-async function applyOutcome(settlement: Settlement, work: RunWork, instance: Instance, outcome: TaskOutcome, xcoms: NewXCom[]): Promise<void> {
+async function applyOutcome(settlement: Settlement, work: RunWork, instance: Instance, outcome: TaskOutcome, leavings: Leavings): Promise<void> {
   switch (outcome.kind) {
     case "skipped":
       return changeState(settlement, work, instance, "skipped", { reason: outcome.reason });
     case "failed":
       return failAttempt(settlement, work, instance, outcome);
+    case "reschedule":
+      return reschedule(settlement, work, instance, outcome);
     case "success":
-      return succeed(settlement, work, instance, outcome, xcoms);
+      return succeed(settlement, work, instance, outcome, leavings.xcoms);
   }
+}
+
+/** The same try begins again later: nothing of it is over, so it uses up no retry, and no entry is made in the history. */
+function reschedule(settlement: Settlement, work: RunWork, instance: Instance, outcome: Extract<TaskOutcome, { kind: "reschedule" }>): void {
+  changeState(settlement, work, instance, "up_for_reschedule", { reason: outcome.message ?? null });
+  instance.timerMs = outcome.resumeAfterMs;
 }
 
 async function succeed(
@@ -97,22 +111,15 @@ async function tryResult(
 ): Promise<string | null> {
   const node = nodeOf(work, instance);
   const { maxMapLength } = settlement.context.limits;
-  const isMappedOver = node.downstream.some((taskId) => mapsOver(work.graph.tasks.get(taskId)!.spec, instance.taskId));
   try {
     if (decidesBranch(node)) await decideBranch(settlement, work, instance, parseResult(outcome.result));
-    const length = isMappedOver && node.spec.mapping === null ? (outcome.resultLength ?? mapLength(parseResult(outcome.result))) : null;
+    const length = node.isMappedOver && node.spec.mapping === null ? (outcome.resultLength ?? mapLength(parseResult(outcome.result))) : null;
     if (length !== null && length > maxMapLength)
       return `The result has ${length} members, and a task is mapped over it; ${maxMapLength} are allowed.`;
     return null;
   } catch (error) {
     return errorMessage(error);
   }
-}
-
-function mapsOver({ mapping }: TaskSpec, taskId: string): boolean {
-  return Object.values(mapping?.inputs ?? {}).some(
-    (input) => input.kind === "xcom" && input.taskId === taskId && input.key === RETURN_VALUE_KEY && input.path.length === 0,
-  );
 }
 
 function parseResult(result: string | undefined): Json | undefined {
@@ -124,10 +131,11 @@ export async function failAttempt(
   settlement: Settlement,
   work: RunWork,
   instance: Instance,
-  { failure, retryable, retryAfterMs }: { failure: TaskFailure; retryable: boolean; retryAfterMs?: number | undefined },
+  { failure, retryable, retryAfterMs, retryReason }: Omit<Extract<TaskOutcome, { kind: "failed" }>, "kind">,
 ): Promise<void> {
   const { spec } = nodeOf(work, instance);
-  const change = { reason: failure.message, failure: JSON.stringify(failure) };
+  // What a retry policy said counts for more than what went wrong, which the failure tells.
+  const change = { reason: retryReason ?? failure.message, failure: JSON.stringify(failure) };
   const { tryNumber, maxTries, state } = instance;
   // A clear raises maxTries above the task's own retries.
   const retries = Math.max(spec.retries, maxTries);

@@ -1,5 +1,5 @@
-import type { AttemptGrant } from "@tradewind/contract";
-import { errorMessage, type Json, listXComRefs, mappedInputs, resolveInputs, type TaskSpec, type XComRef } from "@tradewind/core";
+import type { AttemptContext, AttemptGrant } from "@tradewind/contract";
+import { errorMessage, type Json, listXComRefs, type ResolvedInputs, resolveTaskInputs, type TaskSpec, type XComRef } from "@tradewind/core";
 import {
   type DagRunContext,
   deleteXComs,
@@ -18,7 +18,7 @@ export type BuiltGrant = { attemptId: string; grant: AttemptGrant } | { attemptI
 /** Everything a runner needs for these attempts: two statements for all of them, both at once. What an earlier try left behind is taken away. */
 export async function buildGrants(context: EngineContext, tx: Transaction, attempts: readonly GrantedAttempt[]): Promise<BuiltGrant[]> {
   if (attempts.length === 0) return [];
-  const repeated = attempts.filter((attempt) => attempt.tryNumber > 1);
+  const repeated = attempts.filter((attempt) => attempt.tryNumber > 1 || attempt.rescheduleCount !== null);
   const [runs] = await Promise.all([
     listDagRunContexts(tx, { dagRunIds: [...new Set(attempts.map((attempt) => attempt.dagRunId))] }),
     deleteXComs(tx, repeated),
@@ -31,17 +31,18 @@ export async function buildGrants(context: EngineContext, tx: Transaction, attem
   const parts = attempts.map((attempt) => {
     const run = byId.get(attempt.dagRunId)!;
     const version = context.versions.get(run.dagVersionId);
-    return { attempt, run, version, spec: version.graph.tasks.get(attempt.taskId)!.spec };
+    const node = version.graph.tasks.get(attempt.taskId)!;
+    return { attempt, run, version, node, refs: listXComRefs(version.graph, node) };
   });
   const xcoms = await readXComs(
     tx,
-    parts.map(({ run, spec }) => ({ dagRunId: run.id, refs: listXComRefs(spec) })),
+    parts.map(({ run, refs }) => ({ dagRunId: run.id, refs })),
     context.limits.maxInlineInputsBytes,
   );
-  return parts.map(({ attempt, run, version, spec }) => {
+  return parts.map(({ attempt, run, version, node, refs }) => {
     try {
-      const inputs = xcoms.has(run.id, listXComRefs(spec)) ? inline(context, resolveAll(spec, xcoms, run.id, version.graph, attempt.mapIndex)) : null;
-      return { attemptId: attempt.attemptId, grant: toGrant(context, attempt, run, version, spec, inputs) };
+      const inputs = xcoms.has(run.id, refs) ? inline(context, resolveTaskInputs(version.graph, node, attempt.mapIndex, xcoms.ofRun(run.id))) : null;
+      return { attemptId: attempt.attemptId, grant: toGrant(context, attempt, run, version, node.spec, inputs) };
     } catch (error) {
       return { attemptId: attempt.attemptId, problem: errorMessage(error) };
     }
@@ -56,27 +57,17 @@ export async function readXComs(
   const refs = new Map<string, { dagRunId: number } & XComRef>();
   for (const { dagRunId, refs: own } of wanted)
     for (const ref of own) refs.set(JSON.stringify([dagRunId, ref.taskId, ref.key]), { dagRunId, ...ref });
-  return gatherXComs(null, await listXComs(db, { refs: [...refs.values()], maxBytes }));
+  return gatherXComs(await listXComs(db, { refs: [...refs.values()], maxBytes }));
 }
 
-/** The handler's inputs by name, mapped ones and constants together. */
-export function resolveAll(
-  spec: TaskSpec,
-  xcoms: GatheredXComs,
-  dagRunId: number,
-  graph: Parameters<GatheredXComs["ofRun"]>[1],
-  mapIndex: number,
-): Record<string, Json> {
-  const lookup = xcoms.ofRun(dagRunId, graph);
-  const constants = resolveInputs(spec.inputs, lookup, spec.taskId);
-  if (spec.mapping === null || mapIndex < 0) return constants;
-  const values = resolveInputs(spec.mapping.inputs, lookup, spec.taskId);
-  return { ...constants, ...mappedInputs(spec.mapping, values, mapIndex, spec.taskId) };
+interface InlineInputs {
+  text: string;
+  inputMaps: ResolvedInputs["inputMaps"];
 }
 
-function inline({ limits }: EngineContext, inputs: Record<string, Json>): string | null {
+function inline({ limits }: EngineContext, { inputs, inputMaps }: ResolvedInputs): InlineInputs | null {
   const text = JSON.stringify(inputs);
-  return text.length <= limits.maxInlineInputsBytes ? text : null;
+  return text.length <= limits.maxInlineInputsBytes ? { text, inputMaps } : null;
 }
 
 function toGrant(
@@ -85,13 +76,9 @@ function toGrant(
   run: DagRunContext,
   version: ReturnType<EngineContext["versions"]["get"]>,
   spec: TaskSpec,
-  inputs: string | null,
+  inputs: InlineInputs | null,
 ): AttemptGrant {
   const { leaseMs } = context.limits;
-  const conf = JSON.parse(run.conf) as Record<string, Json>;
-  const defaults = Object.entries(version.graph.spec.params).flatMap(([name, param]) =>
-    param.default === undefined ? [] : [[name, param.default] as const],
-  );
   return {
     attemptId: attempt.attemptId,
     taskInstanceId: attempt.taskInstanceId,
@@ -102,25 +89,41 @@ function toGrant(
     isolation: spec.isolation,
     memoryLimitMb: spec.memoryLimitMb,
     executionTimeoutMs: spec.executionTimeoutMs,
-    inputs,
-    context: {
-      dagId: run.dagId,
-      runId: run.runId,
-      runType: run.runType,
-      taskId: attempt.taskId,
-      mapIndex: attempt.mapIndex,
-      tryNumber: attempt.tryNumber,
-      maxTries: attempt.maxTries,
-      attemptId: attempt.attemptId,
-      logicalDate: iso(run.logicalDate),
-      dataIntervalStart: iso(run.dataIntervalStart),
-      dataIntervalEnd: iso(run.dataIntervalEnd),
-      runAfter: run.runAfter.toISOString(),
-      runStartedAt: iso(run.startDate),
-      conf,
-      params: { ...Object.fromEntries(defaults), ...conf },
-      dagVersion: version.versionNumber,
-    },
+    inputs: inputs?.text ?? null,
+    ...(inputs !== null && inputs.inputMaps.length > 0 && { inputMaps: inputs.inputMaps }),
+    context: attemptContext(run, version, attempt),
+  };
+}
+
+/** What author code sees of its attempt. */
+export function attemptContext(
+  run: DagRunContext,
+  version: ReturnType<EngineContext["versions"]["get"]>,
+  attempt: Pick<GrantedAttempt, "attemptId" | "taskId" | "mapIndex" | "tryNumber" | "maxTries" | "firstStartedAt" | "rescheduleCount">,
+): AttemptContext {
+  const conf = JSON.parse(run.conf) as Record<string, Json>;
+  const defaults = Object.entries(version.graph.spec.params).flatMap(([name, param]) =>
+    param.default === undefined ? [] : [[name, param.default] as const],
+  );
+  return {
+    dagId: run.dagId,
+    runId: run.runId,
+    runType: run.runType,
+    taskId: attempt.taskId,
+    mapIndex: attempt.mapIndex,
+    tryNumber: attempt.tryNumber,
+    maxTries: attempt.maxTries,
+    attemptId: attempt.attemptId,
+    firstStartedAt: iso(attempt.firstStartedAt),
+    rescheduleCount: attempt.rescheduleCount ?? 0,
+    logicalDate: iso(run.logicalDate),
+    dataIntervalStart: iso(run.dataIntervalStart),
+    dataIntervalEnd: iso(run.dataIntervalEnd),
+    runAfter: run.runAfter.toISOString(),
+    runStartedAt: iso(run.startDate),
+    conf,
+    params: { ...Object.fromEntries(defaults), ...conf },
+    dagVersion: version.versionNumber,
   };
 }
 

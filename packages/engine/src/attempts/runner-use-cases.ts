@@ -1,4 +1,4 @@
-import { listXComRefs, TradewindError } from "@tradewind/core";
+import { listXComRefs, resolveTaskInputs, TradewindError } from "@tradewind/core";
 import {
   beatRunnerHost,
   findBundleCode,
@@ -12,7 +12,7 @@ import {
 import type { EngineContext } from "../context.ts";
 import type { RunnerUseCases } from "../engine.ts";
 import type { createExchange } from "./exchange.ts";
-import { readXComs, resolveAll } from "./grants.ts";
+import { readXComs } from "./grants.ts";
 
 /** What runner hosts ask for. */
 export function runnerUseCases(context: EngineContext, exchange: ReturnType<typeof createExchange>): RunnerUseCases {
@@ -68,9 +68,10 @@ export function runnerUseCases(context: EngineContext, exchange: ReturnType<type
       if (place === undefined) return null;
       await context.versions.load(db, [place.dagVersionId]);
       const { graph } = context.versions.get(place.dagVersionId);
-      const { spec } = graph.tasks.get(place.taskId)!;
-      const xcoms = await readXComs(db, [{ dagRunId: place.dagRunId, refs: listXComRefs(spec) }], null);
-      return JSON.stringify(resolveAll(spec, xcoms, place.dagRunId, graph, place.mapIndex));
+      const node = graph.tasks.get(place.taskId)!;
+      const xcoms = await readXComs(db, [{ dagRunId: place.dagRunId, refs: listXComRefs(graph, node) }], null);
+      const { inputs, inputMaps } = resolveTaskInputs(graph, node, place.mapIndex, xcoms.ofRun(place.dagRunId));
+      return { inputs: JSON.stringify(inputs), inputMaps };
     },
   };
 }

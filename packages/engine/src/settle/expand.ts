@@ -1,13 +1,4 @@
-import {
-  expansionLength,
-  isTradewindError,
-  listXComRefs,
-  mapLengths,
-  resolveInputs,
-  staticExpansionLength,
-  TradewindError,
-  UNMAPPED,
-} from "@tradewind/core";
+import { isTradewindError, listMappingRefs, mappingContext, measureMapping, staticExpansionLength, UNMAPPED } from "@tradewind/core";
 import { listXComs, reserveIds } from "@tradewind/metadata";
 import { gatherXComs } from "../attempts/xcom-lookup.ts";
 import type { Instance, RunWork } from "./run-work.ts";
@@ -35,25 +26,9 @@ export async function expandTask(settlement: Settlement, work: RunWork, first: I
 async function findLength(settlement: Settlement, work: RunWork, instance: Instance): Promise<number> {
   const { spec } = nodeOf(work, instance);
   const mapping = spec.mapping!;
-  const known = staticExpansionLength(mapping);
-  if (known !== null) return checkLength(settlement, spec.taskId, known);
-  const refs = listXComRefs({ inputs: {}, mapping }).map((ref) => ({ dagRunId: work.run.id, ...ref }));
-  const lookup = gatherXComs(work.graph, await listXComs(settlement.tx, { refs, maxBytes: null })).ofRun(work.run.id);
-  const values = resolveInputs(mapping.inputs, lookup, spec.taskId);
-  const lengths = mapLengths(mapping, values, { taskId: spec.taskId, maxMapLength: settlement.context.limits.maxMapLength });
-  return checkLength(settlement, spec.taskId, expansionLength(mapping, lengths));
-}
-
-function checkLength(settlement: Settlement, taskId: string, length: number): number {
-  const { maxMapLength } = settlement.context.limits;
-  if (length <= maxMapLength) return length;
-  throw new TradewindError(
-    "mapping_too_long",
-    `Task "${taskId}" would have ${length} instances, more than the ${maxMapLength} allowed. Map over less, or raise max_map_length.`,
-    {
-      details: { taskId, length, maxMapLength },
-    },
-  );
+  const refs = staticExpansionLength(mapping) === null ? listMappingRefs(mapping).map((ref) => ({ dagRunId: work.run.id, ...ref })) : [];
+  const read = gatherXComs(await listXComs(settlement.tx, { refs, maxBytes: null })).ofRun(work.run.id);
+  return measureMapping(mapping, mappingContext(work.graph, spec.taskId, read), settlement.context.limits.maxMapLength);
 }
 
 /** Gives the task exactly `length` instances; those that are ready with it. What is below counts all of them. */
