@@ -44,7 +44,8 @@ export interface LoadedDagFile {
         bundle: { sha256: string; code: string; sourceMap?: string | null };
         source: string;
         /** `specJson` is the canonical JSON of `spec`. */
-        dags: { dagId: string; exportName: string; spec: DagSpec; specJson: string; specSha256: string }[];
+        /** `yields`: another file that has the DAG without yielding it owns it, whichever came first. Default false. */
+        dags: { dagId: string; exportName: string; yields?: boolean; spec: DagSpec; specJson: string; specSha256: string }[];
       }
     | { ok: false; error: { kind: string; message: string; line: number | null; column: number | null; frame: string | null; stack: string } };
 }

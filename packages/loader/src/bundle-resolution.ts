@@ -1,4 +1,4 @@
-import { createRequire, isBuiltin, registerHooks, type ResolveFnOutput } from "node:module";
+import { createRequire, isBuiltin, registerHooks, type ResolveFnOutput, type ResolveHookContext } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -21,7 +21,7 @@ let hooksRegistered = false;
  * Makes a bundle that lies in a cache folder, or nowhere at all, find its packages in the author's project; for `import`, `import()` and `require`.
  *
  * `tradewind` is always the copy that belongs to this installation, also for packages that bring their own: two copies would each have their own
- * "current task", and only one of them would be set.
+ * "current task", and only one of them would be set. Airflow's TypeScript SDK is `tradewind/airflow`, also where that package is installed: the files that import it find the same names.
  */
 export function registerBundleResolution(resolution: BundleResolution): void {
   lookupParentsByBundle.set(
@@ -35,7 +35,8 @@ export function registerBundleResolution(resolution: BundleResolution): void {
       if (codeByBundle.has(specifier)) return { url: specifier, format: "module", shortCircuit: true };
       const resolveFrom = (parentURL: string): ResolveFnOutput =>
         context.conditions.includes("require") ? resolveRequired(specifier, parentURL) : nextResolve(specifier, { ...context, parentURL });
-      if (isSdk(specifier)) return resolveFrom(import.meta.url);
+      const own = ownSpecifier(specifier);
+      if (own !== null) return resolveOwn(own, context, nextResolve);
       const parents = context.parentURL === undefined ? undefined : lookupParentsByBundle.get(context.parentURL);
       if (parents === undefined || !isPackage(specifier)) return nextResolve(specifier, context);
       return resolveFromFirst(parents, resolveFrom, () => nextResolve(specifier, context));
@@ -57,8 +58,20 @@ export function dropBundleCode(bundleUrl: string): void {
   codeByBundle.delete(bundleUrl);
 }
 
-function isSdk(specifier: string): boolean {
-  return specifier === "tradewind" || specifier.startsWith("tradewind/");
+/** The names of the package that files for Airflow's TypeScript SDK import. */
+export const AIRFLOW_SDK_NAMES: readonly string[] = ["apache-airflow-ts-sdk", "@apache-airflow/ts-sdk"];
+
+/** What is found in this installation, by the name it has there; null: anything else. */
+function ownSpecifier(specifier: string): string | null {
+  if (specifier === "tradewind" || specifier.startsWith("tradewind/")) return specifier;
+  const name = AIRFLOW_SDK_NAMES.find((one) => specifier === one || specifier.startsWith(`${one}/`));
+  return name === undefined ? null : `tradewind/airflow${specifier.slice(name.length)}`;
+}
+
+function resolveOwn(specifier: string, context: ResolveHookContext, nextResolve: NextResolve): ResolveFnOutput {
+  return context.conditions.includes("require")
+    ? resolveRequired(specifier, import.meta.url)
+    : nextResolve(specifier, { ...context, parentURL: import.meta.url });
 }
 
 /** A bare specifier: neither a path, nor a URL, nor a module of Node. */
@@ -71,6 +84,7 @@ function resolveRequired(specifier: string, parentURL: string): ResolveFnOutput 
   return { url: pathToFileURL(createRequire(parentURL).resolve(specifier)).href, shortCircuit: true };
 }
 
+type NextResolve = (specifier: string, context?: Partial<ResolveHookContext>) => ResolveFnOutput;
 type Resolve = (parentURL: string) => ResolveFnOutput;
 
 /** The first folder's error is the one to report: it is the author's own project. */

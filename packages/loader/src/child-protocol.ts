@@ -18,7 +18,13 @@ export type FromChild = { secret: string } & (
 );
 
 export type ChildOutcome = { output: string | null } & (
-  | { ok: true; dags: ChildDag[]; leftRunning: string[] }
+  | {
+      ok: true;
+      dags: ChildDag[];
+      leftRunning: string[];
+      /** Tasks of DAGs that Python files declare, for which the file has handlers. */
+      foreignTasks: string[];
+    }
   | { ok: false; kind: ChildErrorKind; error: ThrownError }
 );
 
@@ -27,6 +33,8 @@ export type ChildErrorKind = "throw" | "unhandled_rejection" | "exit" | "invalid
 export interface ChildDag {
   dagId: string;
   exportName: string;
+  /** See `LoadedDag`. */
+  yields: boolean;
   /** Canonical JSON. */
   specJson: string;
 }

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { canonicalJson, type DagSpec } from "@tradewind/core";
 import { SPEC_DEFAULTS, type SpecDefaults } from "tradewind/internal";
 import { bundleDagFile, type BundleResult, type DagBundle, mayDefineDag } from "./bundle-dag-file.ts";
+import { AIRFLOW_SDK_NAMES } from "./bundle-resolution.ts";
 import { deathToImportError, type LoadedAs, thrownToImportError } from "./child-load-error.ts";
 import type { ChildAnswer } from "./child-process.ts";
 import { childEnvironment } from "./child-environment.ts";
@@ -46,6 +47,8 @@ export interface LoadedDag {
   dagId: string;
   /** The export that is the DAG, or holds it. */
   exportName: string;
+  /** The file exports it without registering it, though it is made with Airflow's SDK: another file that registers it has it. */
+  yields: boolean;
   spec: DagSpec;
   /** Canonical JSON of `spec`: equal specs are equal bytes. */
   specJson: string;
@@ -164,17 +167,18 @@ function answerToOutcome(answer: ChildAnswer, load: LoadedAs, bundled: BundleRes
     ok: true,
     bundle: { code: bundle.code, sha256: bundle.sha256, sourceMap: bundle.sources.displayedMap(bundle.sourceMap) },
     dags: outcome.dags.map(loadedDag),
-    warnings: [...warnings, ...leftRunningWarnings(outcome.leftRunning, load), ...found],
+    warnings: [...warnings, ...leftRunningWarnings(outcome.leftRunning, load), ...foreignTaskWarnings(outcome.foreignTasks, load), ...found],
   };
 }
 
 /** The hash is made here and not in the child: it decides whether there is a new version. */
-function loadedDag({ dagId, exportName, specJson }: ChildDag): LoadedDag {
-  return { dagId, exportName, spec: JSON.parse(specJson) as DagSpec, specJson, specSha256: sha256Hex(specJson) };
+function loadedDag({ dagId, exportName, yields, specJson }: ChildDag): LoadedDag {
+  return { dagId, exportName, yields, spec: JSON.parse(specJson) as DagSpec, specJson, specSha256: sha256Hex(specJson) };
 }
 
 function noDagWarnings({ bundle, entryPath }: LoadedAs): DagFileWarning[] {
-  const usesSdk = bundle.externals.some(({ specifier, importer }) => specifier === "tradewind" && importer === entryPath);
+  const imported = bundle.externals.filter(({ importer }) => importer === entryPath).map(({ specifier }) => specifier);
+  const usesSdk = imported.some((specifier) => specifier === "tradewind" || AIRFLOW_SDK_NAMES.includes(specifier));
   if (!usesSdk || !/new\s+Dag\b/u.test(bundle.sources.text(entryPath) ?? "")) return [];
   return [{ kind: "no_dag", message: `${bundle.sources.display(entryPath)} makes a Dag, but exports none. Write: export const dag = new Dag(…)` }];
 }
@@ -184,6 +188,12 @@ function leftRunningWarnings(names: readonly string[], { bundle, entryPath }: Lo
   const what = [...new Set(names)].sort().join(", ");
   const message = `${bundle.sources.display(entryPath)} left something running after it was loaded (${what}). It was stopped. Code outside of tasks should only define DAGs: open connections and start timers in tasks.`;
   return [{ kind: "left_running", message }];
+}
+
+function foreignTaskWarnings(tasks: readonly string[], { bundle, entryPath }: LoadedAs): DagFileWarning[] {
+  if (tasks.length === 0) return [];
+  const message = `${bundle.sources.display(entryPath)} has handlers for tasks of DAGs that are declared in Python, which Tradewind does not read: ${tasks.join(", ")}. They do not run. Declare the DAG in TypeScript: new Dag(…) with dag.task(…).`;
+  return [{ kind: "foreign_tasks", message }];
 }
 
 /** The DAG file's own folder first, then its real one when it is a link, then the DAG folder. Node looks in each and in all above it. */

@@ -1,8 +1,8 @@
 import { canonicalJson, TradewindError, validateDagSpec } from "@tradewind/core";
-import { type AnyDag, collectDags, type SpecDefaults, toSpec } from "tradewind/internal";
+import { type AnyDag, collectDags, foreignTasksOf, type SpecDefaults, toSpec, UNREGISTERED_PREFIX } from "tradewind/internal";
 import type { ChildDag, ChildErrorKind } from "./child-protocol.ts";
 
-export type DagsOfExports = { ok: true; dags: ChildDag[] } | { ok: false; kind: ChildErrorKind; error: unknown };
+export type DagsOfExports = { ok: true; dags: ChildDag[]; foreignTasks: string[] } | { ok: false; kind: ChildErrorKind; error: unknown };
 
 export interface ReadDagsOptions {
   maxSpecBytes: number;
@@ -14,10 +14,12 @@ export function dagsOfExports(exports: Record<string, unknown>, { maxSpecBytes, 
   try {
     const dags = collectDags(exports).map((dag): ChildDag => {
       const spec = validateDagSpec(toSpec(dag, defaults));
-      return { dagId: spec.dagId, exportName: exportNameOf(dag, exports), specJson: canonicalJson(spec) };
+      const name = exportNameOf(dag, exports);
+      const yields = name.startsWith(UNREGISTERED_PREFIX);
+      return { dagId: spec.dagId, exportName: yields ? name.slice(UNREGISTERED_PREFIX.length) : name, yields, specJson: canonicalJson(spec) };
     });
     const tooBig = dags.find(({ specJson }) => Buffer.byteLength(specJson) > maxSpecBytes);
-    return tooBig === undefined ? { ok: true, dags } : { ok: false, kind: "too_large", error: tooLarge(tooBig, maxSpecBytes) };
+    return tooBig === undefined ? { ok: true, dags, foreignTasks: [...foreignTasksOf(exports)] } : { ok: false, kind: "too_large", error: tooLarge(tooBig, maxSpecBytes) };
   } catch (error) {
     return { ok: false, kind: "invalid_dag", error };
   }

@@ -1,4 +1,5 @@
 import { pathToFileURL } from "node:url";
+import { collectRegistrations, registeredExports } from "tradewind/internal";
 import { dropBundleCode, holdBundleCode, registerBundleResolution } from "./bundle-resolution.ts";
 
 /** What a DAG file exports. */
@@ -18,7 +19,20 @@ export interface ImportBundleInput {
 export async function importBundle(input: ImportBundleInput): Promise<BundleExports> {
   const bundleUrl = pathToFileURL(input.path).href;
   registerBundleResolution({ bundleUrl, resolveFrom: input.resolveFrom });
-  return (await import(bundleUrl)) as BundleExports;
+  return importRegistered(bundleUrl);
+}
+
+/** By bundle URL: a module that is imported again does not run again, and registers nothing. */
+const importedExports = new Map<string, BundleExports>();
+
+/** With the DAGs that a file for Airflow's SDK registers, which it need not export. */
+async function importRegistered(bundleUrl: string): Promise<BundleExports> {
+  const { value, registrations } = await collectRegistrations(() => import(bundleUrl) as Promise<BundleExports>);
+  const known = importedExports.get(bundleUrl);
+  if (known !== undefined) return known;
+  const exports = registeredExports(value, registrations);
+  if (exports !== value) importedExports.set(bundleUrl, exports);
+  return exports;
 }
 
 export interface ImportBundleCodeInput {
@@ -34,7 +48,7 @@ export async function importBundleCode(input: ImportBundleCodeInput): Promise<Bu
   registerBundleResolution({ bundleUrl, resolveFrom });
   holdBundleCode(bundleUrl, code);
   try {
-    return (await import(bundleUrl)) as BundleExports;
+    return await importRegistered(bundleUrl);
   } finally {
     dropBundleCode(bundleUrl);
   }

@@ -62,7 +62,8 @@ export interface DagFileWarning {
    * - `no_dag`: the file makes use of Tradewind, but exports no DAG.
    * - `left_running`: timers, sockets or requests went on after the file was loaded.
    * - `import_meta`: the file asks for its own place on disk, which differs where the tasks run.
+   * - `foreign_tasks`: the file has handlers for tasks of DAGs that Python files declare.
    */
-  kind: "no_dag" | "left_running" | "import_meta";
+  kind: "no_dag" | "left_running" | "import_meta" | "foreign_tasks";
   message: string;
 }

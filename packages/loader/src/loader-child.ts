@@ -87,7 +87,7 @@ async function load(message: LoadMessage, readDags: ReadDags): Promise<ChildOutc
   }
 }
 
-type Read = { ok: true; dags: Extract<ChildOutcome, { ok: true }>["dags"] } | Failure;
+type Read = Pick<Extract<ChildOutcome, { ok: true }>, "ok" | "dags" | "foreignTasks"> | Failure;
 
 async function importAndRead(message: LoadMessage, readDags: ReadDags): Promise<Read> {
   try {

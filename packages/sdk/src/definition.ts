@@ -36,6 +36,23 @@ export interface DagDefinition {
 
 export interface GroupDefinition {
   groupId: string;
+  /** How its file is written, when that is not Tradewind's own way; set where the DAG is made. */
+  dialect?: Dialect;
+  /** The setup scopes whose builder is running, innermost last. */
+  openScopes: ScopeDefinition[];
+}
+
+/** Tasks between setups and their teardown: the first of them run after the setups, the last of them before the teardown. */
+export interface ScopeDefinition {
+  teardownId: string;
+  taskIds: string[];
+}
+
+export interface Dialect {
+  /** A file for Airflow's TypeScript SDK, or YAML. */
+  language: "airflow" | "yaml";
+  /** A template that is one expression gives its value, and not its text. Airflow's render_template_as_native_obj. */
+  nativeValues: boolean;
   parentId: string | null;
   /** What the ids inside begin with: "extract." or "". */
   prefix: string;

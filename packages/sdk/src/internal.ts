@@ -16,3 +16,4 @@ export {
   type TriggerRequest,
   type XComAddress,
 } from "./runtime.ts";
+export { collectRegistrations, foreignTasksOf, registeredExports, type Registrations, UNREGISTERED_PREFIX } from "./airflow/registrations.ts";

@@ -78,7 +78,8 @@ async function recordDags(
   for (const dag of dags) {
     const before = known.get(dag.dagId);
     const owner = before === undefined ? null : otherOwner(before, settings.dagFileId);
-    if (owner !== null) {
+    if (owner !== null && dag.yields === true) continue;
+    if (owner !== null && !isYielded(before!)) {
       recorded.rejected.push({ dagId: dag.dagId, reason: `DAG "${dag.dagId}" is defined in "${owner}" already: give one of the two another id.` });
     } else if (before !== undefined && isSameVersion(before, dag, result.bundle.sha256)) {
       await keepVersion(tx, before, dag, file, settings);
@@ -92,7 +93,7 @@ async function recordDags(
         specJson: dag.specJson,
         specSha256: dag.specSha256,
         bundleSha256: result.bundle.sha256,
-        exportName: dag.exportName,
+        exportName: storedExportName(dag),
         bundleName: file.bundleName,
         relativePath: file.relativePath,
         source: result.source,
@@ -112,7 +113,18 @@ function otherOwner(dag: LockedDag, dagFileId: number): string | null {
 }
 
 function isSameVersion(before: LockedDag, dag: LoadedDag, bundleSha256: string): boolean {
-  return before.specSha256 === dag.specSha256 && before.bundleSha256 === bundleSha256 && before.exportName === dag.exportName;
+  return before.specSha256 === dag.specSha256 && before.bundleSha256 === bundleSha256 && before.exportName === storedExportName(dag);
+}
+
+/** Kept with the version: the DAG of a file that yields it may be taken over by another file. */
+const YIELDED_EXPORT = "yielded: ";
+
+function storedExportName(dag: LoadedDag): string {
+  return dag.yields === true ? `${YIELDED_EXPORT}${dag.exportName}` : dag.exportName;
+}
+
+function isYielded({ exportName }: LockedDag): boolean {
+  return exportName.startsWith(YIELDED_EXPORT);
 }
 
 async function keepVersion(
