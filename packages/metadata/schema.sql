@@ -8,6 +8,30 @@ create table bundle (
   constraint bundle_pkey PRIMARY KEY (sha256)
 );
 
+create table callback_request (
+  id bigint generated always as identity not null,
+  dag_run_id bigint not null,
+  dag_id text not null,
+  dag_version_id bigint not null,
+  scope text not null,
+  callback text not null,
+  task_instance_id bigint,
+  attempt_id uuid,
+  try_number integer,
+  reason text,
+  failure json,
+  tries integer default 0 not null,
+  due_at timestamp with time zone default now() not null,
+  created_at timestamp with time zone default now() not null,
+  constraint callback_request_pkey PRIMARY KEY (id),
+  constraint callback_request_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE CASCADE,
+  constraint callback_request_task_instance_id_fkey FOREIGN KEY (task_instance_id) REFERENCES task_instance(id) ON DELETE CASCADE,
+  constraint callback_request_callback_check CHECK ((callback = ANY (ARRAY['execute'::text, 'success'::text, 'failure'::text, 'retry'::text, 'skipped'::text]))),
+  constraint callback_request_scope_check CHECK ((scope = ANY (ARRAY['task'::text, 'dag'::text])))
+);
+CREATE INDEX callback_request_by_run ON callback_request USING btree (dag_run_id);
+CREATE INDEX callback_request_due ON callback_request USING btree (due_at);
+
 create table connection (
   connection_id text not null,
   conn_type text not null,
@@ -89,6 +113,7 @@ create table dag_run (
   clear_number integer default 0 not null,
   unfinished_count integer default 0 not null,
   live_count integer default 0 not null,
+  awaited_tasks text[],
   constraint dag_run_pkey PRIMARY KEY (id),
   constraint dag_run_dag_id_run_id_key UNIQUE (dag_id, run_id),
   constraint dag_run_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE,
@@ -102,6 +127,17 @@ CREATE UNIQUE INDEX dag_run_logical_date ON dag_run USING btree (dag_id, logical
 CREATE INDEX dag_run_recent ON dag_run USING btree (run_after DESC, id DESC);
 CREATE INDEX dag_run_timeout ON dag_run USING btree (timeout_at) WHERE (timeout_at IS NOT NULL);
 CREATE INDEX dag_run_to_start ON dag_run USING btree (run_after) WHERE (state = 'queued'::text);
+
+create table dag_run_timer (
+  dag_run_id bigint not null,
+  kind text not null,
+  group_id text default ''::text not null,
+  due_at timestamp with time zone not null,
+  constraint dag_run_timer_pkey PRIMARY KEY (dag_run_id, kind, group_id),
+  constraint dag_run_timer_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE CASCADE,
+  constraint dag_run_timer_kind_check CHECK ((kind = ANY (ARRAY['past_wait'::text, 'past_ended'::text, 'past'::text, 'group_retry'::text])))
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200);
+CREATE INDEX dag_run_timer_due ON dag_run_timer USING btree (due_at);
 
 create table dag_tag (
   dag_id text not null,
@@ -144,6 +180,14 @@ create table event_log (
 );
 CREATE INDEX event_log_by_dag ON event_log USING btree (dag_id, id DESC);
 CREATE INDEX event_log_recent ON event_log USING btree ("when" DESC, id DESC);
+
+create table group_try (
+  dag_run_id bigint not null,
+  group_id text not null,
+  try_number integer not null,
+  constraint group_try_pkey PRIMARY KEY (dag_run_id, group_id),
+  constraint group_try_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE CASCADE
+);
 
 create table import_error (
   id bigint generated always as identity not null,
@@ -265,6 +309,8 @@ create table task_instance (
   note text,
   rendered_map_index text,
   updated_at timestamp with time zone default now() not null,
+  first_started_at timestamp with time zone,
+  reschedule_count integer,
   constraint task_instance_pkey PRIMARY KEY (id),
   constraint task_instance_dag_run_id_task_id_map_index_key UNIQUE (dag_run_id, task_id, map_index),
   constraint task_instance_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE CASCADE,
@@ -322,6 +368,16 @@ CREATE INDEX task_queue_by_dag ON task_queue USING btree (dag_id);
 CREATE INDEX task_queue_by_run ON task_queue USING btree (dag_run_id);
 CREATE INDEX task_queue_dispatch ON task_queue USING btree (executor, pool, priority_weight DESC, logical_date, map_index, task_instance_id) WHERE (parked_key IS NULL);
 CREATE INDEX task_queue_parked ON task_queue USING btree (parked_key, priority_weight DESC, logical_date, map_index, task_instance_id) WHERE (parked_key IS NOT NULL);
+
+create table task_reschedule (
+  task_instance_id bigint not null,
+  try_number integer not null,
+  attempt_id uuid not null,
+  start_date timestamp with time zone not null,
+  end_date timestamp with time zone not null,
+  constraint task_reschedule_pkey PRIMARY KEY (task_instance_id, try_number, attempt_id),
+  constraint task_reschedule_task_instance_id_fkey FOREIGN KEY (task_instance_id) REFERENCES task_instance(id) ON DELETE CASCADE
+);
 
 create table task_timer (
   task_instance_id bigint not null,

@@ -20,6 +20,7 @@ import {
   type HostRegistration,
   HostRegistrationResponse,
 } from "./exchange.ts";
+import { AttemptInputs } from "./grant.ts";
 import type { LogRequest } from "./logs.ts";
 import { DEFAULT_RETRY, delay, type RetryPolicy, retryDelayMs } from "./retry.ts";
 import { EXECUTION_ROUTES } from "./routes.ts";
@@ -51,8 +52,8 @@ export interface CallOptions {
 
 /** What author code may ask for, under one attempt's token. */
 export interface AttemptApiClient {
-  /** The handler's inputs as JSON text. */
-  inputs(options?: CallOptions): Promise<string>;
+  /** The handler's inputs, where a grant carries none. */
+  inputs(options?: CallOptions): Promise<AttemptInputs>;
   getXCom(query: z.input<typeof XComQuery>, options?: CallOptions): Promise<XComAnswer>;
   setXCom(write: XComWrite, options?: CallOptions): Promise<void>;
   getVariable(key: string, options?: CallOptions): Promise<VariableAnswer>;
@@ -125,7 +126,7 @@ function attemptClient(http: HttpCaller, token: () => string): AttemptApiClient 
   const call = (method: Method, route: string, body: unknown, options: CallOptions | undefined) =>
     http.text({ ...options, method, route, token: token(), body });
   return {
-    inputs: (options) => call("GET", EXECUTION_ROUTES.inputs, undefined, options),
+    inputs: async (options) => parse(AttemptInputs, await call("GET", EXECUTION_ROUTES.resolvedInputs, undefined, options)),
     getXCom: async (query, options) => parse(XComAnswer, await call("POST", EXECUTION_ROUTES.xcom, query, options)),
     setXCom: async (write, options) => void (await call("PUT", EXECUTION_ROUTES.xcom, write, options)),
     getVariable: async (key, options) => parse(VariableAnswer, await call("GET", EXECUTION_ROUTES.variable(key), undefined, options)),

@@ -34,10 +34,20 @@ export type AttemptContext = z.infer<typeof AttemptContext>;
 
 /**
  * A function of the author that a part of the inputs goes through, in the process of the attempt. `path` walks from the object of named inputs to that part; its step `"*"` stands for every
- * member of a list. What a function drops by a skip is left out of its list; where no list is around it, it skips the attempt.
+ * member of a list, `"*3"` for its member 3. What a function drops by a skip is left out of the innermost list that such a step leads through; where there is none, it skips the attempt.
+ * `pick` is a path into what the function gave, which is put in its place.
  */
-export const InputMap = z.object({ path: z.array(z.string()), mapId: z.string() });
+export const InputMap = z.object({ path: z.array(z.string()), mapId: z.string(), pick: z.array(z.string()).optional() });
 export type InputMap = z.infer<typeof InputMap>;
+
+/** Inputs that are too large for a grant: the answer to `GET attempt/resolved-inputs`. */
+export const AttemptInputs = z.object({
+  /** An object by input name, as JSON text. */
+  inputs: z.string(),
+  /** In this order. */
+  inputMaps: z.array(InputMap),
+});
+export type AttemptInputs = z.infer<typeof AttemptInputs>;
 
 /**
  * The lease on one attempt, and all a runner needs to run it. From the moment it is given the task instance is `running`; the runner renews the lease by heartbeats, and
@@ -60,7 +70,8 @@ export const AttemptGrant = z.object({
   executionTimeoutMs: z.number().nullable(),
   context: AttemptContext,
   /**
-   * The handler's inputs, resolved, as JSON text (an object by input name); null when they are larger than the server puts into a grant: the runner then asks `GET attempt/inputs`.
+   * The handler's inputs, resolved, as JSON text (an object by input name); null when they are larger than the server puts into a grant: the runner then asks
+   * `GET attempt/resolved-inputs`.
    */
   inputs: z.string().nullable(),
   /** Functions of the author (`map()`) to apply to the inputs before the handler gets them, in this order. Absent: none. */

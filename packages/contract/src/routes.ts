@@ -9,7 +9,8 @@
  * | `logs` | POST | host | LogRequest → 204 |
  * | `bundles/{sha256}` | GET | host | → the module's text, immutable |
  * | `bundles/{sha256}/map` | GET | host | → its newest source map, JSON; 404 when there is none |
- * | `attempt/inputs` | GET | attempt | → the handler's inputs, JSON |
+ * | `attempt/inputs` | GET | attempt | → the handler's inputs, JSON (runners that know of no functions to apply to them) |
+ * | `attempt/resolved-inputs` | GET | attempt | → AttemptInputs |
  * | `attempt/xcom` | POST | attempt | XComQuery → XComAnswer |
  * | `attempt/xcom` | PUT | attempt | XComWrite → 204 |
  * | `attempt/variables/{key}` | GET, PUT, DELETE | attempt | VariableAnswer / VariableWrite → 204 / 204, or 404 when there was none |
@@ -27,6 +28,7 @@ export const EXECUTION_ROUTES = {
   bundle: (sha256: string) => `bundles/${sha256}`,
   bundleMap: (sha256: string) => `bundles/${sha256}/map`,
   inputs: "attempt/inputs",
+  resolvedInputs: "attempt/resolved-inputs",
   xcom: "attempt/xcom",
   variable: (key: string) => `attempt/variables/${encodeURIComponent(key)}`,
   connection: (connectionId: string) => `attempt/connections/${encodeURIComponent(connectionId)}`,

@@ -4,6 +4,7 @@
  * Everything that schedules, serves or processes holds an engine; they coordinate through Postgres alone, so any number of them may run.
  */
 import type {
+  AttemptInputs,
   ConnectionAnswer,
   ExchangeRequest,
   ExchangeResponse,
@@ -148,7 +149,7 @@ export interface RunnerUseCases {
   getBundle(sha256: string): Promise<string | null>;
   /** The bundle's newest source map, JSON; null: none. Only shows people where something failed. */
   getBundleMap(sha256: string): Promise<string | null>;
-  getAttemptInputs(attemptId: string): Promise<string | null>;
+  getAttemptInputs(attemptId: string): Promise<AttemptInputs | null>;
 }
 
 // Author code ---------------------------------------------------------------------------------------------------------
@@ -241,9 +242,9 @@ export interface PeopleUseCases {
 
 /**
  * What became possible. `ready`: task instances to dispatch. `runs`: queued runs to start. `dags`: due times changed. `timers`: an earlier timer. `stops`: attempts to cancel.
- * `state`: something a person sees changed. Hints only: who misses one is helped by the sweep.
+ * `state`: something a person sees changed. `callbacks`: some wait for the dag-processor. Hints only: who misses one is helped by the sweep.
  */
-export const WAKE_KINDS = ["ready", "runs", "dags", "timers", "stops", "state"] as const;
+export const WAKE_KINDS = ["ready", "runs", "dags", "timers", "stops", "state", "callbacks"] as const;
 export type WakeKind = (typeof WAKE_KINDS)[number];
 
 export interface WakeUps {

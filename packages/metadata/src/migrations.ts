@@ -9,7 +9,7 @@ import { migrations as releasedMigrations } from "./migrations/index.ts";
  * new schema (add first, take away one release later).
  */
 export interface Migration {
-  /** Consecutive from 1. */
+  /** Ascending; what is applied is known by it. */
   readonly id: number;
   readonly name: string;
   /**

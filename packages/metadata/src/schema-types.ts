@@ -15,10 +15,14 @@ export interface Tables {
   dag_run: DagRunTable;
   task_instance: TaskInstanceTable;
   task_instance_history: TaskInstanceHistoryTable;
+  task_reschedule: TaskRescheduleTable;
   xcom: XcomTable;
   task_queue: TaskQueueTable;
   lease: LeaseTable;
   task_timer: TaskTimerTable;
+  dag_run_timer: DagRunTimerTable;
+  group_try: GroupTryTable;
+  callback_request: CallbackRequestTable;
   pool: PoolTable;
   variable: VariableTable;
   connection: ConnectionTable;
@@ -134,6 +138,7 @@ export interface DagRunTable {
   clear_number: Generated<number>;
   unfinished_count: Generated<number>;
   live_count: Generated<number>;
+  awaited_tasks: string[] | null;
 }
 
 export interface TaskInstanceTable {
@@ -173,6 +178,8 @@ export interface TaskInstanceTable {
   note: string | null;
   rendered_map_index: string | null;
   updated_at: Generated<Timestamp>;
+  first_started_at: Timestamp | null;
+  reschedule_count: number | null;
 }
 
 export interface TaskInstanceHistoryTable {
@@ -197,6 +204,14 @@ export interface TaskInstanceHistoryTable {
   hostname: string | null;
   pid: number | null;
   failure: Json | null;
+}
+
+export interface TaskRescheduleTable {
+  task_instance_id: number;
+  try_number: number;
+  attempt_id: string;
+  start_date: Timestamp;
+  end_date: Timestamp;
 }
 
 export interface XcomTable {
@@ -258,6 +273,36 @@ export interface TaskTimerTable {
   dag_run_id: number;
   kind: "retry" | "reschedule";
   due_at: Timestamp;
+}
+
+export interface DagRunTimerTable {
+  dag_run_id: number;
+  kind: "past_wait" | "past_ended" | "past" | "group_retry";
+  group_id: Generated<string>;
+  due_at: Timestamp;
+}
+
+export interface GroupTryTable {
+  dag_run_id: number;
+  group_id: string;
+  try_number: number;
+}
+
+export interface CallbackRequestTable {
+  id: GeneratedAlways<number>;
+  dag_run_id: number;
+  dag_id: string;
+  dag_version_id: number;
+  scope: "task" | "dag";
+  callback: "execute" | "success" | "failure" | "retry" | "skipped";
+  task_instance_id: number | null;
+  attempt_id: string | null;
+  try_number: number | null;
+  reason: string | null;
+  failure: Json | null;
+  tries: Generated<number>;
+  due_at: Generated<Timestamp>;
+  created_at: Generated<Timestamp>;
 }
 
 export interface PoolTable {

@@ -92,7 +92,8 @@ test("a released step that was edited is refused", async () => {
   await expect(assertSchemaUsable({ url, migrations: [edited] })).rejects.toMatchObject({ code: "schema_outdated" });
 });
 
-test("the released steps are numbered from 1 without gaps, and each has a name of its own", () => {
-  expect(released.map(({ id }) => id)).toEqual(released.map((_step, place) => place + 1));
+test("the released steps are numbered in their order, and each has a name of its own", () => {
+  const ids = released.map(({ id }) => id);
+  expect(ids).toEqual([...new Set(ids)].sort((one, other) => one - other));
   expect(new Set(released.map(({ name }) => name)).size).toBe(released.length);
 });

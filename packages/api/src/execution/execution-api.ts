@@ -1,4 +1,5 @@
 import {
+  type AttemptInputs,
   CONTRACT_VERSION,
   CONTRACT_VERSION_HEADER,
   ExchangeRequest,
@@ -116,11 +117,14 @@ function hostRoutes(app: FastifyInstance, { engine, tokens, logs, hostTokenTtlMs
 }
 
 function attemptRoutes(app: FastifyInstance, engine: RunnerUseCases & AuthorUseCases): void {
+  const inputsOf = async (attemptId: string): Promise<AttemptInputs> => {
+    const resolved = await engine.getAttemptInputs(attemptId);
+    if (resolved !== null) return resolved;
+    throw new TradewindError("stale_attempt", `Attempt "${attemptId}" does not hold its lease any more: it has no inputs to read.`);
+  };
+  app.get("/attempt/resolved-inputs", (request) => inputsOf(request.tokenSubject));
   app.get("/attempt/inputs", async (request, reply) => {
-    const inputs = await engine.getAttemptInputs(request.tokenSubject);
-    if (inputs === null)
-      throw new TradewindError("stale_attempt", `Attempt "${request.tokenSubject}" does not hold its lease any more: it has no inputs to read.`);
-    return reply.type("application/json; charset=utf-8").send(inputs);
+    return reply.type("application/json; charset=utf-8").send((await inputsOf(request.tokenSubject)).inputs);
   });
 
   app.post("/attempt/xcom", async (request) => engine.findXCom(request.tokenSubject, parseBody(XComQuery, request.body)));

@@ -2,10 +2,10 @@ import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TradewindError } from "@tradewind/core";
 import type { LogLine } from "@tradewind/contract";
-import { listTries, type TaskInstanceKey, type TryRow } from "@tradewind/metadata/rest";
+import { listRescheduledAttempts, listTries, type TaskInstanceKey, type TryRow } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { flag, text, whole } from "../http/query-values.ts";
-import type { LogPage } from "../task-logs/log-store.ts";
+import { readTryLog, type TryLogPlace } from "../task-logs/try-log.ts";
 import { endOf, type RestContext, type RestRoutes } from "./route.ts";
 import { getTaskInstance, TaskInstancePath, toKey, tryNotFound } from "./task-instances.ts";
 
@@ -14,9 +14,13 @@ const PAGE_LINES = 2000;
 /** Lines that one answer with `full_content` holds at most; its token leads on from there. */
 const FULL_LINES = 200_000;
 const FOLLOW_INTERVAL_MS = 200;
+/** How often a stream looks whether a closed log goes on: its attempt may be about to be rescheduled. */
+const LOOKS_AFTER_CLOSE = 5;
 
-const LogMessage = z.looseObject({ timestamp: z.iso.datetime().optional(), event: z.string() });
-const LogResponse = z.strictObject({ content: z.array(LogMessage), continuation_token: z.string().nullable() });
+const LogMessage = z.looseObject({ timestamp: z.iso.datetime().optional(), event: z.string() }).meta({ id: "StructuredLogMessage" });
+const LogResponse = z
+  .strictObject({ content: z.array(LogMessage), continuation_token: z.string().nullable() })
+  .meta({ id: "TaskInstancesLogResponse" });
 
 const LogPath = TaskInstancePath.extend({ try_number: z.coerce.number().int().min(0) });
 /** `follow` is ours: a stream goes on until the attempt ends. */
@@ -38,7 +42,7 @@ export function taskLogRoutes(routes: RestRoutes, context: RestContext): void {
     async ({ path, query, raw, reply }) => {
       const key = toKey(path, query.map_index ?? -1);
       const attempt = await findAttempt(context, key, path.try_number);
-      const from = query.token === undefined ? 0 : readToken(query.token);
+      const from = query.token === undefined ? { part: 0, line: 0 } : readToken(query.token);
       const accept = raw.headers.accept ?? "";
       const write = accept.includes("application/x-ndjson") ? toNdjson : accept.includes("text/plain") ? toText : undefined;
       if (write === undefined) return readAnswer(context, attempt, from, query.full_content ? FULL_LINES : PAGE_LINES);
@@ -49,10 +53,12 @@ export function taskLogRoutes(routes: RestRoutes, context: RestContext): void {
 }
 
 interface Attempt {
-  /** null: not started yet. */
-  attemptId: string | null;
+  /** Of this try, in order: more than one when it was rescheduled, none when it has not started yet. */
+  attemptIds: string[];
   /** More may come. */
   isLive: boolean;
+  /** It was rescheduled: another attempt of this try comes. */
+  isWaiting: boolean;
 }
 
 async function findAttempt(context: Pick<RestContext, "db">, key: TaskInstanceKey, tryNumber: number): Promise<Attempt> {
@@ -61,22 +67,27 @@ async function findAttempt(context: Pick<RestContext, "db">, key: TaskInstanceKe
     await getTaskInstance(context, key);
     throw tryNotFound(key, tryNumber);
   }
-  return { attemptId: row.attemptId, isLive: isLive(row) };
+  const earlier = await listRescheduledAttempts(context.db, { taskInstanceId: row.id, tryNumber });
+  return {
+    attemptIds: [...new Set([...earlier, ...(row.attemptId === null ? [] : [row.attemptId])])],
+    isLive: isLive(row),
+    isWaiting: row.state === "up_for_reschedule",
+  };
 }
 
 function isLive({ state }: TryRow): boolean {
-  return state === "running" || state === "queued" || state === "scheduled" || state === "restarting";
+  return state === "running" || state === "queued" || state === "scheduled" || state === "restarting" || state === "up_for_reschedule";
 }
 
-async function readAnswer({ logs }: RestContext, { attemptId, isLive }: Attempt, from: number, limit: number): Promise<z.infer<typeof LogResponse>> {
-  const page = attemptId === null ? undefined : await logs.read(attemptId, { from, limit });
-  const { lines, next, complete } = page ?? emptyPage(from);
-  const isEnd = lines.length < limit && (complete || !isLive);
+async function readAnswer(
+  { logs }: RestContext,
+  { attemptIds, isLive, isWaiting }: Attempt,
+  from: TryLogPlace,
+  limit: number,
+): Promise<z.infer<typeof LogResponse>> {
+  const { lines, next, complete } = await readTryLog(logs, attemptIds, from, limit);
+  const isEnd = lines.length < limit && (!isLive || (complete && !isWaiting));
   return { content: lines.map(toMessage), continuation_token: isEnd ? null : makeToken(next) };
-}
-
-function emptyPage(from: number): LogPage {
-  return { lines: [], next: from, complete: false };
 }
 
 /** Page by page, so that a large log is never in memory as a whole. With `follow`, on until the attempt is over and all it wrote was sent, or the reader goes away. */
@@ -84,18 +95,21 @@ async function* streamLines(
   context: RestContext,
   key: TaskInstanceKey,
   tryNumber: number,
-  { attempt, from, follow, signal }: { attempt: Attempt; from: number; follow: boolean; signal: AbortSignal },
+  { attempt, from, follow, signal }: { attempt: Attempt; from: TryLogPlace; follow: boolean; signal: AbortSignal },
 ): AsyncGenerator<LogLine[]> {
-  let { attemptId, isLive } = attempt;
+  let { attemptIds, isLive, isWaiting } = attempt;
+  let looksLeft = LOOKS_AFTER_CLOSE;
   for (let next = from; !signal.aborted;) {
-    const page = (attemptId === null ? undefined : await context.logs.read(attemptId, { from: next, limit: PAGE_LINES })) ?? emptyPage(next);
+    const page = await readTryLog(context.logs, attemptIds, next, PAGE_LINES);
     if (page.lines.length > 0) yield page.lines;
     next = page.next;
     if (page.lines.length === PAGE_LINES) continue;
     // Read once more after the attempt was seen to be over: its last lines may have come in between.
-    if (!follow || page.complete || !isLive) return;
+    if (!follow || !isLive) return;
+    looksLeft = page.complete && !isWaiting ? looksLeft - 1 : LOOKS_AFTER_CLOSE;
+    if (looksLeft === 0) return;
     await sleep(FOLLOW_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-    ({ attemptId, isLive } = await findAttempt(context, key, tryNumber));
+    ({ attemptIds, isLive, isWaiting } = await findAttempt(context, key, tryNumber));
   }
 }
 
@@ -117,14 +131,15 @@ function toText({ timestamp, level, logger, event, ...fields }: Message): string
 }
 
 /** Where to read on. It grants nothing: whoever sends one must be allowed to read the log. */
-function makeToken(next: number): string {
-  return Buffer.from(JSON.stringify({ log_pos: next })).toString("base64url");
+function makeToken({ part, line }: TryLogPlace): string {
+  return Buffer.from(JSON.stringify(part === 0 ? { log_pos: line } : { log_pos: line, part })).toString("base64url");
 }
 
-function readToken(token: string): number {
+function readToken(token: string): TryLogPlace {
+  const isPlace = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
   try {
-    const { log_pos: next } = JSON.parse(Buffer.from(token, "base64url").toString()) as { log_pos?: unknown };
-    if (Number.isSafeInteger(next) && (next as number) >= 0) return next as number;
+    const { log_pos: line, part = 0 } = JSON.parse(Buffer.from(token, "base64url").toString()) as { log_pos?: unknown; part?: unknown };
+    if (isPlace(line) && isPlace(part)) return { part, line };
   } catch {
     // Told below.
   }

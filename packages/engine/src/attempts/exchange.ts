@@ -6,8 +6,6 @@ import {
   listLeaseStates,
   lockAttempts,
   lockDagRunsOfAttempts,
-  type NewXCom,
-  putXComs,
   retryableKind,
   startAttempts,
   type Transaction,
@@ -23,6 +21,7 @@ import { AcceptedFinishes } from "./accepted-finishes.ts";
 import { Arrivals } from "./arrivals.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { type BuiltGrant, buildGrants } from "./grants.ts";
+import { createLeavings, writeLeavings } from "./leavings.ts";
 import { failUnstartable } from "./lost-attempts.ts";
 
 /**
@@ -174,7 +173,7 @@ async function finishAll(
   const settlement = createSettlement(context, tx, after);
   await addRuns(settlement, runs);
   const held = new Map(attempts.map((attempt) => [attempt.attemptId, attempt]));
-  const xcoms: NewXCom[] = [];
+  const leavings = createLeavings();
   const freed: FreedSlot[] = [];
   for (const entry of batch) {
     for (const finish of entry.request.finishes) {
@@ -190,13 +189,13 @@ async function finishAll(
         continue;
       }
       held.delete(finish.attemptId);
-      const ended = await endAttempt(settlement, attempt, finish.outcome, xcoms, finish.durationMs);
+      const ended = await endAttempt(settlement, attempt, finish, leavings);
       entry.response.finished.push({ attemptId: finish.attemptId, ...ended });
       freed.push({ attemptId: finish.attemptId, schedulerId: attempt.schedulerId, entry });
     }
   }
   // XComs first: a task that is mapped over one of them may be expanded in this settlement.
-  await Promise.all([putXComs(tx, xcoms), settle(settlement)]);
+  await Promise.all([writeLeavings(context, tx, after, leavings), settle(settlement)]);
   await flush(settlement);
   return freed;
 }

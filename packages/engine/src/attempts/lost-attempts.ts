@@ -15,6 +15,7 @@ import type { SchedulingUseCases } from "../engine.ts";
 import { settleAndFlush } from "../settle/settle.ts";
 import { addRuns, createSettlement } from "../settle/settlement.ts";
 import { endAttempt } from "./end-attempt.ts";
+import { createLeavings, writeLeavings } from "./leavings.ts";
 
 /** A refused launch is tried again after this, doubled each time. */
 const LAUNCH_PAUSE_MS = 1_000;
@@ -38,13 +39,15 @@ async function endAll(
   const settlement = createSettlement(context, tx, after);
   await addRuns(settlement, runs);
   const ended: string[] = [];
+  const leavings = createLeavings();
   for (const attempt of attempts) {
     // A run that came in between the two statements is not locked; the next call sees to it.
     const end = settlement.runs.has(attempt.instance.dagRunId) ? verdict(attempt) : null;
     if (end === null) continue;
-    await endAttempt(settlement, attempt, { kind: "failed", ...end }, []);
+    await endAttempt(settlement, attempt, { outcome: { kind: "failed", ...end }, durationMs: null }, leavings);
     ended.push(attempt.attemptId);
   }
+  await writeLeavings(context, tx, after, leavings);
   await settleAndFlush(settlement);
   return ended;
 }

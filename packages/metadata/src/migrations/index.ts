@@ -1,5 +1,6 @@
 import type { Migration } from "../migrations.ts";
 import { initial } from "./0001-initial.ts";
+import { schedulingRules } from "./0003-scheduling-rules.ts";
 
 /** Every schema step of this release, in order. A released step is never edited: write the next one. */
-export const migrations: readonly Migration[] = [initial];
+export const migrations: readonly Migration[] = [initial, schedulingRules];

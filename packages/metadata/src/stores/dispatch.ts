@@ -46,6 +46,8 @@ export interface QueuedCandidate {
   poolUsed: number;
   includeDeferred: boolean;
   scheduledMs: number;
+  firstStartedAt: Date | null;
+  rescheduleCount: number | null;
 }
 
 /**
@@ -72,7 +74,8 @@ export async function listDispatchCandidates(
         case when q.max_active_tis_per_dagrun is null then 0
           else (select count(*) from lease l where l.dag_run_id = q.dag_run_id and l.task_id = q.task_id) end as "usedByRunTask",
         open.slots as "poolSize", open.used as "poolUsed", open.include_deferred as "includeDeferred",
-        extract(epoch from coalesce($4::timestamptz, now()) - ti.scheduled_when)::double precision * 1000 as "scheduledMs"
+        extract(epoch from coalesce($4::timestamptz, now()) - ti.scheduled_when)::double precision * 1000 as "scheduledMs",
+        ti.first_started_at as "firstStartedAt", ti.reschedule_count as "rescheduleCount"
       from open, unnest($1::text[]) as e (name),
         lateral (select * from task_queue w where w.executor = e.name and w.pool = open.name and w.parked_key is null and w.pool_slots <= open.room
           and ($2::text[] is null or w.queue = any($2::text[]))

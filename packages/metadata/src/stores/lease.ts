@@ -123,7 +123,7 @@ export async function takeFromQueue(
       ),
       moved as (
         update task_instance ti set state = case when v.host_id is null then 'queued' else 'running' end, attempt_id = v.attempt_id, queued_when = t.now, updated_at = t.now,
-          start_date = case when v.host_id is null then ti.start_date else t.now end,
+          start_date = case when v.host_id is null then ti.start_date else coalesce(ti.start_date, t.now) end,
           hostname = case when v.host_id is null then ti.hostname else (select h.hostname from runner_host h where h.host_id = v.host_id) end
         from locked, v, t where locked.id = v.task_instance_id and ti.id = v.task_instance_id
         returning ti.id
@@ -185,6 +185,10 @@ export interface GrantedAttempt {
   queue: string;
   queuedMs: number;
   scheduledMs: number;
+  /** Since it was last cleared; null: it begins now. */
+  firstStartedAt: Date | null;
+  /** How often this try was rescheduled; null: never. */
+  rescheduleCount: number | null;
 }
 
 /**
@@ -216,12 +220,13 @@ export async function startAttempts(
         update task_instance ti set state = 'running', start_date = coalesce(ti.start_date, t.now), updated_at = t.now,
           hostname = (select h.hostname from runner_host h where h.host_id = g.host_id)
         from granted g, t where ti.id = g.task_instance_id
-        returning ti.id, ti.max_tries, ti.queued_when, ti.scheduled_when
+        returning ti.id, ti.max_tries, ti.queued_when, ti.scheduled_when, ti.first_started_at, ti.reschedule_count
       )
       select g.attempt_id as "attemptId", g.task_instance_id as "taskInstanceId", g.dag_run_id as "dagRunId", g.task_id as "taskId", g.map_index as "mapIndex",
         g.try_number as "tryNumber", b.max_tries as "maxTries", g.bundle_sha256 as "bundleSha256", g.queue,
         extract(epoch from t.now - b.queued_when)::double precision * 1000 as "queuedMs",
-        extract(epoch from b.queued_when - b.scheduled_when)::double precision * 1000 as "scheduledMs"
+        extract(epoch from b.queued_when - b.scheduled_when)::double precision * 1000 as "scheduledMs", b.first_started_at as "firstStartedAt",
+        b.reschedule_count as "rescheduleCount"
       from granted g join begun b on b.id = g.task_instance_id, t`,
     values: [params.starts.map((item) => item.attemptId), params.starts.map((item) => item.hostId), params.leaseMs, params.now],
   });

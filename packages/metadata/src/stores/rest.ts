@@ -27,6 +27,7 @@ export {
   TASK_INSTANCE_ORDER_COLUMNS,
 } from "./read/task-instances.ts";
 export type { TaskInstanceFilter, TaskInstanceKey, TaskInstanceRow, TryRow } from "./read/task-instances.ts";
+export { listRescheduledAttempts } from "./task-reschedule.ts";
 export { findXComRow, listXComs, listXComValues, XCOM_ORDER_COLUMNS } from "./read/xcoms.ts";
 export type { XComFilter, XComRow } from "./read/xcoms.ts";
 export { findImportError, IMPORT_ERROR_ORDER_COLUMNS, listImportErrors } from "./read/import-errors.ts";

@@ -1,5 +1,15 @@
 /** The stores of the engine's scheduling half, by name. */
 export {
+  deleteCallbackRequest,
+  findCallbackHolder,
+  findNextCallbackDueAt,
+  insertCallbackRequests,
+  type NewCallbackRequest,
+  postponeCallbackRequest,
+  type TakenCallbackRequest,
+  takeCallbackRequests,
+} from "./callback-request.ts";
+export {
   type DagRunChange,
   type DagRunContext,
   countActiveDagRuns,
@@ -78,9 +88,11 @@ export {
   type TaskInstanceChange,
   type TaskInstanceCountsChange,
   type TaskInstanceRecord,
+  writeMapIndexLabels,
   writeTaskInstanceCounts,
   writeTaskInstances,
 } from "./task-instance.ts";
 export { deleteTaskQueue, insertTaskQueue, type NewQueueRow, parkKeys, unparkAllTaskQueue, unparkTaskQueue } from "./task-queue.ts";
 export { deleteTaskTimers, insertTaskTimers, listDueTimers, type NewTimer, takeDueTimers } from "./task-timer.ts";
+export { insertTaskReschedules, listRescheduledAttempts } from "./task-reschedule.ts";
 export { deleteXComs, listXComs, type NewXCom, putXComs, type XComRow } from "./xcom.ts";

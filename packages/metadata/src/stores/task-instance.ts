@@ -175,7 +175,8 @@ export interface TaskInstanceChange extends TaskInstanceCountsChange {
  * State, counters and the stamps that go with the state, for instances whose state the caller may change: it holds the run's lock, and the row's own where dispatch or start could
  * be at it.
  *
- * Stamps: scheduled: a new try, nothing happened yet. none: as never begun. Ended or waiting for a retry: it ended now; what never started has a duration of 0.
+ * Stamps: scheduled: a new try, nothing happened yet, unless it was rescheduled: then its try goes on. none: as never begun. Ended or waiting for a retry: it ended now; what never
+ * started has a duration of 0. The first start is kept over retries and reschedules, until it is cleared, which raises its tries.
  */
 export async function writeTaskInstances(tx: Transaction, params: { changes: readonly TaskInstanceChange[]; now: Date | null }): Promise<void> {
   const { changes } = params;
@@ -189,12 +190,16 @@ export async function writeTaskInstances(tx: Transaction, params: { changes: rea
         up_upstream_failed = v.up_upstream_failed, up_removed = v.up_removed, branch_skipped = v.branch_skipped,
         scheduled_when = case when t.fresh then case when v.state = 'scheduled' then t.now end else ti.scheduled_when end,
         queued_when = case when not t.fresh then ti.queued_when end,
-        start_date = case when t.fresh then null when t.ended then coalesce(ti.start_date, t.now) else ti.start_date end,
+        start_date = case when v.state = 'scheduled' and ti.state = 'up_for_reschedule' and v.try_number = ti.try_number then ti.start_date when t.fresh then null when t.ended then coalesce(ti.start_date, t.now) else ti.start_date end,
         end_date = case when t.ended then t.now end,
         duration = case when t.ended then extract(epoch from greatest(t.now - coalesce(ti.start_date, t.now), interval '0')) end,
         hostname = case when not t.fresh then ti.hostname end,
         pid = case when not t.fresh then ti.pid end,
         progress = case when not t.fresh then ti.progress end,
+        first_started_at = case when v.state is null or v.max_tries > ti.max_tries then null when v.state in ('up_for_retry', 'up_for_reschedule') then coalesce(ti.first_started_at, ti.start_date)
+          else ti.first_started_at end,
+        reschedule_count = case when v.state is null or v.state = 'up_for_retry' or v.try_number <> ti.try_number then null
+          when v.state = 'up_for_reschedule' and ti.state <> v.state then coalesce(ti.reschedule_count, 0) + 1 else ti.reschedule_count end,
         updated_at = t.now
       from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::int[], $6::int[], $7::uuid[], $8::text[], $9::int[], $10::int[], $11::int[], $12::int[], $13::int[],
         $14::int[], $15::boolean[])
@@ -240,5 +245,15 @@ export async function insertTaskInstanceHistory(tx: Transaction, params: { taskI
       from task_instance where id = any($1::bigint[]) and try_number > 0
       on conflict do nothing`,
     values: [params.taskInstanceIds],
+  });
+}
+
+/** Labels of instances of mapped tasks, which people see in place of the index. The caller holds the runs' locks. */
+export async function writeMapIndexLabels(tx: Transaction, labels: readonly { taskInstanceId: number; label: string }[]): Promise<void> {
+  if (labels.length === 0) return;
+  await run(tx, {
+    name: "write_map_index_labels",
+    text: `update task_instance ti set rendered_map_index = v.label from unnest($1::bigint[], $2::text[]) as v (id, label) where ti.id = v.id`,
+    values: [labels.map((item) => item.taskInstanceId), labels.map((item) => item.label)],
   });
 }

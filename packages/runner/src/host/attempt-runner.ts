@@ -55,6 +55,7 @@ export class AttemptRunner {
       seq: child.seq,
       context: grant.context,
       inputs: attempt.inputs,
+      inputMaps: attempt.inputMaps,
       bundlePath: attempt.bundlePath,
       resolveFrom: grant.resolveFrom,
     });

@@ -1,4 +1,4 @@
-import type { AttemptGrant, Progress, TaskCommand } from "@tradewind/contract";
+import type { AttemptGrant, InputMap, Progress, TaskCommand } from "@tradewind/contract";
 import type { AttemptLog } from "./attempt-log.ts";
 import type { ChildProcessHandle } from "./child-process.ts";
 import type { SecretMasker } from "./secret-masker.ts";
@@ -33,6 +33,7 @@ export interface GrantedAttempt extends Attempt {
   masker: SecretMasker;
   bundlePath: string;
   inputs: string;
+  inputMaps: InputMap[];
   placementKey: string;
   readyAt: number;
   startedAt: number;

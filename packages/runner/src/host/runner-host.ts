@@ -297,6 +297,7 @@ export class RunnerHost {
       masker,
       bundlePath: "",
       inputs: grant.inputs ?? "",
+      inputMaps: grant.inputMaps ?? [],
       placementKey: placementKeyOf(grant),
       readyAt: performance.now(),
       startedAt: 0,
@@ -320,8 +321,9 @@ export class RunnerHost {
     const { grant } = attempt;
     try {
       const api = this.#options.client.forAttempt(() => attempt.token);
-      const inputs = grant.inputs === null ? api.inputs() : Promise.resolve(grant.inputs);
-      [attempt.bundlePath, attempt.inputs] = await Promise.all([this.#bundles.path(grant.bundleSha256), inputs]);
+      const [bundlePath, asked] = await Promise.all([this.#bundles.path(grant.bundleSha256), grant.inputs === null ? api.inputs() : null]);
+      attempt.bundlePath = bundlePath;
+      if (asked !== null) Object.assign(attempt, asked);
       await this.#options.pausePoint?.("before_child_start");
     } catch (error) {
       if (this.#attempts.get(attempt.attemptId) !== attempt || attempt.phase !== "ready") return;

@@ -1,4 +1,4 @@
-import type { AttemptContext, LogLevel, TaskOutcome } from "@tradewind/contract";
+import type { AttemptContext, InputMap, LogLevel, TaskOutcome } from "@tradewind/contract";
 
 /**
  * What a host and its child process say to each other. The host writes to the child's descriptor 3, one JSON object per line; the child answers on descriptor 4, each line led by the
@@ -19,6 +19,8 @@ export interface RunMessage {
   context: AttemptContext;
   /** The handler's inputs, a JSON object. */
   inputs: string;
+  /** Functions of the author to apply to them, in this order. */
+  inputMaps: InputMap[];
   bundlePath: string;
   resolveFrom: string[];
 }

@@ -21,7 +21,7 @@ import {
 export interface PeerAttempt {
   command: TaskCommand;
   grant: Omit<AttemptGrant, "leaseMs" | "token">;
-  /** Answered by `attempt/inputs` when the grant carries none. */
+  /** Answered by `attempt/resolved-inputs` when the grant carries none. */
   largeInputs?: string;
   state: "queued" | "running" | "ended";
   token: string;
@@ -245,7 +245,7 @@ export class ExecutionApiPeer {
     const attempt = [...this.attempts.values()].find((one) => one.state === "running" && one.token === token);
     if (attempt === undefined) return answer(response, 401, { code: "unauthenticated", message: "unknown attempt token" });
     const [kind, name] = route.split("/").map(decodeURIComponent) as [string, string | undefined];
-    if (kind === "inputs") return void response.end(attempt.largeInputs);
+    if (kind === "resolved-inputs") return void response.end(JSON.stringify({ inputs: attempt.largeInputs, inputMaps: [] }));
     if (kind === "xcom") return this.#xcom(attempt, request, response, body);
     if (kind === "variables") return this.#variable(name!, request, response, body);
     const connection = this.connections.get(name!);

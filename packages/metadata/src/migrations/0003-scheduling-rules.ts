@@ -1,0 +1,72 @@
+/**
+ * What the rules of scheduling need beyond the first schema: reschedules, waiting for earlier runs, tries of groups, callbacks that nobody has run yet.
+ *
+ * The big tables get nullable columns only, which cost a row nothing while they are null, and no index. Lock order as in the first step, with `dag_run_timer`, `group_try` and
+ * `callback_request` after `task_timer`.
+ */
+export const schedulingRules = {
+  id: 3,
+  name: "scheduling rules",
+  sql: /* sql */ `
+-- When the task first began since it was last cleared; null: only the current attempt is known. Kept when an attempt ends to be tried again or rescheduled.
+alter table task_instance add column first_started_at timestamptz;
+-- How often the current try was rescheduled; null: never.
+alter table task_instance add column reschedule_count integer;
+
+-- Attempts that ended with a reschedule: their logs belong to the try that goes on.
+create table task_reschedule (
+  task_instance_id bigint not null references task_instance (id) on delete cascade,
+  try_number integer not null,
+  attempt_id uuid not null,
+  start_date timestamptz not null,
+  end_date timestamptz not null,
+  primary key (task_instance_id, try_number, attempt_id)
+);
+
+-- Tasks of this run that an instance of a later run waits for (depends_on_past); null: none. Whoever ends one of them leaves a timer of kind 'past_ended'.
+alter table dag_run add column awaited_tasks text[];
+
+-- Something is to be looked at again in a run, now or later, in a transaction of its own.
+-- past_wait: instances of this run wait for an earlier one, which does not know yet. past_ended: an awaited task of this run ended; who waits is in a later run.
+-- past: an earlier run changed. group_retry: the next try of a group.
+create table dag_run_timer (
+  dag_run_id bigint not null references dag_run (id) on delete cascade,
+  kind text not null check (kind in ('past_wait', 'past_ended', 'past', 'group_retry')),
+  -- Of group_retry; else empty.
+  group_id text not null default '',
+  due_at timestamptz not null,
+  primary key (dag_run_id, kind, group_id)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+create index dag_run_timer_due on dag_run_timer (due_at);
+
+-- The try that a group with retries is at, once it is beyond the first.
+create table group_try (
+  dag_run_id bigint not null references dag_run (id) on delete cascade,
+  group_id text not null,
+  try_number integer not null,
+  primary key (dag_run_id, group_id)
+);
+
+-- Callbacks that are due and that no attempt can run: its process is gone, or they belong to the DAG.
+create table callback_request (
+  id bigint generated always as identity primary key,
+  dag_run_id bigint not null references dag_run (id) on delete cascade,
+  dag_id text not null,
+  dag_version_id bigint not null,
+  scope text not null check (scope in ('task', 'dag')),
+  callback text not null check (callback in ('execute', 'success', 'failure', 'retry', 'skipped')),
+  -- Whose context the callback sees; null: the run has no instance that fits.
+  task_instance_id bigint references task_instance (id) on delete cascade,
+  attempt_id uuid,
+  try_number integer,
+  reason text,
+  failure json,
+  -- How often somebody took it; while it is being run due_at lies ahead, so that it comes back when that process dies.
+  tries integer not null default 0,
+  due_at timestamptz not null default now(),
+  created_at timestamptz not null default now()
+);
+create index callback_request_due on callback_request (due_at);
+create index callback_request_by_run on callback_request (dag_run_id);
+`,
+} as const;
