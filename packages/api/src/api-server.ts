@@ -10,6 +10,7 @@ import { executionApi } from "./execution/execution-api.ts";
 import { sendExecutionError, sendRestError } from "./http/errors.ts";
 import { indexPage } from "./http/index-page.ts";
 import { addSecurityHeaders } from "./http/security-headers.ts";
+import { openApiRoutes } from "./openapi/openapi-routes.ts";
 import { restApi } from "./rest/rest-api.ts";
 import type { RestContext, RestRoute } from "./rest/route.ts";
 import type { TaskLogStore } from "./task-logs/log-store.ts";
@@ -66,7 +67,7 @@ const CLOSE_IDLE_EVERY_MS = 50;
 /**
  * Everything that answers HTTP, each with its own kind of credentials and shape of errors in a scope of its own:
  *
- *     /                 what this is
+ *     /                 what this is; /docs and /openapi.json describe the REST API
  *     /auth/token       password → token of the REST API
  *     /api/v2           REST API: token of a user, permission per route
  *     /execution/v1     execution API: token of a host or of an attempt
@@ -80,10 +81,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   if (apps.includes("api")) {
     const findUser = createUserDirectory(options.db, now);
-    app.register(async (scope) => {
-      requireAccess(scope, { tokens: options.tokens, findUser });
-      indexPage(scope, options);
-    });
     app.register(
       async (scope) => {
         requireAccess(scope, { tokens: options.tokens, findUser });
@@ -97,6 +94,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       },
       { prefix: "/api/v2" },
     );
+    app.register(async (scope) => {
+      requireAccess(scope, { tokens: options.tokens, findUser });
+      indexPage(scope, options);
+      openApiRoutes(scope, { routes: restRoutes, version: options.version });
+    });
   }
 
   if (apps.includes("execution")) {

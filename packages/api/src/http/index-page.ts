@@ -1,10 +1,13 @@
 import type { FastifyInstance } from "fastify";
+import { escapeHtml } from "./escape-html.ts";
 
 const LINKS = {
   health: "/api/v2/monitor/health",
   version: "/api/v2/version",
   log_in: "/auth/token",
   dags: "/api/v2/dags",
+  openapi: "/openapi.json",
+  docs: "/docs",
 } as const;
 
 /** `GET /`: what answers here, for whoever opens the address in a browser or by a script. */
@@ -22,7 +25,7 @@ function html(version: string): string {
 <meta name="viewport" content="width=device-width">
 <title>Tradewind</title>
 <style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem } code { background: #8882; padding: 0 .25em }</style>
-<h1>Tradewind ${escape(version)}</h1>
+<h1>Tradewind ${escapeHtml(version)}</h1>
 <p>This is the API server of a workflow scheduler. It speaks Airflow's REST API, version 2.</p>
 <ul>
 <li><a href="${LINKS.health}">Health</a></li>
@@ -30,11 +33,7 @@ function html(version: string): string {
 <li><code>POST ${LINKS.log_in}</code> with <code>{"username": …, "password": …}</code> gives a bearer token</li>
 <li><code>GET ${LINKS.dags}</code> with that token lists the DAGs</li>
 </ul>
-<p>On the command line: <code>tradewind dags list</code>. The documentation is in the folder <code>docs</code> of the project; docs/api-compatibility.md lists what this API has.</p>
+<p>On the command line: <code>tradewind dags list</code>. <a href="${LINKS.docs}">Every path of this API</a>, also as an <a href="${LINKS.openapi}">OpenAPI document</a>.</p>
 </html>
 `;
-}
-
-function escape(text: string): string {
-  return text.replaceAll(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -30,18 +30,24 @@ function isDay(text: string): boolean {
 }
 
 /** An instant in a request, as a `Date`. */
-export const InstantInput = z.string().transform((text, context) => {
-  const date = parseInstant(text);
-  if (date !== undefined) return date;
-  context.addIssue({
-    code: "custom",
-    message: `Input should be a valid datetime in ISO 8601, as 2026-01-31T06:00:00Z; found ${JSON.stringify(text)}`,
-  });
-  return z.NEVER;
-});
+export const InstantInput = z
+  .string()
+  .transform((text, context) => {
+    const date = parseInstant(text);
+    if (date !== undefined) return date;
+    context.addIssue({
+      code: "custom",
+      message: `Input should be a valid datetime in ISO 8601, as 2026-01-31T06:00:00Z; found ${JSON.stringify(text)}`,
+    });
+    return z.NEVER;
+  })
+  .meta({ type: "string", format: "date-time" });
+
+/** Any JSON value; in the API's description it is just that. */
+export const JsonValue = z.json().meta({ id: "JsonValue" });
 
 /** Any JSON object. */
-export const JsonObject = z.record(z.string(), z.json());
+export const JsonObject = z.record(z.string(), JsonValue);
 
 /**
  * Ids of rows as UUIDs, which is what Airflow's clients expect: version 8 (made by own rules), the kind in the fourth group and the number in the last. The same row always has the

@@ -8,26 +8,30 @@ import { DagPath } from "./dags.ts";
 import { patchedFields, type RestContext, type RestRoutes } from "./route.ts";
 import { patchTaskInstances } from "./task-instance-changes.ts";
 
-const BulkDagRunBody = z.strictObject({
-  dag_run_id: z.string(),
-  dag_id: z.string().nullable().optional(),
-  state: z.enum(["queued", "success", "failed"]).nullable().optional(),
-  note: Note,
-});
+const BulkDagRunBody = z
+  .strictObject({
+    dag_run_id: z.string(),
+    dag_id: z.string().nullable().optional(),
+    state: z.enum(["queued", "success", "failed"]).nullable().optional(),
+    note: Note,
+  })
+  .meta({ id: "BulkDagRunBody" });
 type BulkDagRunBody = z.output<typeof BulkDagRunBody>;
 
-const BulkTaskInstanceBody = z.strictObject({
-  new_state: z.enum(TASK_INSTANCE_STATES).nullable().optional(),
-  note: Note,
-  include_upstream: z.boolean().default(false),
-  include_downstream: z.boolean().default(false),
-  include_future: z.boolean().default(false),
-  include_past: z.boolean().default(false),
-  task_id: z.string(),
-  map_index: z.number().int().nullable().optional(),
-  dag_id: z.string().nullable().optional(),
-  dag_run_id: z.string().nullable().optional(),
-});
+const BulkTaskInstanceBody = z
+  .strictObject({
+    new_state: z.enum(TASK_INSTANCE_STATES).nullable().optional(),
+    note: Note,
+    include_upstream: z.boolean().default(false),
+    include_downstream: z.boolean().default(false),
+    include_future: z.boolean().default(false),
+    include_past: z.boolean().default(false),
+    task_id: z.string(),
+    map_index: z.number().int().nullable().optional(),
+    dag_id: z.string().nullable().optional(),
+    dag_run_id: z.string().nullable().optional(),
+  })
+  .meta({ id: "BulkTaskInstanceBody" });
 type BulkTaskInstanceBody = z.output<typeof BulkTaskInstanceBody>;
 
 /** The id in the path, or, where that is `~`, the one in the body. */

@@ -28,13 +28,17 @@ export function bulkBody<Entity extends z.ZodType>(entity: Entity) {
 }
 
 /** Each error is `{ error, status_code }`; Airflow's document leaves that open. */
-const ActionResponse = z.strictObject({ success: z.array(z.string()), errors: z.array(z.record(z.string(), z.unknown())) });
+const ActionResponse = z
+  .strictObject({ success: z.array(z.string()), errors: z.array(z.record(z.string(), z.unknown())) })
+  .meta({ id: "BulkActionResponse" });
 type ActionAnswer = z.infer<typeof ActionResponse>;
-export const BulkResponse = z.strictObject({
-  create: ActionResponse.nullable(),
-  update: ActionResponse.nullable(),
-  delete: ActionResponse.nullable(),
-});
+export const BulkResponse = z
+  .strictObject({
+    create: ActionResponse.nullable(),
+    update: ActionResponse.nullable(),
+    delete: ActionResponse.nullable(),
+  })
+  .meta({ id: "BulkResponse" });
 
 /** How one kind of thing is changed inside a transaction. Each throws when it cannot: `already_exists`, or a `…_not_found`. */
 export interface BulkChanges<Entity> {

@@ -17,38 +17,44 @@ import { bulkBody, BulkResponse, runBulk } from "./bulk.ts";
 import { pickPatched, type RestContext, type RestRoutes } from "./route.ts";
 import { MASK, maskText, parseJson, unmask } from "./secrets.ts";
 
-const ConnectionResponse = z.strictObject({
-  connection_id: z.string(),
-  conn_type: z.string(),
-  description: z.string().nullable(),
-  host: z.string().nullable(),
-  login: z.string().nullable(),
-  schema: z.string().nullable(),
-  port: z.number().nullable(),
-  password: z.string().nullable(),
-  extra: z.string().nullable(),
-  team_name: z.string().nullable(),
-});
-const ConnectionCollectionResponse = z.strictObject({ connections: z.array(ConnectionResponse), total_entries: z.number() });
+const ConnectionResponse = z
+  .strictObject({
+    connection_id: z.string(),
+    conn_type: z.string(),
+    description: z.string().nullable(),
+    host: z.string().nullable(),
+    login: z.string().nullable(),
+    schema: z.string().nullable(),
+    port: z.number().nullable(),
+    password: z.string().nullable(),
+    extra: z.string().nullable(),
+    team_name: z.string().nullable(),
+  })
+  .meta({ id: "ConnectionResponse" });
+const ConnectionCollectionResponse = z
+  .strictObject({ connections: z.array(ConnectionResponse), total_entries: z.number() })
+  .meta({ id: "ConnectionCollectionResponse" });
 
 const optional = z.string().nullable().optional();
-const ConnectionBody = z.strictObject({
-  connection_id: z
-    .string()
-    .max(200)
-    .regex(/^[\p{L}\p{N}_.-]+$/u, { error: "String should match pattern '^[\\w.-]+$'" }),
-  conn_type: z.string().min(1).max(500),
-  description: optional,
-  host: optional,
-  login: optional,
-  schema: optional,
-  port: z.number().int().min(0).max(65_535).nullable().optional(),
-  password: optional,
-  extra: optional.refine((text) => text == null || text === "" || isJsonObject(text), {
-    error: "The `extra` field must be a valid JSON object (e.g., {'key': 'value'}).",
-  }),
-  team_name: z.null({ error: "Teams are not supported." }).optional(),
-});
+const ConnectionBody = z
+  .strictObject({
+    connection_id: z
+      .string()
+      .max(200)
+      .regex(/^[\p{L}\p{N}_.-]+$/u, { error: "String should match pattern '^[\\w.-]+$'" }),
+    conn_type: z.string().min(1).max(500),
+    description: optional,
+    host: optional,
+    login: optional,
+    schema: optional,
+    port: z.number().int().min(0).max(65_535).nullable().optional(),
+    password: optional,
+    extra: optional.refine((text) => text == null || text === "" || isJsonObject(text), {
+      error: "The `extra` field must be a valid JSON object (e.g., {'key': 'value'}).",
+    }),
+    team_name: z.null({ error: "Teams are not supported." }).optional(),
+  })
+  .meta({ id: "ConnectionBody" });
 type ConnectionBody = z.output<typeof ConnectionBody>;
 
 function isJsonObject(text: string): boolean {

@@ -5,38 +5,42 @@ import { Instant, toIso, toIsoOrNull } from "../http/values.ts";
 import { DagVersionResponse, toDagVersionResponse } from "./dag-schemas.ts";
 import type { RestContext } from "./route.ts";
 
-export const DagRunResponse = z.strictObject({
-  dag_run_id: z.string(),
-  dag_id: z.string(),
-  logical_date: Instant.nullable(),
-  queued_at: Instant.nullable(),
-  start_date: Instant.nullable(),
-  end_date: Instant.nullable(),
-  duration: z.number().nullable(),
-  data_interval_start: Instant.nullable(),
-  data_interval_end: Instant.nullable(),
-  run_after: Instant,
-  last_scheduling_decision: Instant.nullable(),
-  run_type: z.enum(DAG_RUN_TYPES),
-  state: z.enum(DAG_RUN_STATES),
-  triggered_by: z.string().nullable(),
-  triggering_user_name: z.string().nullable(),
-  conf: z.record(z.string(), z.unknown()).nullable(),
-  note: z.string().nullable(),
-  dag_versions: z.array(DagVersionResponse),
-  bundle_version: z.string().nullable(),
-  dag_display_name: z.string(),
-  partition_key: z.string().nullable(),
-  partition_date: Instant.nullable(),
-});
+export const DagRunResponse = z
+  .strictObject({
+    dag_run_id: z.string(),
+    dag_id: z.string(),
+    logical_date: Instant.nullable(),
+    queued_at: Instant.nullable(),
+    start_date: Instant.nullable(),
+    end_date: Instant.nullable(),
+    duration: z.number().nullable(),
+    data_interval_start: Instant.nullable(),
+    data_interval_end: Instant.nullable(),
+    run_after: Instant,
+    last_scheduling_decision: Instant.nullable(),
+    run_type: z.enum(DAG_RUN_TYPES),
+    state: z.enum(DAG_RUN_STATES),
+    triggered_by: z.string().nullable(),
+    triggering_user_name: z.string().nullable(),
+    conf: z.record(z.string(), z.unknown()).nullable(),
+    note: z.string().nullable(),
+    dag_versions: z.array(DagVersionResponse),
+    bundle_version: z.string().nullable(),
+    dag_display_name: z.string(),
+    partition_key: z.string().nullable(),
+    partition_date: Instant.nullable(),
+  })
+  .meta({ id: "DAGRunResponse" });
 
-export const DagRunCollectionResponse = z.strictObject({
-  dag_runs: z.array(DagRunResponse),
-  total_entries: z.number().nullable(),
-  total_entries_limit: z.number().nullable(),
-  next_cursor: z.string().nullable(),
-  previous_cursor: z.string().nullable(),
-});
+export const DagRunCollectionResponse = z
+  .strictObject({
+    dag_runs: z.array(DagRunResponse),
+    total_entries: z.number().nullable(),
+    total_entries_limit: z.number().nullable(),
+    next_cursor: z.string().nullable(),
+    previous_cursor: z.string().nullable(),
+  })
+  .meta({ id: "DAGRunCollectionResponse" });
 
 /** Runs with their versions, which one query gives for all of them. */
 export async function toDagRunResponses({ db }: Pick<RestContext, "db">, rows: readonly DagRunRow[]): Promise<z.infer<typeof DagRunResponse>[]> {

@@ -26,15 +26,19 @@ const TriggerBody = z
     error: "Either both data_interval_start and data_interval_end must be provided or both must be None",
   });
 
-const PatchBody = z.strictObject({ state: z.enum(["queued", "success", "failed"]).nullable().optional(), note: Note });
+const PatchBody = z
+  .strictObject({ state: z.enum(["queued", "success", "failed"]).nullable().optional(), note: Note })
+  .meta({ id: "DAGRunPatchBody" });
 
-const ClearBody = z.strictObject({
-  dry_run: z.boolean().default(true),
-  only_failed: z.boolean().default(false),
-  only_new: z.literal(false, { error: "Clearing only new tasks is not supported." }).default(false),
-  run_on_latest_version: z.boolean().nullable().default(false),
-  note: Note,
-});
+const ClearBody = z
+  .strictObject({
+    dry_run: z.boolean().default(true),
+    only_failed: z.boolean().default(false),
+    only_new: z.literal(false, { error: "Clearing only new tasks is not supported." }).default(false),
+    run_on_latest_version: z.boolean().nullable().default(false),
+    note: Note,
+  })
+  .meta({ id: "DAGRunClearBody" });
 
 const ListQuery = z.object({
   ...paging,
@@ -69,19 +73,21 @@ export const bodyDurationRange = {
   duration_lt: nullableNumber,
 };
 
-const BatchBody = z.strictObject({
-  order_by: z.string().nullable().optional(),
-  page_offset: z.number().int().min(0).default(0),
-  page_limit: z.number().int().min(0).default(100),
-  dag_ids: z.array(z.string()).nullable().optional(),
-  states: z.array(z.enum(DAG_RUN_STATES).nullable()).nullable().optional(),
-  ...bodyInstantRange("run_after"),
-  ...bodyInstantRange("logical_date"),
-  ...bodyInstantRange("start_date"),
-  ...bodyInstantRange("end_date"),
-  ...bodyDurationRange,
-  conf_contains: z.string().nullable().optional(),
-});
+const BatchBody = z
+  .strictObject({
+    order_by: z.string().nullable().optional(),
+    page_offset: z.number().int().min(0).default(0),
+    page_limit: z.number().int().min(0).default(100),
+    dag_ids: z.array(z.string()).nullable().optional(),
+    states: z.array(z.enum(DAG_RUN_STATES).nullable()).nullable().optional(),
+    ...bodyInstantRange("run_after"),
+    ...bodyInstantRange("logical_date"),
+    ...bodyInstantRange("start_date"),
+    ...bodyInstantRange("end_date"),
+    ...bodyDurationRange,
+    conf_contains: z.string().nullable().optional(),
+  })
+  .meta({ id: "DAGRunsBatchBody" });
 
 const ORDER = { columns: DAG_RUN_ORDER_COLUMNS, byDefault: ["id"] };
 

@@ -15,24 +15,30 @@ import { DagVersionResponse, toDagVersionResponse } from "./dag-schemas.ts";
 import { dagNotFound, DagPath } from "./dags.ts";
 import type { RestContext, RestRoutes } from "./route.ts";
 
-const DagSourceResponse = z.strictObject({
-  content: z.string().nullable(),
-  dag_id: z.string(),
-  version_number: z.number().nullable(),
-  dag_display_name: z.string(),
-});
-const DagVersionCollectionResponse = z.strictObject({ dag_versions: z.array(DagVersionResponse), total_entries: z.number() });
-const DagTagCollectionResponse = z.strictObject({ tags: z.array(z.string()), total_entries: z.number() });
-const DagStatsCollectionResponse = z.strictObject({
-  dags: z.array(
-    z.strictObject({
-      dag_id: z.string(),
-      dag_display_name: z.string(),
-      stats: z.array(z.strictObject({ state: z.enum(DAG_RUN_STATES), count: z.number() })),
-    }),
-  ),
-  total_entries: z.number(),
-});
+const DagSourceResponse = z
+  .strictObject({
+    content: z.string().nullable(),
+    dag_id: z.string(),
+    version_number: z.number().nullable(),
+    dag_display_name: z.string(),
+  })
+  .meta({ id: "DAGSourceResponse" });
+const DagVersionCollectionResponse = z
+  .strictObject({ dag_versions: z.array(DagVersionResponse), total_entries: z.number() })
+  .meta({ id: "DAGVersionCollectionResponse" });
+const DagTagCollectionResponse = z.strictObject({ tags: z.array(z.string()), total_entries: z.number() }).meta({ id: "DAGTagCollectionResponse" });
+const DagStatsCollectionResponse = z
+  .strictObject({
+    dags: z.array(
+      z.strictObject({
+        dag_id: z.string(),
+        dag_display_name: z.string(),
+        stats: z.array(z.strictObject({ state: z.enum(DAG_RUN_STATES), count: z.number() })),
+      }),
+    ),
+    total_entries: z.number(),
+  })
+  .meta({ id: "DagStatsCollectionResponse" });
 
 const VersionsQuery = z.object({ ...paging, version_number: whole, bundle_name: text, bundle_version: text });
 

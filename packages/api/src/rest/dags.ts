@@ -7,7 +7,7 @@ import type { RestContext, RestRoutes } from "./route.ts";
 
 export const DagPath = z.object({ dag_id: z.string() });
 
-const DagPatchBody = z.strictObject({ is_paused: z.boolean() });
+const DagPatchBody = z.strictObject({ is_paused: z.boolean() }).meta({ id: "DAGPatchBody" });
 
 const { order_by, ...page } = paging;
 const shortQuery = {

@@ -5,22 +5,26 @@ import { instant, list, paging, patterns, readPage, text, whole } from "../http/
 import { Instant, toIso, toIsoOrNull } from "../http/values.ts";
 import type { RestContext, RestRoutes } from "./route.ts";
 
-const EventLogResponse = z.strictObject({
-  event_log_id: z.number(),
-  when: Instant,
-  dag_id: z.string().nullable(),
-  task_id: z.string().nullable(),
-  run_id: z.string().nullable(),
-  map_index: z.number().nullable(),
-  try_number: z.number().nullable(),
-  event: z.string(),
-  logical_date: Instant.nullable(),
-  owner: z.string().nullable(),
-  extra: z.string().nullable(),
-  dag_display_name: z.string().nullable(),
-  task_display_name: z.string().nullable(),
-});
-const EventLogCollectionResponse = z.strictObject({ event_logs: z.array(EventLogResponse), total_entries: z.number() });
+const EventLogResponse = z
+  .strictObject({
+    event_log_id: z.number(),
+    when: Instant,
+    dag_id: z.string().nullable(),
+    task_id: z.string().nullable(),
+    run_id: z.string().nullable(),
+    map_index: z.number().nullable(),
+    try_number: z.number().nullable(),
+    event: z.string(),
+    logical_date: Instant.nullable(),
+    owner: z.string().nullable(),
+    extra: z.string().nullable(),
+    dag_display_name: z.string().nullable(),
+    task_display_name: z.string().nullable(),
+  })
+  .meta({ id: "EventLogResponse" });
+const EventLogCollectionResponse = z
+  .strictObject({ event_logs: z.array(EventLogResponse), total_entries: z.number() })
+  .meta({ id: "EventLogCollectionResponse" });
 
 const ListQuery = z.object({
   ...paging,

@@ -5,14 +5,18 @@ import { paging, patterns, readPage, text } from "../http/query-values.ts";
 import { Instant, toIso } from "../http/values.ts";
 import type { RestContext, RestRoutes } from "./route.ts";
 
-const ImportErrorResponse = z.strictObject({
-  import_error_id: z.number(),
-  timestamp: Instant,
-  filename: z.string(),
-  bundle_name: z.string().nullable(),
-  stack_trace: z.string(),
-});
-const ImportErrorCollectionResponse = z.strictObject({ import_errors: z.array(ImportErrorResponse), total_entries: z.number() });
+const ImportErrorResponse = z
+  .strictObject({
+    import_error_id: z.number(),
+    timestamp: Instant,
+    filename: z.string(),
+    bundle_name: z.string().nullable(),
+    stack_trace: z.string(),
+  })
+  .meta({ id: "ImportErrorResponse" });
+const ImportErrorCollectionResponse = z
+  .strictObject({ import_errors: z.array(ImportErrorResponse), total_entries: z.number() })
+  .meta({ id: "ImportErrorCollectionResponse" });
 
 /** Airflow shows the stack trace only, so it begins with what people need: where it is, what is wrong, and the lines around it. */
 function toResponse(error: ImportErrorRow): z.infer<typeof ImportErrorResponse> {

@@ -4,31 +4,35 @@ import { flag, instantRange, paging, readPage, readRange, text } from "../http/q
 import { Instant, toIso, toIsoOrNull, toNumber } from "../http/values.ts";
 import type { RestContext, RestRoutes } from "./route.ts";
 
-const VersionInfo = z.strictObject({ version: z.string(), git_version: z.string().nullable() });
+const VersionInfo = z.strictObject({ version: z.string(), git_version: z.string().nullable() }).meta({ id: "VersionInfo" });
 
 const Status = z.enum(["healthy", "unhealthy"]).nullable();
-const HealthInfoResponse = z.strictObject({
-  metadatabase: z.strictObject({ status: Status }),
-  scheduler: z.strictObject({ status: Status, latest_scheduler_heartbeat: z.string().nullable() }),
-  triggerer: z.strictObject({ status: Status, latest_triggerer_heartbeat: z.string().nullable() }),
-  dag_processor: z.strictObject({ status: Status, latest_dag_processor_heartbeat: z.string().nullable() }),
-});
+const HealthInfoResponse = z
+  .strictObject({
+    metadatabase: z.strictObject({ status: Status }),
+    scheduler: z.strictObject({ status: Status, latest_scheduler_heartbeat: z.string().nullable() }),
+    triggerer: z.strictObject({ status: Status, latest_triggerer_heartbeat: z.string().nullable() }),
+    dag_processor: z.strictObject({ status: Status, latest_dag_processor_heartbeat: z.string().nullable() }),
+  })
+  .meta({ id: "HealthInfoResponse" });
 type Health = z.infer<typeof Status>;
 
-const JobResponse = z.strictObject({
-  id: z.number(),
-  dag_id: z.string().nullable(),
-  state: z.string().nullable(),
-  job_type: z.string().nullable(),
-  start_date: Instant.nullable(),
-  end_date: Instant.nullable(),
-  latest_heartbeat: Instant.nullable(),
-  executor_class: z.string().nullable(),
-  hostname: z.string().nullable(),
-  unixname: z.string().nullable(),
-  dag_display_name: z.string().nullable(),
-});
-const JobCollectionResponse = z.strictObject({ jobs: z.array(JobResponse), total_entries: z.number() });
+const JobResponse = z
+  .strictObject({
+    id: z.number(),
+    dag_id: z.string().nullable(),
+    state: z.string().nullable(),
+    job_type: z.string().nullable(),
+    start_date: Instant.nullable(),
+    end_date: Instant.nullable(),
+    latest_heartbeat: Instant.nullable(),
+    executor_class: z.string().nullable(),
+    hostname: z.string().nullable(),
+    unixname: z.string().nullable(),
+    dag_display_name: z.string().nullable(),
+  })
+  .meta({ id: "JobResponse" });
+const JobCollectionResponse = z.strictObject({ jobs: z.array(JobResponse), total_entries: z.number() }).meta({ id: "JobCollectionResponse" });
 
 const JobsQuery = z.object({
   ...paging,

@@ -21,39 +21,45 @@ import { pickPatched, type RestContext, type RestRoutes } from "./route.ts";
 /** Tasks that name no pool are in it, so it stays. */
 const DEFAULT_POOL = "default_pool";
 
-const PoolResponse = z.strictObject({
-  name: z.string(),
-  slots: z.number(),
-  description: z.string().nullable(),
-  include_deferred: z.boolean(),
-  occupied_slots: z.number(),
-  running_slots: z.number(),
-  queued_slots: z.number(),
-  scheduled_slots: z.number(),
-  open_slots: z.number(),
-  deferred_slots: z.number(),
-  team_name: z.string().nullable(),
-});
-const PoolCollectionResponse = z.strictObject({ pools: z.array(PoolResponse), total_entries: z.number() });
+const PoolResponse = z
+  .strictObject({
+    name: z.string(),
+    slots: z.number(),
+    description: z.string().nullable(),
+    include_deferred: z.boolean(),
+    occupied_slots: z.number(),
+    running_slots: z.number(),
+    queued_slots: z.number(),
+    scheduled_slots: z.number(),
+    open_slots: z.number(),
+    deferred_slots: z.number(),
+    team_name: z.string().nullable(),
+  })
+  .meta({ id: "PoolResponse" });
+const PoolCollectionResponse = z.strictObject({ pools: z.array(PoolResponse), total_entries: z.number() }).meta({ id: "PoolCollectionResponse" });
 
 const Slots = z.number().int().min(-1).max(2_147_483_647);
 const team_name = z.null({ error: "Teams are not supported." }).optional();
-const PoolBody = z.strictObject({
-  name: z.string().min(1).max(256),
-  slots: Slots,
-  description: z.string().nullable().optional(),
-  include_deferred: z.boolean().default(false),
-  team_name,
-});
+const PoolBody = z
+  .strictObject({
+    name: z.string().min(1).max(256),
+    slots: Slots,
+    description: z.string().nullable().optional(),
+    include_deferred: z.boolean().default(false),
+    team_name,
+  })
+  .meta({ id: "PoolBody" });
 type PoolBody = z.output<typeof PoolBody>;
 
-const PoolPatchBody = z.strictObject({
-  pool: z.string().nullable().optional(),
-  slots: Slots.nullable().optional(),
-  description: z.string().nullable().optional(),
-  include_deferred: z.boolean().nullable().optional(),
-  team_name,
-});
+const PoolPatchBody = z
+  .strictObject({
+    pool: z.string().nullable().optional(),
+    slots: Slots.nullable().optional(),
+    description: z.string().nullable().optional(),
+    include_deferred: z.boolean().nullable().optional(),
+    team_name,
+  })
+  .meta({ id: "PoolPatchBody" });
 
 const PoolPath = z.object({ pool_name: z.string() });
 const FIELDS = ["slots", "description", "include_deferred"] as const;

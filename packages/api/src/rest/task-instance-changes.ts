@@ -20,20 +20,22 @@ const TASK_INSTANCE = "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_i
 /** States a person may set. */
 const SETTABLE = ["success", "failed", "skipped"] as const;
 
-const PatchBody = z.strictObject({
-  new_state: z
-    .enum(TASK_INSTANCE_STATES)
-    .nullable()
-    .optional()
-    .refine((state) => state === undefined || SETTABLE.some((settable) => settable === state), {
-      error: `new_state must be one of ${SETTABLE.join(", ")}`,
-    }),
-  note: Note,
-  include_upstream: z.boolean().default(false),
-  include_downstream: z.boolean().default(false),
-  include_future: z.boolean().default(false),
-  include_past: z.boolean().default(false),
-});
+const PatchBody = z
+  .strictObject({
+    new_state: z
+      .enum(TASK_INSTANCE_STATES)
+      .nullable()
+      .optional()
+      .refine((state) => state === undefined || SETTABLE.some((settable) => settable === state), {
+        error: `new_state must be one of ${SETTABLE.join(", ")}`,
+      }),
+    note: Note,
+    include_upstream: z.boolean().default(false),
+    include_downstream: z.boolean().default(false),
+    include_future: z.boolean().default(false),
+    include_past: z.boolean().default(false),
+  })
+  .meta({ id: "PatchTaskInstanceBody" });
 
 const ClearBody = z
   .strictObject({

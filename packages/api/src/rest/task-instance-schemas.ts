@@ -38,35 +38,43 @@ const tryFields = {
   state_reason: z.string().nullable(),
 };
 
-export const TaskInstanceHistoryResponse = z.strictObject(tryFields);
-export const TaskInstanceHistoryCollectionResponse = z.strictObject({
-  task_instances: z.array(TaskInstanceHistoryResponse),
-  total_entries: z.number(),
-});
+export const TaskInstanceHistoryResponse = z.strictObject(tryFields).meta({ id: "TaskInstanceHistoryResponse" });
+export const TaskInstanceHistoryCollectionResponse = z
+  .strictObject({
+    task_instances: z.array(TaskInstanceHistoryResponse),
+    total_entries: z.number(),
+  })
+  .meta({ id: "TaskInstanceHistoryCollectionResponse" });
 
-export const TaskInstanceResponse = z.strictObject({
-  ...tryFields,
-  id: z.uuid(),
-  logical_date: Instant.nullable(),
-  run_after: Instant,
-  note: z.string().nullable(),
-  rendered_map_index: z.string().nullable(),
-  rendered_fields: z.record(z.string(), z.unknown()),
-  trigger: z.null(),
-  triggerer_job: z.null(),
-});
+export const TaskInstanceResponse = z
+  .strictObject({
+    ...tryFields,
+    id: z.uuid(),
+    logical_date: Instant.nullable(),
+    run_after: Instant,
+    note: z.string().nullable(),
+    rendered_map_index: z.string().nullable(),
+    rendered_fields: z.record(z.string(), z.unknown()),
+    trigger: z.null(),
+    triggerer_job: z.null(),
+  })
+  .meta({ id: "TaskInstanceResponse" });
 
-export const TaskInstanceCollectionResponse = z.strictObject({
-  task_instances: z.array(TaskInstanceResponse),
-  total_entries: z.number().nullable(),
-  total_entries_limit: z.number().nullable(),
-  next_cursor: z.string().nullable(),
-  previous_cursor: z.string().nullable(),
-});
+export const TaskInstanceCollectionResponse = z
+  .strictObject({
+    task_instances: z.array(TaskInstanceResponse),
+    total_entries: z.number().nullable(),
+    total_entries_limit: z.number().nullable(),
+    next_cursor: z.string().nullable(),
+    previous_cursor: z.string().nullable(),
+  })
+  .meta({ id: "TaskInstanceCollectionResponse" });
 export type TaskInstanceCollection = z.infer<typeof TaskInstanceCollectionResponse>;
 
 /** What a clear touches. */
-export const TouchedCollectionResponse = z.strictObject({ task_instances: z.array(TaskInstanceResponse), total_entries: z.number() });
+export const TouchedCollectionResponse = z
+  .strictObject({ task_instances: z.array(TaskInstanceResponse), total_entries: z.number() })
+  .meta({ id: "ClearTaskInstanceCollectionResponse" });
 
 interface Names {
   versions: ReadonlyMap<number, DagVersionRow>;

@@ -12,26 +12,33 @@ import {
   type VariableRow,
 } from "@tradewind/metadata/rest";
 import { z } from "zod";
+import { JsonValue } from "../http/values.ts";
 import { list, paging, patterns, readPage } from "../http/query-values.ts";
 import { bulkBody, BulkResponse, runBulk } from "./bulk.ts";
 import { pickPatched, type RestContext, type RestRoutes } from "./route.ts";
 import { isSensitiveName, MASK, maskText } from "./secrets.ts";
 
-const VariableResponse = z.strictObject({
-  key: z.string(),
-  value: z.string().nullable(),
-  description: z.string().nullable(),
-  is_encrypted: z.boolean(),
-  team_name: z.string().nullable(),
-});
-const VariableCollectionResponse = z.strictObject({ variables: z.array(VariableResponse), total_entries: z.number() });
+const VariableResponse = z
+  .strictObject({
+    key: z.string(),
+    value: z.string().nullable(),
+    description: z.string().nullable(),
+    is_encrypted: z.boolean(),
+    team_name: z.string().nullable(),
+  })
+  .meta({ id: "VariableResponse" });
+const VariableCollectionResponse = z
+  .strictObject({ variables: z.array(VariableResponse), total_entries: z.number() })
+  .meta({ id: "VariableCollectionResponse" });
 
-const VariableBody = z.strictObject({
-  key: z.string().min(1).max(250),
-  value: z.json(),
-  description: z.string().nullable().optional(),
-  team_name: z.null({ error: "Teams are not supported." }).optional(),
-});
+const VariableBody = z
+  .strictObject({
+    key: z.string().min(1).max(250),
+    value: JsonValue,
+    description: z.string().nullable().optional(),
+    team_name: z.null({ error: "Teams are not supported." }).optional(),
+  })
+  .meta({ id: "VariableBody" });
 type VariableBody = z.output<typeof VariableBody>;
 
 const VariablePath = z.object({ variable_key: z.string() });

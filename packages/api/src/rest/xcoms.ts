@@ -13,7 +13,7 @@ import {
 } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { flag, instantRange, paging, patterns, readPage, readRange, text, whole } from "../http/query-values.ts";
-import { Instant, toIso, toIsoOrNull } from "../http/values.ts";
+import { Instant, toIso, toIsoOrNull, JsonValue } from "../http/values.ts";
 import type { RestContext, RestRoutes } from "./route.ts";
 import { getTaskInstance, TaskInstancePath, toKey } from "./task-instances.ts";
 import { loadTaskNames } from "./task-names.ts";
@@ -32,13 +32,17 @@ const xcomFields = {
   task_display_name: z.string(),
   run_after: Instant,
 };
-const XComResponse = z.strictObject(xcomFields);
-const XComResponseNative = z.strictObject({ ...xcomFields, value: z.unknown() });
-const XComCollectionResponse = z.strictObject({ xcom_entries: z.array(XComResponse), total_entries: z.number() });
+const XComResponse = z.strictObject(xcomFields).meta({ id: "XComResponse" });
+const XComResponseNative = z.strictObject({ ...xcomFields, value: z.unknown() }).meta({ id: "XComResponseNative" });
+const XComCollectionResponse = z
+  .strictObject({ xcom_entries: z.array(XComResponse), total_entries: z.number() })
+  .meta({ id: "XComCollectionResponse" });
 
 const XComPath = TaskInstancePath.extend({ xcom_key: z.string() });
-const XComCreateBody = z.strictObject({ key: z.string().min(1).max(512), value: z.json(), map_index: z.number().int().min(-1).default(-1) });
-const XComUpdateBody = z.strictObject({ value: z.json(), map_index: z.number().int().min(-1).default(-1) });
+const XComCreateBody = z
+  .strictObject({ key: z.string().min(1).max(512), value: JsonValue, map_index: z.number().int().min(-1).default(-1) })
+  .meta({ id: "XComCreateBody" });
+const XComUpdateBody = z.strictObject({ value: JsonValue, map_index: z.number().int().min(-1).default(-1) }).meta({ id: "XComUpdateBody" });
 const MapIndexQuery = z.object({ map_index: whole.default(-1) });
 
 const ListQuery = z.object({

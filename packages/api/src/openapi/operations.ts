@@ -1,0 +1,104 @@
+/** What a route is called in the OpenAPI document. Ids are those of Airflow's, so that clients generated from either have the same functions. */
+export interface Operation {
+  id: string;
+  tag: string;
+  summary: string;
+}
+
+const RUN = "/dags/{dag_id}/dagRuns/{dag_run_id}";
+const INSTANCE = `${RUN}/taskInstances/{task_id}`;
+const XCOM = `${INSTANCE}/xcomEntries`;
+
+type Row = readonly [route: string, id: string, summary: string];
+
+const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
+  DAG: [
+    ["GET /dags", "get_dags", "DAGs, filtered, ordered and by page"],
+    ["PATCH /dags", "patch_dags", "Pauses or unpauses all DAGs that a filter finds"],
+    ["GET /dags/{dag_id}", "get_dag", "One DAG"],
+    ["PATCH /dags/{dag_id}", "patch_dag", "Pauses or unpauses a DAG"],
+    ["DELETE /dags/{dag_id}", "delete_dag", "Deletes a DAG with its runs"],
+    ["GET /dags/{dag_id}/details", "get_dag_details", "One DAG with its options and params"],
+    ["GET /dagTags", "get_dag_tags", "All tags of DAGs"],
+  ],
+  DagSource: [["GET /dagSources/{dag_id}", "get_dag_source", "The source of a DAG, of its newest or a given version"]],
+  DagStats: [["GET /dagStats", "get_dag_stats", "Numbers of runs by state, for each DAG"]],
+  DagVersion: [
+    ["GET /dags/{dag_id}/dagVersions", "get_dag_versions", "Versions of a DAG; of all with `~`"],
+    ["GET /dags/{dag_id}/dagVersions/{version_number}", "get_dag_version", "One version of a DAG"],
+  ],
+  Task: [
+    ["GET /dags/{dag_id}/tasks", "get_tasks", "The tasks of a DAG's newest version"],
+    ["GET /dags/{dag_id}/tasks/{task_id}", "get_task", "One task of a DAG's newest version"],
+  ],
+  DagRun: [
+    ["GET /dags/{dag_id}/dagRuns", "get_dag_runs", "Runs of a DAG; of all with `~`"],
+    ["POST /dags/{dag_id}/dagRuns", "trigger_dag_run", "Triggers a run"],
+    ["PATCH /dags/{dag_id}/dagRuns", "bulk_dag_runs", "Changes or deletes many runs"],
+    ["POST /dags/{dag_id}/dagRuns/list", "get_list_dag_runs_batch", "Runs of several DAGs, by filters in the body"],
+    [`GET ${RUN}`, "get_dag_run", "One run"],
+    [`PATCH ${RUN}`, "patch_dag_run", "Sets a run's state or note"],
+    [`DELETE ${RUN}`, "delete_dag_run", "Deletes a run"],
+    [`POST ${RUN}/clear`, "clear_dag_run", "Clears a run's task instances, so that they run again"],
+    [`GET ${RUN}/wait`, "wait_dag_run_until_finished", "Streams a run's state until it has ended, with results if asked for"],
+  ],
+  "Task Instance": [
+    [`GET ${RUN}/taskInstances`, "get_task_instances", "Task instances of a run; of all DAGs and runs with `~`"],
+    [`PATCH ${RUN}/taskInstances`, "bulk_task_instances", "Changes many task instances"],
+    [`POST ${RUN}/taskInstances/list`, "get_task_instances_batch", "Task instances of several DAGs and runs, by filters in the body"],
+    [`GET ${INSTANCE}`, "get_task_instance", "One task instance"],
+    [`PATCH ${INSTANCE}`, "patch_task_instance", "Sets a task instance's state or note, also of those around it"],
+    [`PATCH ${INSTANCE}/dry_run`, "patch_task_instance_dry_run", "The task instances whose state a change would set"],
+    [`GET ${INSTANCE}/listMapped`, "get_mapped_task_instances", "The instances of a mapped task"],
+    [`GET ${INSTANCE}/tries`, "get_task_instance_tries", "All tries of a task instance"],
+    [`GET ${INSTANCE}/tries/{task_try_number}`, "get_task_instance_try_details", "One try of a task instance"],
+    [`GET ${INSTANCE}/{map_index}`, "get_mapped_task_instance", "One instance of a mapped task"],
+    [`PATCH ${INSTANCE}/{map_index}`, "patch_task_instance_by_map_index", "Sets the state or note of one instance of a mapped task"],
+    [`PATCH ${INSTANCE}/{map_index}/dry_run`, "patch_task_instance_dry_run_by_map_index", "As dry_run, for one instance of a mapped task"],
+    [`GET ${INSTANCE}/{map_index}/tries`, "get_mapped_task_instance_tries", "All tries of one instance of a mapped task"],
+    [`GET ${INSTANCE}/{map_index}/tries/{task_try_number}`, "get_mapped_task_instance_try_details", "One try of one instance of a mapped task"],
+    [
+      "POST /dags/{dag_id}/clearTaskInstances",
+      "post_clear_task_instances",
+      "Clears task instances, so that they run again; tells what it would clear by default",
+    ],
+    [`GET ${INSTANCE}/logs/{try_number}`, "get_log", "The log of a try: JSON by pages, or a stream of lines"],
+  ],
+  XCom: [
+    [`GET ${XCOM}`, "get_xcom_entries", "The XComs of a task; of all tasks, runs and DAGs with `~`"],
+    [`POST ${XCOM}`, "create_xcom_entry", "Adds an XCom"],
+    [`GET ${XCOM}/{xcom_key}`, "get_xcom_entry", "One XCom"],
+    [`PATCH ${XCOM}/{xcom_key}`, "update_xcom_entry", "Changes an XCom"],
+    [`DELETE ${XCOM}/{xcom_key}`, "delete_xcom_entry", "Deletes an XCom"],
+  ],
+  Variable: settingRows("/variables", "variable_key", "variable"),
+  Connection: settingRows("/connections", "connection_id", "connection"),
+  Pool: settingRows("/pools", "pool_name", "pool"),
+  "Import Error": [
+    ["GET /importErrors", "get_import_errors", "DAG files that could not be loaded, and why"],
+    ["GET /importErrors/{import_error_id}", "get_import_error", "One import error"],
+  ],
+  "Event Log": [
+    ["GET /eventLogs", "get_event_logs", "The audit log"],
+    ["GET /eventLogs/{event_log_id}", "get_event_log", "One entry of the audit log"],
+  ],
+  Job: [["GET /jobs", "get_jobs", "Schedulers and other daemons with their heartbeats"]],
+  Monitor: [["GET /monitor/health", "get_health", "Whether the database and each kind of daemon are well"]],
+  Version: [["GET /version", "get_version", "The version of this server"]],
+};
+
+function settingRows(path: string, key: string, name: string): Row[] {
+  return [
+    [`GET ${path}`, `get_${name}s`, `All ${name}s`],
+    [`POST ${path}`, `post_${name}`, `Adds a ${name}`],
+    [`PATCH ${path}`, `bulk_${name}s`, `Adds, changes or deletes many ${name}s`],
+    [`GET ${path}/{${key}}`, `get_${name}`, `One ${name}`],
+    [`PATCH ${path}/{${key}}`, `patch_${name}`, `Changes a ${name}`],
+    [`DELETE ${path}/{${key}}`, `delete_${name}`, `Deletes a ${name}`],
+  ];
+}
+
+/** By method and path: `GET /dags/{dag_id}`. */
+export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
+  Object.entries(BY_TAG).flatMap(([tag, rows]) => rows.map(([route, id, summary]): [string, Operation] => [route, { id, tag, summary }])),
+);
