@@ -109,8 +109,8 @@ class BullMqExecutor implements Executor {
 
   capacity(): ExecutorCapacity {
     // Workers take what they have room for. Without Redis nothing is to become queued for it.
-    const isOpen = !this.#stopping && this.#client !== null && isReady(this.#client);
-    return { slots: null, free: isOpen ? null : 0 };
+    const isAway = this.#client === null || !isReady(this.#client);
+    return { slots: null, free: isAway || this.#stopping ? 0 : null, isAway };
   }
 
   async stop({ drain, timeoutMs }: { drain: boolean; timeoutMs: number }): Promise<void> {

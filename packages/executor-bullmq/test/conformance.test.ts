@@ -9,32 +9,38 @@ import { createBullMqExecutor } from "../src/index.ts";
 import { WorkerFleet } from "./worker-fleet.ts";
 
 vitest.describe.skipIf(!hasRedisServer())("over Redis", () => {
-  describeExecutor(vitest, "bullmq", async () => {
-    const home = await mkdtemp(join(tmpdir(), "tw-conform-"));
-    const redis = await startRedis(join(home, "redis"));
-    let fleet: WorkerFleet | undefined;
-    const harness = await startWholeTradewind(home, {
-      name: "bullmq",
-      makeExecutor: () => createBullMqExecutor({ redis: { url: redis.url } }),
-      async startWorkers(place) {
-        fleet = new WorkerFleet({ ...place, home, redisUrl: redis.url });
-        await fleet.start(2);
-      },
-      async awaitNoWorkers() {
-        await fleet?.stop();
-        await redis.stop();
-        await assertNoProcesses(home);
-      },
-    });
-    return {
-      ...harness,
-      async close() {
-        try {
-          await harness.close();
-        } finally {
-          await rm(home, { recursive: true, force: true });
-        }
-      },
-    };
-  });
+  describeExecutor(
+    vitest,
+    "bullmq",
+    async () => {
+      const home = await mkdtemp(join(tmpdir(), "tw-conform-"));
+      const redis = await startRedis(join(home, "redis"));
+      let fleet: WorkerFleet | undefined;
+      const harness = await startWholeTradewind(home, {
+        name: "bullmq",
+        makeExecutor: () => createBullMqExecutor({ redis: { url: redis.url } }),
+        async startWorkers(place) {
+          fleet = new WorkerFleet({ ...place, home, redisUrl: redis.url });
+          await fleet.start(2);
+        },
+        async awaitNoWorkers() {
+          await fleet?.stop();
+          await redis.stop();
+          await assertNoProcesses(home);
+        },
+      });
+      return {
+        ...harness,
+        loseTransport: async () => void (await redis.ask("FLUSHALL")),
+        async close() {
+          try {
+            await harness.close();
+          } finally {
+            await rm(home, { recursive: true, force: true });
+          }
+        },
+      };
+    },
+    { losesTransport: true },
+  );
 });

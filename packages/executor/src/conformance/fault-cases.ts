@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { awaitLine, begin, expectAttempts, expectRun, messages, NOTICED_WITHIN_MS, putDag } from "./expectations.ts";
+import { awaitLine, begin, expectAttempts, expectRun, messages, NOTICED_WITHIN_MS, putDag, until } from "./expectations.ts";
 import type { ConformanceCase } from "./harness.ts";
 
 /** Prints that it began, works for a while, tells which try it was. */
@@ -100,6 +100,26 @@ export const FAULT_CASES: ConformanceCase[] = [
       assert.equal(await harness.getXCom(run.task("after")), 1);
     },
   })),
+  {
+    name: "lose the transport: what waited in it is sent again, runs once, and spends no try",
+    timeoutMs: 90_000,
+    needs: "losesTransport",
+    async run(harness, { extraStartMs }) {
+      const count = 40;
+      const run = await begin(harness, `for (let i = 0; i < ${count}; i++) dag.task("work" + i, ${WORK(1_000)})();`);
+      const tasks = Array.from({ length: count }, (_, index) => run.task(`work${index}`));
+      const states = () => Promise.all(tasks.map((task) => harness.getTaskState(task)));
+      await until(async () => (await states()).includes("success"), "the end of a first task", 20_000 + extraStartMs);
+      const waiting = (await states()).filter((state) => state === "queued").length;
+      assert.ok(waiting > 0, "nothing waited any more when the transport was to lose it");
+      await harness.loseTransport!();
+      await expectRun(harness, run, "success", 60_000 + extraStartMs);
+      for (const task of tasks) {
+        await expectAttempts(harness, task, [{ tryNumber: 1, state: "success" }]);
+        assert.equal((await messages(harness, task, 1)).filter((message) => message === "begun").length, 1);
+      }
+    },
+  },
   {
     name: "code version pinning: a run keeps the code it began with, the next one has the new",
     timeoutMs: 90_000,

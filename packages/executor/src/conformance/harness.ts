@@ -52,6 +52,8 @@ export interface ConformanceHarness {
   killWorkerOf(task: TaskAddress): Promise<void>;
   /** `kill`: the scheduler dies with no chance to say anything. `stop`: in an orderly way, without draining. Another one then starts and adopts. */
   restartScheduler(how: "kill" | "stop"): Promise<void>;
+  /** Everything that is on its way to a worker is lost, as when Redis is emptied; what runs is not concerned. Only where the trait `losesTransport` is set. */
+  loseTransport?(): Promise<void>;
   /** Ends everything the harness started. */
   close(): Promise<void>;
 }
@@ -62,6 +64,8 @@ export interface ConformanceTraits {
   outlivesScheduler?: boolean;
   /** Seconds an adapter may need to get a first attempt running, beyond those of the local one: pods start slowly. Default 0. */
   extraStartMs?: number;
+  /** What carries attempts may lose them all at once, with none of the processes at fault. Default false. */
+  losesTransport?: boolean;
 }
 
 export interface ConformanceCase {
@@ -69,6 +73,6 @@ export interface ConformanceCase {
   name: string;
   /** A bound for the whole case, without `extraStartMs`. */
   timeoutMs: number;
-  needs?: "outlivesScheduler";
+  needs?: "outlivesScheduler" | "losesTransport";
   run(harness: ConformanceHarness, traits: Required<ConformanceTraits>): Promise<void>;
 }

@@ -25,7 +25,7 @@ const HARNESS_TIMEOUT_MS = 120_000;
  * describeExecutor(vitest, "local", startLocalHarness);
  */
 export function describeExecutor(api: TestApi, name: string, startHarness: () => Promise<ConformanceHarness>, traits: ConformanceTraits = {}): void {
-  const known: Required<ConformanceTraits> = { outlivesScheduler: traits.outlivesScheduler ?? true, extraStartMs: traits.extraStartMs ?? 0 };
+  const known: Required<ConformanceTraits> = { outlivesScheduler: true, extraStartMs: 0, losesTransport: false, ...traits };
   api.describe(`executor ${name}`, () => {
     let harness: ConformanceHarness | undefined;
     api.beforeAll(async () => {
