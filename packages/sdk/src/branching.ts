@@ -2,7 +2,8 @@ import type { Json } from "@tradewind/core";
 import { assertJson, errorMessage } from "@tradewind/core";
 import { type DagDefinition, type Decision, type Node, type PlacedTask, TASK_GROUP, TASK_REF } from "./definition.ts";
 import { definitionError, show } from "./definition-error.ts";
-import { assertSameDag, isTaskGroup, isTaskRef, type Linkable, type LinkableGroup, link, nodesOf, type TaskRef } from "./task-ref.ts";
+import { assertSameDag } from "./ref-target.ts";
+import { isTaskGroup, isTaskRef, type Linkable, type LinkableGroup, link, nodesOf, type TaskRef } from "./task-ref.ts";
 
 /** What the handler of a branch may return: a task, a group, the id of one, a list of these, or null for none. */
 export type BranchChoice =

@@ -1,4 +1,5 @@
 import type { Duration } from "@tradewind/core";
+import type { DagCallbackFunction } from "./callback-options.ts";
 import type { Instant } from "./instant.ts";
 import type { ParamDefinitions } from "./params.ts";
 import type { Schedule } from "./schedule.ts";
@@ -44,6 +45,10 @@ export interface DagOptions<P extends ParamDefinitions = ParamDefinitions> {
   isPausedUponCreation?: boolean;
   /** Values a run can be given; see `ParamDefinition`. */
   params?: P;
-  /** Options for all tasks of the DAG that do not say otherwise. */
+  /** Called when a run has succeeded: a function, or a list of them. Airflow's `on_success_callback` of a DAG. */
+  onSuccess?: DagCallbackFunction | readonly DagCallbackFunction[];
+  /** Called when a run has failed, by its tasks, by its timeout or by a deadlock. Airflow's `on_failure_callback` of a DAG. */
+  onFailure?: DagCallbackFunction | readonly DagCallbackFunction[];
+  /** Options for all tasks of the DAG that do not say otherwise, callbacks too. */
   defaultArgs?: TaskOptions;
 }

@@ -30,7 +30,10 @@ export class Dag<const P extends ParamDefinitions = {}> extends TaskContainer {
       tasks: new Map(),
       declared: [],
       edges: [],
+      scopes: [],
+      maps: new Map(),
       openGroups: [],
+      openScopes: [],
     };
     super(definition, null);
     this[DAG] = definition;

@@ -1,4 +1,4 @@
-import type { InputSpec, Json, MappingSpec, SensorSpec, TaskKind } from "@tradewind/core";
+import type { Duration, InputSpec, Json, MappingSpec, SensorSpec, TaskKind } from "@tradewind/core";
 import type { DagOptions } from "./dag-options.ts";
 import type { TaskOptions } from "./task-options.ts";
 
@@ -10,6 +10,7 @@ import type { TaskOptions } from "./task-options.ts";
  */
 export const DAG: unique symbol = Symbol.for("tradewind.dag");
 export const TASK_REF: unique symbol = Symbol.for("tradewind.task-ref");
+export const RESULT_REF: unique symbol = Symbol.for("tradewind.result-ref");
 export const TASK_GROUP: unique symbol = Symbol.for("tradewind.task-group");
 export const TASK_FACTORY: unique symbol = Symbol.for("tradewind.task-factory");
 export const OPERATOR: unique symbol = Symbol.for("tradewind.operator");
@@ -30,12 +31,11 @@ export interface DagDefinition {
   tasks: Map<string, PlacedTask>;
   declared: DeclaredTask[];
   edges: Edge[];
+  scopes: ScopeDefinition[];
+  /** What `map()` was given, by `mapId`. */
+  maps: Map<string, AnyHandler>;
   /** The groups whose builder is running, innermost last: factories that belong to no group are placed there. */
   openGroups: string[];
-}
-
-export interface GroupDefinition {
-  groupId: string;
   /** How its file is written, when that is not Tradewind's own way; set where the DAG is made. */
   dialect?: Dialect;
   /** The setup scopes whose builder is running, innermost last. */
@@ -53,13 +53,35 @@ export interface Dialect {
   language: "airflow" | "yaml";
   /** A template that is one expression gives its value, and not its text. Airflow's render_template_as_native_obj. */
   nativeValues: boolean;
+}
+
+export interface GroupDefinition {
+  groupId: string;
   parentId: string | null;
   /** What the ids inside begin with: "extract." or "". */
   prefix: string;
   displayName: string | null;
   tooltip: string;
   defaultArgs: TaskOptions;
+  /** Of the whole group. */
+  retries: number;
+  retryDelay: Duration | undefined;
+  /** Constants and mapping of a mapped group. */
+  inputs: Record<string, InputSpec>;
+  mapping: MappingSpec | null;
+  loop: LoopDefinition | null;
+  site: Error;
 }
+
+export interface LoopDefinition {
+  maxIterations: number;
+  until: AnyHandler | null;
+  resultTaskId: string;
+  gateTaskId: string;
+}
+
+/** Whether a task sets something up for others, or undoes it. */
+export type SetupRole = { kind: "setup" } | { kind: "teardown"; setups: string[]; onFailureFailDagRun: boolean };
 
 /** A task that was declared; it joins the graph when its factory is called. */
 export interface DeclaredTask {
@@ -71,6 +93,7 @@ export interface DeclaredTask {
   respectDownstreamRules: boolean;
   options: TaskOptions;
   sensor: SensorSpec | null;
+  role: SetupRole | null;
   placements: number;
   /** Taken where the author declared it, so that later errors can point there. */
   site: Error;

@@ -1,12 +1,17 @@
 import type { DagDefinition, Edge, Node } from "./definition.ts";
 import { definitionError } from "./definition-error.ts";
+import { setupsOf } from "./setup-teardown.ts";
 
 /** The edges of a DAG between tasks, after those of groups were resolved to the tasks at their rims. */
 export interface TaskGraph {
   upstream: ReadonlyMap<string, ReadonlySet<string>>;
   downstream: ReadonlyMap<string, ReadonlySet<string>>;
-  /** The tasks of a group that nothing in the group comes before; where edges to the group end. */
+  /** The tasks of a group that nothing in the group comes before, but for teardowns; where edges to the group end. */
   rootsOf(groupId: string): string[];
+  /** The tasks of a group that nothing in the group comes after, but for teardowns; where edges from the group begin. */
+  leavesOf(groupId: string): string[];
+  /** All tasks of a group, also those of groups inside it. */
+  membersOf(groupId: string): readonly string[];
 }
 
 /**
@@ -15,10 +20,15 @@ export interface TaskGraph {
  */
 export function resolveGraph(dag: DagDefinition): TaskGraph {
   const resolver = new GraphResolver(dag);
-  const inward = dag.edges.map((edge) => ({ edge, depth: resolver.depthOf(edge) }));
-  inward.sort((one, other) => other.depth - one.depth);
-  for (const { edge } of inward) resolver.draw(edge);
+  for (const { edge } of inwardOf(dag, resolver)) resolver.draw(edge);
+  resolver.drawScopes();
+  resolver.drawGates();
   return resolver;
+}
+
+function inwardOf(dag: DagDefinition, resolver: GraphResolver): { edge: Edge; depth: number }[] {
+  const inward = dag.edges.map((edge) => ({ edge, depth: resolver.depthOf(edge) }));
+  return inward.sort((one, other) => other.depth - one.depth);
 }
 
 class GraphResolver implements TaskGraph {
@@ -54,18 +64,51 @@ class GraphResolver implements TaskGraph {
     this.#assertOutside(edge.from, edge.to);
     for (const source of sources) {
       for (const target of targets) {
-        this.upstream.get(target)!.add(source);
-        this.downstream.get(source)!.add(target);
+        this.#connect(source, target);
       }
     }
   }
 
+  /** The first tasks of a scope run after the setups, the last ones before the teardown. */
+  drawScopes(): void {
+    for (const { teardownId, taskIds } of this.#dag.scopes) {
+      const inside = new Set(taskIds.filter((taskId) => taskId !== teardownId));
+      const setups = setupsOf(this.#dag, this.#dag.tasks.get(teardownId)!, this.upstream.get(teardownId)!).filter((taskId) => !inside.has(taskId));
+      const [first, last] = [this.#rootsAmong(inside), this.#leavesAmong(inside)];
+      for (const taskId of first) for (const setup of setups) this.#connect(setup, taskId);
+      for (const taskId of last) this.#connect(taskId, teardownId);
+    }
+  }
+
+  /** What takes from inside a loop waits for its end. */
+  drawGates(): void {
+    for (const { groupId, loop } of this.#dag.groups.values()) {
+      if (loop === null) continue;
+      const inside = new Set(this.#members.get(groupId));
+      const outside = [...inside].flatMap((taskId) => [...this.downstream.get(taskId)!]).filter((taskId) => !inside.has(taskId));
+      for (const taskId of outside) this.#connect(loop.gateTaskId, taskId);
+    }
+  }
+
+  membersOf(groupId: string): readonly string[] {
+    return this.#members.get(groupId)!;
+  }
+
+  #connect(source: string, target: string): void {
+    this.upstream.get(target)!.add(source);
+    this.downstream.get(source)!.add(target);
+  }
+
   rootsOf(groupId: string): string[] {
-    return this.#edgeOf(groupId, this.upstream);
+    return this.#rootsAmong(new Set(this.#members.get(groupId)));
+  }
+
+  leavesOf(groupId: string): string[] {
+    return this.#leavesAmong(new Set(this.#members.get(groupId)));
   }
 
   #rim(groupId: string, neighbours: Map<string, Set<string>>, edge: Edge): string[] {
-    const rim = this.#edgeOf(groupId, neighbours);
+    const rim = neighbours === this.upstream ? this.rootsOf(groupId) : this.leavesOf(groupId);
     if (rim.length > 0) return rim;
     const other = edge.from.kind === "group" && edge.from.groupId === groupId ? edge.to : edge.from;
     if (this.#members.get(groupId)!.length > 0) throw this.#cycle(groupId);
@@ -75,11 +118,26 @@ class GraphResolver implements TaskGraph {
     );
   }
 
-  /** The members of a group that have no neighbour of that direction inside it. */
-  #edgeOf(groupId: string, neighbours: Map<string, Set<string>>): string[] {
-    const members = this.#members.get(groupId)!;
-    const inside = new Set(members);
-    return members.filter((taskId) => ![...neighbours.get(taskId)!].some((neighbour) => inside.has(neighbour)));
+  #rootsAmong(inside: ReadonlySet<string>): string[] {
+    const isFirst = (taskId: string) => ![...this.upstream.get(taskId)!].some((other) => inside.has(other));
+    const first = [...inside].filter(isFirst);
+    const work = first.filter((taskId) => !this.#isTeardown(taskId));
+    return work.length > 0 ? work : first;
+  }
+
+  /** As if there were no teardowns: they run after the work, and what comes next does not wait for them. Nor for setups that nothing but a teardown comes after. */
+  #leavesAmong(inside: ReadonlySet<string>): string[] {
+    const isLast = (taskId: string, counts: (other: string) => boolean) =>
+      ![...this.downstream.get(taskId)!].some((other) => inside.has(other) && counts(other));
+    const isWork = (taskId: string) => !this.#isTeardown(taskId);
+    const last = [...inside].filter((taskId) => isWork(taskId) && isLast(taskId, isWork));
+    const work = last.filter((taskId) => this.#dag.tasks.get(taskId)!.role?.kind !== "setup" || isLast(taskId, () => true));
+    if (work.length > 0) return work;
+    return last.length > 0 ? last : [...inside].filter((taskId) => isLast(taskId, () => true));
+  }
+
+  #isTeardown(taskId: string): boolean {
+    return this.#dag.tasks.get(taskId)!.role?.kind === "teardown";
   }
 
   #assertOutside(from: Node, to: Node): void {

@@ -5,6 +5,7 @@ import { toSpec } from "./internal.ts";
 
 const upstreams = (dag: Dag) => Object.fromEntries(toSpec(dag).tasks.map((task) => [task.taskId, task.upstream]));
 const noop = async () => 1;
+const plain = { inputs: {}, mapping: null, loop: null, retries: 0, retryDelayMs: 300_000 };
 
 describe("task groups", () => {
   it("prefix ids, nest, and hold what their builder places", () => {
@@ -26,8 +27,8 @@ describe("task groups", () => {
       ["shared", null],
     ]);
     expect(spec.groups).toEqual([
-      { groupId: "outer", displayName: null, parentId: null, tooltip: "all of it" },
-      { groupId: "outer.inner", displayName: null, parentId: "outer", tooltip: "" },
+      { groupId: "outer", displayName: null, parentId: null, tooltip: "all of it", ...plain },
+      { groupId: "outer.inner", displayName: null, parentId: "outer", tooltip: "", ...plain },
     ]);
     expect(outer.result.inner.result.taskId).toBe("outer.inner.shared");
   });

@@ -5,6 +5,16 @@ export { collectDags, isDag, type AnyDag } from "./collect-dags.ts";
 export { SPEC_DEFAULTS, type SpecDefaults } from "./spec-defaults.ts";
 export { toSpec } from "./to-spec.ts";
 export { findTask, runTask, type RunTaskRequest, type TaskResult } from "./run-task.ts";
+export { type AttemptEnd, callbackAfter, runAttempt } from "./run-attempt.ts";
+export type { InputMap } from "./apply-input-maps.ts";
+export {
+  type CallbackFailure,
+  type CallbackReport,
+  type DagCallbackFacts,
+  runDagCallbacks,
+  runTaskCallbacks,
+  type TaskCallbackFacts,
+} from "./callbacks.ts";
 export { classifyError, type ThrownVerdict } from "./errors.ts";
 export {
   type AttemptContextData,

@@ -1,13 +1,13 @@
-import type { MappingSpec } from "@tradewind/core";
 import type { DagDefinition, DeclaredTask, PlacedTask } from "./definition.ts";
 import { checkId, definitionError } from "./definition-error.ts";
-import { readInputs } from "./inputs.ts";
+import { readInputs } from "./read-inputs.ts";
+import { type Expansion, readMapping } from "./read-mapping.ts";
 import { mergeTaskOptions } from "./task-options.ts";
 
 export interface Placement {
   inputs: unknown;
   /** Given for a mapped task. */
-  expand?: unknown;
+  expansion?: Expansion;
   /** In place of the declared id. */
   label?: string;
   site: Error;
@@ -19,7 +19,7 @@ export function placeTask(dag: DagDefinition, declared: DeclaredTask, placement:
   const taskId =
     placement.label === undefined ? nextFreeId(dag, declared, groupId, placement.site) : chosenId(dag, placement.label, groupId, placement.site);
   const { inputs, upstream } = readInputs(dag, taskId, placement.inputs);
-  const mapping = placement.expand === undefined ? null : readMapping(dag, taskId, declared, placement.expand, inputs);
+  const mapping = placement.expansion === undefined ? null : readTaskMapping(dag, taskId, declared, placement.expansion, inputs);
   const { label: _label, placements: _placements, ...rest } = declared;
   const placed: PlacedTask = {
     ...rest,
@@ -32,11 +32,26 @@ export function placeTask(dag: DagDefinition, declared: DeclaredTask, placement:
     decision: null,
   };
   dag.tasks.set(taskId, placed);
+  for (const scope of dag.openScopes) scope.taskIds.push(taskId);
   declared.placements++;
   for (const source of new Set([...upstream, ...(mapping?.upstream ?? [])])) {
     dag.edges.push({ from: { kind: "task", taskId: source }, to: { kind: "task", taskId } });
   }
   return taskId;
+}
+
+function readTaskMapping(
+  dag: DagDefinition,
+  taskId: string,
+  { kind }: DeclaredTask,
+  expansion: Expansion,
+  constants: object,
+): ReturnType<typeof readMapping> {
+  if (kind === "task") return readMapping({ dag, id: taskId, what: "Task" }, expansion, constants);
+  throw definitionError(
+    `Task "${taskId}" in DAG "${dag.dagId}" is of kind "${kind}" and can't be mapped. Map an ordinary task, and decide on its list of results.`,
+    { dagId: dag.dagId, taskId },
+  );
 }
 
 function prefixOf(dag: DagDefinition, groupId: string | null): string {
@@ -74,43 +89,4 @@ function assertFree(dag: DagDefinition, taskId: string, site: Error): void {
     `DAG "${dag.dagId}" has ${found} "${taskId}" already, so no task can be placed under this id. Give one of them another id, or place it with task.withId("other_id")(...).`,
     { dagId: dag.dagId, taskId, site },
   );
-}
-
-function readMapping(
-  dag: DagDefinition,
-  taskId: string,
-  declared: DeclaredTask,
-  expand: unknown,
-  constants: object,
-): { mapping: MappingSpec; upstream: string[] } {
-  const facts = { dagId: dag.dagId, taskId };
-  if (declared.kind !== "task") {
-    throw definitionError(
-      `Task "${taskId}" in DAG "${dag.dagId}" is of kind "${declared.kind}" and can't be mapped. Map an ordinary task, and decide on its list of results.`,
-      facts,
-    );
-  }
-  const { inputs, upstream } = readInputs(dag, taskId, expand);
-  const names = Object.keys(inputs);
-  if (names.length === 0)
-    throw definitionError(
-      `expand() of task "${taskId}" in DAG "${dag.dagId}" has nothing to expand over. Give it at least one named list: expand({ name: [...] }).`,
-      facts,
-    );
-  const twice = names.find((name) => Object.hasOwn(constants, name));
-  if (twice !== undefined)
-    throw definitionError(
-      `Input "${twice}" of task "${taskId}" in DAG "${dag.dagId}" is in partial() and in expand(). Give it in one of them.`,
-      facts,
-    );
-  for (const [name, input] of Object.entries(inputs)) {
-    const isScalar = input.kind === "value" && (typeof input.value !== "object" || input.value === null);
-    if (isScalar) {
-      throw definitionError(
-        `Input "${name}" in expand() of task "${taskId}" in DAG "${dag.dagId}" is ${JSON.stringify(input.value)}. expand() takes lists, objects and results of tasks; constants go into partial().`,
-        facts,
-      );
-    }
-  }
-  return { mapping: { kind: "expand", order: names, inputs }, upstream };
 }

@@ -1,15 +1,23 @@
 import { canonicalJson, type Json, TradewindError } from "@tradewind/core";
+import { applyInputMaps, type InputMap } from "./apply-input-maps.ts";
 import { chosenIds } from "./branching.ts";
+import { runTaskCallbacks } from "./callbacks.ts";
 import type { AnyDag } from "./collect-dags.ts";
 import { DAG, DECISION_KEY, type DagDefinition, type Decision, type Node, type PlacedTask } from "./definition.ts";
+import { dagInfoOf, optionsOf, placedTaskOf } from "./effective-options.ts";
+import { SkipTask } from "./errors.ts";
 import { resolveGraph, type TaskGraph } from "./graph.ts";
-import { type DagInfo, type TaskRuntime, withTaskScope } from "./runtime.ts";
+import { templateContext } from "./operator.ts";
+import { type TaskRuntime, type TaskScope, withTaskScope } from "./runtime.ts";
+import type { TaskOptions } from "./task-options.ts";
 import { isTaskGroup, isTaskRef } from "./task-ref.ts";
 import { toSpec } from "./to-spec.ts";
 
 export interface RunTaskRequest {
   /** By name, resolved: constants, XComs of upstreams and the item of this map index together. */
   inputs: Record<string, Json>;
+  /** Functions of the author that parts of the inputs go through first. */
+  inputMaps?: readonly InputMap[];
   runtime: TaskRuntime;
 }
 
@@ -22,41 +30,62 @@ export interface TaskResult {
 }
 
 /**
- * Runs the handler of a placed task once. What the handler throws comes through unchanged: `classifyError` tells what it means.
+ * Runs a placed task once: its conditions, its callbacks on execute, then its handler, with all inputs in place. What the handler throws comes through unchanged: `classifyError` tells what it means
+ * (`runAttempt` does, and never throws).
  * @param taskId The full id, with the prefix of its groups.
  * @throws TradewindError `task_not_found`; `not_json` for a result that is not JSON; `branch_invalid`
  */
 export async function runTask(dag: AnyDag, taskId: string, request: RunTaskRequest): Promise<TaskResult> {
+  const task = placedTaskOf(dag[DAG], taskId);
+  return withTaskScope(scopeOf(dag, task, request.runtime), () => runPlacedTask(dag, task, request));
+}
+
+/** What is around the handler of this task. */
+export function scopeOf(dag: AnyDag, task: PlacedTask, runtime: TaskRuntime): TaskScope {
+  return { runtime, dag: dagInfoOf(dag[DAG], runtime.context.dagVersion), operator: task.operator };
+}
+
+/** Needs the task's scope around it. */
+export async function runPlacedTask(dag: AnyDag, task: PlacedTask, request: RunTaskRequest): Promise<TaskResult> {
   const definition = dag[DAG];
-  const task = getPlacedTask(definition, taskId);
+  const { runtime } = request;
+  const inputs = await mappedInputs(definition, request);
+  await checkConditions(optionsOf(definition, task), inputs);
+  await runTaskCallbacks(dag, task.taskId, "execute", runtime);
   if (task.handler === null) return {};
-  const handler = task.handler as (inputs: Record<string, Json>) => unknown;
-  const scope = { runtime: request.runtime, dag: dagInfo(definition, request.runtime.context.dagVersion), operator: task.operator };
-  return withTaskScope(scope, async () => {
-    const returned = await handler(request.inputs);
-    return encodeResult(definition, task, task.kind === "branch" ? await followed(dag, task, returned, request.runtime) : returned);
-  });
+  const returned = await (task.handler as (inputs: Record<string, Json>) => unknown)(inputs);
+  if (task.kind === "loop_gate") assertVerdict(definition, task, returned);
+  return encodeResult(definition, task, task.kind === "branch" ? await followed(dag, task, returned, runtime) : returned);
+}
+
+/** The inputs, after the functions of the author that some go through. */
+export async function mappedInputs(definition: DagDefinition, { inputs, inputMaps }: RunTaskRequest): Promise<Record<string, Json>> {
+  if (inputMaps === undefined || inputMaps.length === 0) return inputs;
+  return (await applyInputMaps(definition, inputs, inputMaps)) as Record<string, Json>;
+}
+
+/** `skipIf` and `runIf`. */
+async function checkConditions({ skipIf, runIf }: TaskOptions, inputs: Record<string, Json>): Promise<void> {
+  if (skipIf === undefined && runIf === undefined) return;
+  const context = templateContext(inputs);
+  const why = skipIf === undefined ? false : await skipIf(context);
+  if (why === true || typeof why === "string") throw new SkipTask(why === true ? "skipIf gave true" : why);
+  if (runIf !== undefined && !(await runIf(context))) throw new SkipTask("runIf gave false");
+}
+
+function assertVerdict({ dagId }: DagDefinition, { taskId, groupId }: PlacedTask, returned: unknown): void {
+  if (typeof returned === "boolean") return;
+  throw new TradewindError(
+    "loop_invalid",
+    `"until" of the loop "${groupId}" in DAG "${dagId}" gave ${JSON.stringify(returned) ?? String(returned)}, and not true or false. Return a boolean from it.`,
+    { details: { dagId, taskId } },
+  );
 }
 
 /** Whether the DAG has this task placed, and which operator runs it: what a runner asks before it starts an attempt. */
 export function findTask(dag: AnyDag, taskId: string): { taskId: string; operator: string } | undefined {
   const task = dag[DAG].tasks.get(taskId);
   return task && { taskId, operator: task.operator };
-}
-
-function getPlacedTask(definition: DagDefinition, taskId: string): PlacedTask {
-  const task = definition.tasks.get(taskId);
-  if (task) return task;
-  const known = [...definition.tasks.keys()];
-  throw new TradewindError(
-    "task_not_found",
-    `DAG "${definition.dagId}" has no task "${taskId}". It has ${known.length === 0 ? "none" : known.slice(0, 20).join(", ")}${known.length > 20 ? " …" : ""}. Task ids must not depend on the time or on chance when the file is loaded.`,
-    { details: { dagId: definition.dagId, taskId } },
-  );
-}
-
-function dagInfo({ dagId, options }: DagDefinition, version: number): DagInfo {
-  return { dagId, description: options.description ?? null, tags: [...(options.tags ?? [])], owner: options.owner ?? "tradewind", version };
 }
 
 function encodeResult({ dagId }: DagDefinition, { taskId }: PlacedTask, value: unknown): TaskResult {

@@ -1,7 +1,8 @@
 import { type DagDefinition, type DeclaredTask, TASK_FACTORY } from "./definition.ts";
 import { captureSite } from "./definition-error.ts";
-import type { ExpandablesOf, InputsOf, NoInputs } from "./inputs.ts";
+import type { ExpandablesOf, InputsOf, KwargsList, NoInputs } from "./inputs.ts";
 import { placeTask } from "./place-task.ts";
+import type { Expansion } from "./read-mapping.ts";
 import type { Serialized } from "./serialized.ts";
 import { makeTaskRef, type TaskRef } from "./task-ref.ts";
 
@@ -51,24 +52,40 @@ export interface TaskFactory<Arguments, Result> {
    * const totals = total.expand({ store: stores(), year: [2025, 2026] });
    */
   expand(inputs: ExpandablesOf<Arguments>): TaskRef<Result[]>;
+  /**
+   * Places the task as mapped: one instance per object of a list, which gives it its named inputs. The list may be a constant or the result of a task. Airflow's `expand_kwargs`.
+   * @example
+   * copy.expandKwargs([{ from: "a", to: "b" }, { from: "c", to: "d" }]);
+   * copy.expandKwargs(plan());
+   */
+  expandKwargs(list: KwargsList<Arguments>): TaskRef<Result[]>;
 }
 
-/** A task some of whose inputs are given; `expand` places it. */
+/** A task some of whose inputs are given; `expand` or `expandKwargs` places it. */
 export interface PartialTask<Remaining, Result> {
   expand(inputs: ExpandablesOf<Remaining>): TaskRef<Result[]>;
+  expandKwargs(list: KwargsList<Remaining>): TaskRef<Result[]>;
 }
 
 export function makeTaskFactory<Arguments, Result>(dag: DagDefinition, declared: DeclaredTask, label?: string): TaskFactory<Arguments, Result> {
   const factory = (inputs?: unknown) => makeTaskRef<Result>(dag, placeTask(dag, declared, { inputs, label, site: captureSite(factory) }));
-  const expandWith = (constants: unknown) =>
-    function expand(inputs: unknown) {
-      return makeTaskRef<Result[]>(dag, placeTask(dag, declared, { inputs: constants, expand: inputs ?? {}, label, site: captureSite(expand) }));
+  const mapped = (constants: unknown) => {
+    const place = (expansion: Expansion, site: Error) =>
+      makeTaskRef<Result[]>(dag, placeTask(dag, declared, { inputs: constants, expansion, label, site }));
+    return {
+      expand: function expand(inputs: unknown) {
+        return place({ kind: "expand", inputs: inputs ?? {} }, captureSite(expand));
+      },
+      expandKwargs: function expandKwargs(list: unknown) {
+        return place({ kind: "expand_kwargs", list }, captureSite(expandKwargs));
+      },
     };
+  };
   const members = {
     [TASK_FACTORY]: true as const,
     withId: (taskId: string) => makeTaskFactory<Arguments, Result>(dag, declared, taskId),
-    partial: (inputs: unknown) => ({ expand: expandWith(inputs) }),
-    expand: expandWith(undefined),
+    partial: (inputs: unknown) => mapped(inputs),
+    ...mapped(undefined),
   };
   return Object.assign(factory, members);
 }

@@ -1,14 +1,19 @@
 import {
   type Duration,
+  type Json,
   nearestName,
   parseDuration,
+  type TaskCallback,
   type TaskSpec,
   TRIGGER_RULES,
   type TriggerRule,
   WEIGHT_RULES,
   type WeightRule,
 } from "@tradewind/core";
+import { callbackProblem, TASK_CALLBACK_OPTIONS, type TaskCallbackFunction, taskCallbacksIn } from "./callback-options.ts";
 import { definitionError, show } from "./definition-error.ts";
+import type { TemplateContext } from "./operator.ts";
+import { type RetryPolicy, retryPolicyProblem } from "./retry-policy.ts";
 import { type Instant, readInstant } from "./instant.ts";
 
 /**
@@ -18,7 +23,7 @@ import { type Instant, readInstant } from "./instant.ts";
  * @example
  * dag.task("load", load, { retries: 3, retryDelay: "30s", pool: "warehouse", executionTimeout: "10m" });
  */
-export interface TaskOptions {
+export interface TaskOptions<Inputs = Record<string, Json>, Result = Json> {
   /** Shown to people instead of the id. */
   displayName?: string;
   /** Markdown, shown with the task. */
@@ -57,6 +62,35 @@ export interface TaskOptions {
   dependsOnPast?: boolean;
   /** Also wait for the direct downstreams of this task in the run before. Implies `dependsOnPast`. Default false. */
   waitForDownstream?: boolean;
+  /** With `dependsOnPast`: a task that never ran before does not wait for the past. Default true. Airflow's `ignore_first_depends_on_past`. */
+  ignoreFirstDependsOnPast?: boolean;
+  /**
+   * What an error means for the retries: rules in order, the first that fits decides. It can end the tries early or change a delay, never add tries. Default: each error is tried again as
+   * `retries` and `retryDelay` say. Airflow's `retry_policy`.
+   * @example
+   * retryPolicy: [{ code: "ECONNRESET", action: "retry", delay: "5s" }, { error: TypeError, action: "fail", reason: "a mistake in the code" }]
+   */
+  retryPolicy?: RetryPolicy;
+  /** Asked before the handler: when it gives true, or a text (the reason), the task is skipped. Airflow's `@task.skip_if`. */
+  skipIf?(context: TemplateContext<Inputs>): boolean | string | Promise<boolean | string>;
+  /** Asked before the handler: when it gives false, the task is skipped. Airflow's `@task.run_if`. */
+  runIf?(context: TemplateContext<Inputs>): boolean | Promise<boolean>;
+  /**
+   * Of a mapped task: makes a label for each instance, which people see in place of its index. Called when the handler has ended; without a result when it failed. Airflow's `map_index_template`.
+   * @example
+   * dag.task("load", load, { mapIndexTemplate: ({ inputs }) => inputs.file });
+   */
+  mapIndexTemplate?(context: TemplateContext<Inputs> & { result: Result | undefined }): string | number | Promise<string | number>;
+  /** Called before the handler. Callbacks are functions, or lists of them; what they throw is logged and changes nothing. Airflow's `on_execute_callback`. */
+  onExecute?: TaskCallbackFunction | readonly TaskCallbackFunction[];
+  /** Called when the task has succeeded. Airflow's `on_success_callback`. */
+  onSuccess?: TaskCallbackFunction | readonly TaskCallbackFunction[];
+  /** Called when the task has failed for good. Airflow's `on_failure_callback`. */
+  onFailure?: TaskCallbackFunction | readonly TaskCallbackFunction[];
+  /** Called when a try has failed and another one follows. Airflow's `on_retry_callback`. */
+  onRetry?: TaskCallbackFunction | readonly TaskCallbackFunction[];
+  /** Called when the task has skipped itself (`SkipTask`, `skipIf`, `runIf`); not when its upstreams or a branch skipped it. Airflow's `on_skipped_callback`. */
+  onSkipped?: TaskCallbackFunction | readonly TaskCallbackFunction[];
   /** `"warm"`: in a child process that is used again; `"process"`: a fresh process for each try. Default `"warm"`. */
   isolation?: "warm" | "process";
   /** Memory limit of the child process in MiB. Default: the runner's. */
@@ -67,7 +101,22 @@ export interface TaskOptions {
   endDate?: Instant;
 }
 
-type TaskSettings = Omit<TaskSpec, "taskId" | "operator" | "kind" | "respectDownstreamRules" | "groupId" | "upstream" | "inputs" | "mapping">;
+type TaskSettings = Omit<
+  TaskSpec,
+  | "taskId"
+  | "operator"
+  | "kind"
+  | "respectDownstreamRules"
+  | "groupId"
+  | "upstream"
+  | "inputs"
+  | "mapping"
+  | "isSetup"
+  | "isTeardown"
+  | "setups"
+  | "onFailureFailDagRun"
+  | "sensor"
+>;
 
 /** The later ones win, except where they say `undefined`. */
 export function mergeTaskOptions(...layers: TaskOptions[]): TaskOptions {
@@ -117,13 +166,8 @@ export function readTaskOptions(options: TaskOptions, defaults: TaskDefaults, pl
     maxActiveTisPerDagrun: check.optionalInteger("maxActiveTisPerDagrun", 1),
     dependsOnPast: check.boolean("dependsOnPast", false) || waitForDownstream,
     waitForDownstream,
-    ignoreFirstDependsOnPast: true,
-    isSetup: false,
-    isTeardown: false,
-    setups: [],
-    onFailureFailDagRun: false,
-    sensor: null,
-    callbacks: [],
+    ignoreFirstDependsOnPast: check.boolean("ignoreFirstDependsOnPast", true),
+    callbacks: check.callbacks(),
     isolation: check.oneOf("isolation", ["warm", "process"], "warm"),
     memoryLimitMb: check.optionalInteger("memoryLimitMb", 1),
     startDate: check.instant("startDate", defaults.timezone),
@@ -194,6 +238,22 @@ class OptionReader {
     return ms;
   }
 
+  /** Checks what is code of the author, and tells which callbacks there are. */
+  callbacks(): TaskCallback[] {
+    for (const name of TASK_CALLBACK_OPTIONS) this.#check(name, callbackProblem);
+    for (const name of ["skipIf", "runIf", "mapIndexTemplate"] as const) {
+      this.#check(name, (value) => (typeof value === "function" ? null : "must be a function"));
+    }
+    this.#check("retryPolicy", retryPolicyProblem);
+    return taskCallbacksIn(this.#options);
+  }
+
+  #check(name: keyof TaskOptions, problemOf: (value: unknown) => string | null): void {
+    const value: unknown = this.#options[name];
+    const problem = value === undefined ? null : problemOf(value);
+    if (problem !== null) throw this.#wrong(name, problem);
+  }
+
   backoff(): number {
     const value = this.#options.retryExponentialBackoff ?? 0;
     if (typeof value === "boolean") return value ? 2 : 0;
@@ -239,6 +299,12 @@ const KNOWN_OPTIONS: ReadonlySet<string> = new Set<keyof TaskOptions>([
   "maxActiveTisPerDagrun",
   "dependsOnPast",
   "waitForDownstream",
+  "ignoreFirstDependsOnPast",
+  "retryPolicy",
+  "skipIf",
+  "runIf",
+  "mapIndexTemplate",
+  ...TASK_CALLBACK_OPTIONS,
   "isolation",
   "memoryLimitMb",
   "startDate",

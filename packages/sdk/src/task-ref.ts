@@ -1,7 +1,8 @@
 import { type DagDefinition, type Node, TASK_GROUP, TASK_REF } from "./definition.ts";
 import { definitionError, show } from "./definition-error.ts";
-
-declare const RESULT: unique symbol;
+import { assertSameDag } from "./ref-target.ts";
+import { type KeyOf, type PartOf, type PartRef, resultMembers, type ResultOfRef } from "./result-ref.ts";
+import { markSetup, markTeardown, type TeardownOptions } from "./setup-teardown.ts";
 
 /**
  * A placed task, standing for the result it will have. Pass it to another task as an input, or order it with `before` and `after`. It is a handle for
@@ -12,30 +13,36 @@ declare const RESULT: unique symbol;
  * load({ rows });             // the result of extract, whole
  * notify({ day: rows.get("day") }); // a part of it
  */
-export interface TaskRef<out Result> {
+export interface TaskRef<out Result> extends PartRef<Result> {
   readonly [TASK_REF]: TaskRefTarget;
-  readonly [RESULT]?: Result;
   /** The id of the placed task, with the prefix of its groups. */
   readonly taskId: string;
   /**
    * A part of the result: a member of an object or an item of a list. May be repeated: `ref.get("orders").get(0)`. When the result lacks the part, the
    * task that takes it can't start and fails.
    */
-  get<Self extends TaskRef<unknown>, const Key extends KeyOf<ResultOfRef<Self>>>(this: Self, key: Key): TaskRef<PartOf<ResultOfRef<Self>, Key>>;
+  get<Self extends PartRef<unknown>, const Key extends KeyOf<ResultOfRef<Self>>>(this: Self, key: Key): TaskRef<PartOf<ResultOfRef<Self>, Key>>;
   /** Everything given runs after this task; no data flows. Airflow's `>>`. Returns this reference. */
   before(...downstream: Linkable[]): this;
   /** This task runs after everything given; no data flows. Airflow's `<<`. Returns this reference. */
   after(...upstream: Linkable[]): this;
+  /**
+   * Makes the task a setup: everything below it, as far as the teardowns that name it, needs it to succeed and is run again together with it. Airflow's `as_setup`. Returns this reference.
+   * @example
+   * const cluster = startCluster().asSetup();
+   */
+  asSetup(): this;
+  /**
+   * Makes the task a teardown: it runs once everything above it has ended, well or not, if one of its setups succeeded. Its failure does not fail the run unless `onFailureFailDagRun` is set. Airflow's
+   * `as_teardown`. Returns this reference.
+   * @param options.setups What it undoes; they become setups, and the teardown runs after them. Setups that are directly above it count as well.
+   * @example
+   * const cluster = startCluster();
+   * const jobs = runJobs().after(cluster);
+   * stopCluster().after(jobs).asTeardown({ setups: cluster });
+   */
+  asTeardown(options?: TeardownOptions): this;
 }
-
-/** The result that a reference stands for. */
-export type ResultOfRef<Ref> = Ref extends { readonly [RESULT]?: infer Result } ? Result : never;
-
-type KeyOf<T> = KeyOfPresent<NonNullable<T>>;
-
-type KeyOfPresent<T> = T extends readonly unknown[] ? number : T extends object ? Extract<keyof T, string> : never;
-
-type PartOf<T, Key> = Key extends keyof NonNullable<T> ? Exclude<NonNullable<T>[Key], undefined> : never;
 
 /** What an edge may be drawn to: a placed task, a task group, or a list of them. */
 export type Linkable = TaskRef<unknown> | LinkableGroup | readonly Linkable[];
@@ -54,11 +61,17 @@ export interface TaskRefTarget {
 export function makeTaskRef<Result>(dag: DagDefinition, taskId: string, path: string[] = []): TaskRef<Result> {
   const node: Node = { kind: "task", taskId };
   const ref = {
+    ...resultMembers({ dag, input: { kind: "xcom", taskId, key: "return_value", path }, upstream: [taskId] }),
     [TASK_REF]: { dag, taskId, path },
     taskId,
     get: (key: string | number) => makeTaskRef(dag, taskId, [...path, String(key)]),
     before: (...downstream: Linkable[]) => (link(dag, [node], nodesOf(dag, downstream, `"${taskId}".before()`)), ref),
     after: (...upstream: Linkable[]) => (link(dag, nodesOf(dag, upstream, `"${taskId}".after()`), [node]), ref),
+    asSetup: () => (markSetup(dag, taskId), ref),
+    asTeardown: (options?: TeardownOptions) => (
+      markTeardown(dag, taskId, options ?? {}, (given) => nodesOf(dag, given, `"${taskId}".asTeardown({ setups })`)),
+      ref
+    ),
   };
   return ref as unknown as TaskRef<Result>;
 }
@@ -98,12 +111,4 @@ function nodeOf(dag: DagDefinition, target: Linkable, where: string): Node[] {
       ? "A task joins the graph when it is called: write extract() and not extract."
       : "Give it placed tasks (what calling a task returns), task groups, or lists of them.";
   throw definitionError(`${where} in DAG "${dag.dagId}" was given ${show(target)}, which is not a placed task. ${hint}`, { dagId: dag.dagId });
-}
-
-export function assertSameDag(dag: DagDefinition, owner: DagDefinition, what: string, where: string): void {
-  if (owner === dag) return;
-  throw definitionError(
-    `${where} in DAG "${dag.dagId}" was given ${what} of ${owner.dagId === dag.dagId ? "another DAG object with the same id" : `DAG "${owner.dagId}"`}. Edges stay inside one DAG; to start another DAG use triggerDagRun from "tradewind/operators".`,
-    { dagId: dag.dagId },
-  );
 }

@@ -64,6 +64,13 @@ describe("toSpec", () => {
       maxActiveTisPerDagrun: null,
       dependsOnPast: false,
       waitForDownstream: false,
+      ignoreFirstDependsOnPast: true,
+      isSetup: false,
+      isTeardown: false,
+      setups: [],
+      onFailureFailDagRun: false,
+      sensor: null,
+      callbacks: [],
       isolation: "warm",
       memoryLimitMb: null,
       startDate: null,
@@ -89,7 +96,7 @@ describe("toSpec", () => {
   it("keeps the order of the names in expand: the first varies slowest", () => {
     const dag = new Dag("d");
     dag.task("t", async (inputs: { a: number; z: number }) => inputs).expand({ z: [1], a: [2] });
-    expect(taskOf(dag, "t").mapping!.order).toEqual(["z", "a"]);
+    expect(taskOf(dag, "t").mapping).toMatchObject({ order: ["z", "a"] });
   });
 
   it("gives the same bytes for the same source", () => {
@@ -163,7 +170,15 @@ describe("toSpec", () => {
 });
 
 describe("the installation's defaults", () => {
-  const defaults = { timezone: "Europe/Madrid", catchup: true, maxActiveRuns: 2, maxActiveTasks: 5, retries: 3, retryDelayMs: 60_000 };
+  const defaults = {
+    ...SPEC_DEFAULTS,
+    timezone: "Europe/Madrid",
+    catchup: true,
+    maxActiveRuns: 2,
+    maxActiveTasks: 5,
+    retries: 3,
+    retryDelayMs: 60_000,
+  };
 
   it("hold where the author says nothing, for dates without an offset too", () => {
     const dag = new Dag("d", { schedule: "0 6 * * *", startDate: "2026-01-01" });
@@ -309,7 +324,7 @@ describe("a DAG that is not allowed", () => {
         const a = dag.task("a", async () => ({ x: 1 }))();
         dag.task("b", async ({ x }: { x: number }) => x)(a as never);
       },
-      /was called with the result of "a"/,
+      /was called with the result of task "a"/,
     ],
     [
       "a task of another DAG",
