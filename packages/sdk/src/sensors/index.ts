@@ -1,0 +1,14 @@
+/** Tasks that wait for something. Add one with `dag.add(fileSensor("arrived", { … }))`; a function of your own becomes one by `dag.sensor`. */
+export { PokeReturn } from "./poke-return.ts";
+export { makeSensor, type PokeAnswer, sensor, type SensorOptions, type SensorResult } from "./sensor.ts";
+export {
+  dateTimeSensor,
+  type DateTimeSensorOptions,
+  dayOfWeekSensor,
+  type DayOfWeekSensorOptions,
+  timeDeltaSensor,
+  type TimeDeltaSensorOptions,
+  timeSensor,
+  type TimeSensorOptions,
+  type WeekDay,
+} from "./time-sensors.ts";
