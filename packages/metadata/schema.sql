@@ -269,7 +269,13 @@ create table runner_host (
   queues text[],
   registered_at timestamp with time zone not null,
   last_heartbeat_at timestamp with time zone not null,
-  constraint runner_host_pkey PRIMARY KEY (host_id)
+  name text,
+  state text default 'running'::text not null,
+  wanted text default 'run'::text not null,
+  started_at timestamp with time zone,
+  constraint runner_host_pkey PRIMARY KEY (host_id),
+  constraint runner_host_state CHECK ((state = ANY (ARRAY['running'::text, 'draining'::text, 'drained'::text, 'stopped'::text]))),
+  constraint runner_host_wanted CHECK ((wanted = ANY (ARRAY['run'::text, 'drain'::text])))
 );
 
 create table task_instance (

@@ -61,11 +61,21 @@ export type ExchangeResponse = z.infer<typeof ExchangeResponse>;
 export const Progress = z.object({ fraction: z.number().min(0).max(1).nullable(), message: z.string().nullable() });
 export type Progress = z.infer<typeof Progress>;
 
+/** What a host is about. `draining`: takes nothing new, but tasks still run; `drained`: nothing runs any more; `stopped`: it ends with this. */
+export const HostState = z.enum(["running", "draining", "drained", "stopped"]);
+export type HostState = z.infer<typeof HostState>;
+
+/** What people want of a host: `drain` takes nothing new and lets running tasks end; `run` goes on. */
+export const WantedHostState = z.enum(["run", "drain"]);
+export type WantedHostState = z.infer<typeof WantedHostState>;
+
 /** Renews the leases of all attempts a host holds; also tells that the host lives. `queued`: delivered but not started (their queued timeout is not extended). */
 export const HeartbeatRequest = z.object({
   hostId: z.string(),
   attempts: z.array(z.object({ attemptId: z.string(), progress: Progress.optional() })),
   queued: z.array(z.string()),
+  /** Absent: the host says nothing about it. */
+  state: HostState.optional(),
 });
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
 
@@ -74,6 +84,8 @@ export const HeartbeatResponse = z.object({
   renewed: z.array(z.object({ attemptId: z.string(), leaseMs: z.number(), token: z.string() })),
   /** Kill these, with the reason for the task's log; their end need not be reported. */
   stop: z.array(z.object({ attemptId: z.string(), reason: z.string() })),
+  /** Absent: `run`. */
+  wanted: WantedHostState.optional(),
 });
 export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>;
 
@@ -86,6 +98,10 @@ export const HostRegistration = z.object({
   version: z.string(),
   slots: z.number(),
   queues: z.array(z.string()).nullable(),
+  /** What people call it. Default: its id. A host that starts anew under a name takes the place of silent ones of that name. */
+  name: z.string().min(1).max(256).optional(),
+  /** When its process began, ISO 8601. Default: when it was registered first. */
+  startedAt: z.iso.datetime().optional(),
 });
 export type HostRegistration = z.infer<typeof HostRegistration>;
 export const HostRegistrationResponse = z.object({
@@ -93,5 +109,7 @@ export const HostRegistrationResponse = z.object({
   heartbeatMs: z.number(),
   /** A host token for the time to come; replaces the one used. */
   token: z.string(),
+  /** Absent: `run`. */
+  wanted: WantedHostState.optional(),
 });
 export type HostRegistrationResponse = z.infer<typeof HostRegistrationResponse>;

@@ -72,7 +72,13 @@ export const HostControlRequest = z.discriminatedUnion("op", [
 export type HostControlRequest = z.infer<typeof HostControlRequest>;
 
 /** How full a host is. `waiting`: delivered, not yet started. */
-export const HostLoad = z.object({ slots: z.number(), waiting: z.number(), running: z.number() });
+export const HostLoad = z.object({
+  slots: z.number(),
+  waiting: z.number(),
+  running: z.number(),
+  /** People drain the host: it begins nothing, and wants nothing. Absent: no. */
+  isPaused: z.boolean().optional(),
+});
 export type HostLoad = z.infer<typeof HostLoad>;
 
 /** All attempts the host knows, whatever they wait for. */

@@ -17,6 +17,10 @@ export interface EngineLimits {
   maxTaskRetryDelayMs: number;
   /** Inputs larger than this are not put into a grant; the runner fetches them. */
   maxInlineInputsBytes: number;
+  /** A runner host silent for so long counts as offline; another one of its name takes its place. */
+  hostOfflineMs: number;
+  /** A runner host silent for so long is taken off the list. */
+  hostForgetMs: number;
   /** Candidates that dispatch reads per executor and pool. */
   dispatchCandidates: number;
 }

@@ -30,6 +30,8 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   maxMapLength: 1_024,
   maxTaskRetryDelayMs: 86_400_000,
   maxInlineInputsBytes: 262_144,
+  hostOfflineMs: 30_000,
+  hostForgetMs: 86_400_000,
   dispatchCandidates: 256,
 };
 

@@ -1,6 +1,7 @@
 import { countUpstreams, isTerminal, type MaybeState, TradewindError } from "@tradewind/core";
 import {
   explainUnplaceable,
+  forgetRunnerHosts,
   listParkedKeysWithRoom,
   listStalledDagRuns,
   listWronglyBlockedDags,
@@ -31,6 +32,7 @@ export function sweepUseCase(context: EngineContext): SchedulingUseCases["sweep"
     const runs = await repairRuns(context, stalled);
     await warnOfUnplaceable(context, limit);
     const rerouted = await rerouteWaiting(context);
+    await forgetRunnerHosts(context.db, { silentMs: context.limits.hostForgetMs, now: context.stampAt() });
     return { repaired: blocked.length + keys.length + runs + rerouted };
   };
 }

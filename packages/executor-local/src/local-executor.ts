@@ -119,7 +119,10 @@ class LocalExecutor implements Executor {
 
   capacity(): ExecutorCapacity {
     const held = Math.max(this.#known.size, this.#load.waiting + this.#load.running);
-    return { slots: this.#load.slots, free: this.#stopping ? 0 : Math.max(0, this.#load.slots + this.#prefetch - held) };
+    return {
+      slots: this.#load.slots,
+      free: this.#stopping || this.#load.isPaused === true ? 0 : Math.max(0, this.#load.slots + this.#prefetch - held),
+    };
   }
 
   async stop({ drain, timeoutMs }: { drain: boolean; timeoutMs: number }): Promise<void> {
@@ -198,10 +201,11 @@ class LocalExecutor implements Executor {
         "the runner host reaches the execution API again",
       );
     } else if (event.event === "changed") {
+      const wasPaused = this.#load.isPaused === true && event.load.isPaused !== true;
       this.#load = event.load;
       for (const id of event.taken) this.#known.add(id);
       for (const id of event.ended) this.#forget(id);
-      if (event.ended.length > 0 && !this.#stopping) this.#start!.onEvent({ kind: "capacity" });
+      if ((event.ended.length > 0 || wasPaused) && !this.#stopping) this.#start!.onEvent({ kind: "capacity" });
     }
   }
 

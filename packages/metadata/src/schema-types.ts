@@ -364,6 +364,10 @@ export interface RunnerHostTable {
   queues: string[] | null;
   registered_at: Timestamp;
   last_heartbeat_at: Timestamp;
+  name: string | null;
+  state: Generated<"running" | "draining" | "drained" | "stopped">;
+  wanted: Generated<"run" | "drain">;
+  started_at: Timestamp | null;
 }
 
 export interface EventLogTable {

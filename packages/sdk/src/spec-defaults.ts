@@ -21,10 +21,10 @@ export interface SpecDefaults {
   retries: number;
   /** Time between the end of a failed try and the next one, in whole milliseconds. Default 300 000. Airflow's `core.default_task_retry_delay`. */
   retryDelayMs: number;
-  /** Executors that a task may name. Default null: any, since nothing is known of the installation. */
-  executors: readonly string[] | null;
-  /** Queues that a task may name. Default null: any. */
-  queues: readonly string[] | null;
+  /** Executors that a task may name. Default: any, since nothing is known of the installation. */
+  executors?: readonly string[] | null;
+  /** Queues that a task may name. Default: any. */
+  queues?: readonly string[] | null;
 }
 
 /** An installation that configures nothing. */

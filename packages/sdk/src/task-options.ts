@@ -139,9 +139,9 @@ export interface TaskDefaults {
   timezone: string;
   retries: number;
   retryDelayMs: number;
-  /** What the installation has; null: not known. */
-  executors: readonly string[] | null;
-  queues: readonly string[] | null;
+  /** What the installation has; null, or absent: not known. */
+  executors?: readonly string[] | null;
+  queues?: readonly string[] | null;
 }
 
 /** Fills in the defaults and checks every option. */
@@ -195,9 +195,9 @@ class OptionReader {
   }
 
   /** A name that the installation has to know, or the task would wait for ever. */
-  known(name: keyof TaskOptions, what: string, names: readonly string[] | null): string | undefined {
+  known(name: keyof TaskOptions, what: string, names: readonly string[] | null | undefined): string | undefined {
     const value = this.text(name);
-    if (value === undefined || names === null || names.includes(value)) return value;
+    if (value === undefined || names == null || names.includes(value)) return value;
     const nearest = nearestName(value, names);
     throw this.#wrong(
       name,

@@ -1,12 +1,14 @@
 import { listXComRefs, resolveTaskInputs, TradewindError } from "@tradewind/core";
 import {
   beatRunnerHost,
+  extendQueuedLeases,
   findBundleCode,
   findBundleMap,
   findLeasePlace,
   putRunnerHost,
   renewLeases,
   transaction,
+  type WantedHostState,
   writeProgress,
 } from "@tradewind/metadata";
 import type { EngineContext } from "../context.ts";
@@ -21,15 +23,23 @@ export function runnerUseCases(context: EngineContext, exchange: ReturnType<type
     exchange: (request) => exchange.exchange(request),
 
     async registerHost(host) {
-      await putRunnerHost(db, { ...host, now: context.stampAt() });
-      return { leaseMs: limits.leaseMs, heartbeatMs: limits.heartbeatMs };
+      const { startedAt, ...record } = host;
+      const wanted = await putRunnerHost(db, {
+        ...record,
+        startedAt: startedAt === undefined ? undefined : new Date(startedAt),
+        silentMs: limits.hostOfflineMs,
+        now: context.stampAt(),
+      });
+      return { leaseMs: limits.leaseMs, heartbeatMs: limits.heartbeatMs, ...wantedOf(wanted) };
     },
 
-    async heartbeat({ hostId, attempts }) {
+    async heartbeat({ hostId, attempts, queued, state = null }) {
       const now = context.stampAt();
-      if (!(await beatRunnerHost(db, { hostId, now }))) {
+      const wanted = await beatRunnerHost(db, { hostId, state, now });
+      if (wanted === null) {
         throw new TradewindError("not_found", `No runner host "${hostId}" is registered. Register it again.`, { details: { hostId } });
       }
+      if (wanted === "drain") await extendQueuedLeases(db, { attemptIds: queued, expiresInMs: limits.taskQueuedTimeoutMs, now });
       const held = attempts.length === 0 ? [] : await transaction(hot, (tx) => renew(tx));
       const going = held.filter((lease) => lease.stopReason === null);
       return {
@@ -39,6 +49,7 @@ export function runnerUseCases(context: EngineContext, exchange: ReturnType<type
           token: context.issueAttemptToken({ attemptId, ttlMs: limits.leaseMs * 2 }),
         })),
         stop: held.flatMap(({ attemptId, stopReason }) => (stopReason === null ? [] : [{ attemptId, reason: stopReason }])),
+        ...wantedOf(wanted),
       };
 
       async function renew(tx: Parameters<typeof renewLeases>[0]): ReturnType<typeof renewLeases> {
@@ -74,4 +85,9 @@ export function runnerUseCases(context: EngineContext, exchange: ReturnType<type
       return { inputs: JSON.stringify(inputs), inputMaps };
     },
   };
+}
+
+/** Going on is what everybody does: it need not be said. */
+function wantedOf(wanted: WantedHostState): { wanted?: WantedHostState } {
+  return wanted === "run" ? {} : { wanted };
 }

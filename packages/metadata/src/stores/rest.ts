@@ -36,6 +36,19 @@ export { EVENT_LOG_ORDER_COLUMNS, findEventLog, listEventLogs } from "./read/eve
 export type { EventLogFilter, EventLogRow } from "./read/event-logs.ts";
 export { JOB_ORDER_COLUMNS, listJobs, listLatestHeartbeats } from "./read/jobs.ts";
 export type { JobFilter, JobRow } from "./read/jobs.ts";
+export { listQueueDepths, type QueueDepth } from "./read/queue-depths.ts";
+export {
+  findWorkers,
+  listWorkers,
+  listWorkerTasks,
+  setWantedHostState,
+  WORKER_ORDER_COLUMNS,
+  WORKER_STATES,
+  type WorkerFilter,
+  type WorkerRow,
+  type WorkerState,
+  type WorkerTask,
+} from "./read/workers.ts";
 export { findPool, listPools, POOL_ORDER_COLUMNS } from "./read/pools.ts";
 export type { PoolRow } from "./read/pools.ts";
 export { insertEventLog } from "./manage/event-log.ts";

@@ -77,7 +77,16 @@ export {
   writeProgress,
 } from "./lease.ts";
 export { listQueuedLeases } from "./queued-lease.ts";
-export { beatRunnerHost, findRunnerHostExecutor, putRunnerHost, type RunnerHostRecord } from "./runner-host.ts";
+export {
+  beatRunnerHost,
+  extendQueuedLeases,
+  findRunnerHostExecutor,
+  forgetRunnerHosts,
+  putRunnerHost,
+  type RunnerHostRecord,
+  type RunnerHostState,
+  type WantedHostState,
+} from "./runner-host.ts";
 export {
   insertTaskInstanceHistory,
   insertTaskInstances,

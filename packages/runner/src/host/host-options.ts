@@ -72,6 +72,8 @@ export type PausePoint = "before_start_request" | "before_child_start" | "before
 
 export interface RunnerHostOptions {
   hostId: string;
+  /** What people call it. Default: its id. */
+  name?: string;
   executor: string;
   hostname: string;
   version: string;

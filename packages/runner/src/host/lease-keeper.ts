@@ -1,4 +1,4 @@
-import type { HeartbeatRequest, HeartbeatResponse } from "@tradewind/contract";
+import type { HeartbeatRequest, HeartbeatResponse, HostState, WantedHostState } from "@tradewind/contract";
 import { type ExecutionApiClient, isExecutionApiError } from "@tradewind/contract/client";
 import type { GrantedAttempt } from "./attempt.ts";
 import type { HostLogger, PausePoint } from "./host-options.ts";
@@ -13,6 +13,10 @@ export interface LeaseKeeperOptions {
   /** All attempts whose lease this host holds. */
   granted(): Iterable<GrantedAttempt>;
   queued(): string[];
+  /** What this host is about, for people. */
+  state(): HostState;
+  /** What people want of this host, as each answer says it. */
+  onWanted(wanted: WantedHostState): void;
   /** The server wants it stopped. */
   onStop(attempt: GrantedAttempt, reason: string): void;
   /** The server does not count it as this host's any more. */
@@ -60,6 +64,20 @@ export class LeaseKeeper {
     if (inMs < this.#options.heartbeatMs) this.#beatIn(inMs);
   }
 
+  /** What this host is about has changed: people should see it soon. */
+  stateChanged(): void {
+    if (!this.#beating && !this.#stopped) this.#beatIn(0);
+  }
+
+  /** The last word of a host that ends: whoever looks sees it offline at once. */
+  async sayFarewell(signal: AbortSignal): Promise<void> {
+    this.stop();
+    const farewell = { hostId: this.#options.hostId, attempts: [], queued: [], state: "stopped" as const };
+    await this.#options.client
+      .heartbeat(farewell, { retryForMs: 0, signal })
+      .catch((error: unknown) => this.#options.logger.debug({ error: String(error) }, "the host could not say farewell"));
+  }
+
   stop(): void {
     this.#stopped = true;
     if (this.#heartbeat !== null) clearTimeout(this.#heartbeat);
@@ -92,7 +110,12 @@ export class LeaseKeeper {
     const attempts = [...this.#options.granted()];
     const sentAt = performance.now();
     this.#lastBeatAt = sentAt;
-    const request: HeartbeatRequest = { hostId: this.#options.hostId, attempts: attempts.map(heartbeatOf), queued: this.#options.queued() };
+    const request: HeartbeatRequest = {
+      hostId: this.#options.hostId,
+      attempts: attempts.map(heartbeatOf),
+      queued: this.#options.queued(),
+      state: this.#options.state(),
+    };
     let answer: HeartbeatResponse;
     try {
       const signal = AbortSignal.timeout(Math.max(1_000, this.#options.heartbeatMs));
@@ -102,6 +125,7 @@ export class LeaseKeeper {
       throw error;
     }
     this.#apply(attempts, answer, sentAt);
+    this.#options.onWanted(answer.wanted ?? "run");
   }
 
   #apply(attempts: readonly GrantedAttempt[], answer: HeartbeatResponse, sentAt: number): void {

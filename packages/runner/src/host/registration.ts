@@ -3,6 +3,8 @@ import { delay } from "@tradewind/contract/client";
 import type { RunnerHostOptions } from "./host-options.ts";
 import type { Reachability } from "./reachability.ts";
 
+const STARTED_AT = new Date(performance.timeOrigin).toISOString();
+
 /** A host token is replaced well before it could expire, whether or not it does. */
 const RENEW_TOKEN_EVERY_MS = 5 * 60_000;
 
@@ -49,8 +51,18 @@ export class Registration {
   }
 
   async #register(): Promise<void> {
-    const { client, hostId, executor, hostname, version, slots, queues } = this.#options;
-    const host = { hostId, executor, hostname, pid: process.pid, version, slots, queues };
+    const { client, hostId, name, executor, hostname, version, slots, queues } = this.#options;
+    const host = {
+      hostId,
+      executor,
+      hostname,
+      pid: process.pid,
+      version,
+      slots,
+      queues,
+      startedAt: STARTED_AT,
+      ...(name === undefined ? {} : { name }),
+    };
     const call = { retryForMs: 0, signal: this.#closed };
     const answer = await this.#reachability.watch("register", () => client.registerHost(host, call));
     client.setHostToken(answer.token);

@@ -1,6 +1,16 @@
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
-import type { AttemptFinish, AttemptGrant, ExchangeRequest, ExchangeResponse, HostAttempts, HostLoad, TaskCommand } from "@tradewind/contract";
+import type {
+  AttemptFinish,
+  AttemptGrant,
+  ExchangeRequest,
+  ExchangeResponse,
+  HostAttempts,
+  HostLoad,
+  HostState,
+  TaskCommand,
+  WantedHostState,
+} from "@tradewind/contract";
 import { delay } from "@tradewind/contract/client";
 import { type Attempt, type GrantedAttempt, isGranted } from "./attempt.ts";
 import { AttemptLog } from "./attempt-log.ts";
@@ -11,14 +21,8 @@ import { childEnv } from "./child-env.ts";
 import { ChildLedger } from "./child-ledger.ts";
 import { ChildPool, placementKeyOf } from "./child-pool.ts";
 import { ExchangeLoop } from "./exchange-loop.ts";
-import {
-  DEFAULT_CHILD_POLICY,
-  DEFAULT_MAX_LOG_BYTES,
-  DEFAULT_STOP_LADDER,
-  type HostChange,
-  type RunnerHostOptions,
-  type StopLadder,
-} from "./host-options.ts";
+import { DEFAULT_CHILD_POLICY, DEFAULT_MAX_LOG_BYTES, DEFAULT_STOP_LADDER, type RunnerHostOptions, type StopLadder } from "./host-options.ts";
+import { GatheredChanges } from "./gathered-changes.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogShipper } from "./log-shipper.ts";
 import { attemptsAhead } from "./place-attempt.ts";
@@ -30,7 +34,8 @@ import { WaitingQueue } from "./waiting-queue.ts";
 export const DEFAULT_MAX_RESULT_BYTES = 16 * 1024 * 1024;
 
 const MAX_SHUTDOWN_GRACE_MS = 1_000;
-const TELL_CHANGES_AFTER_MS = 5;
+/** For the last heartbeat; without it the host is seen as offline a little later. */
+const FAREWELL_BEAT_MS = 1_000;
 /** For reports and logs after the last attempt has ended. */
 const FAREWELL_MS = 5_000;
 
@@ -51,13 +56,14 @@ export class RunnerHost {
   #leases: LeaseKeeper | null = null;
   readonly #registration: Registration;
   #draining = false;
+  /** People drain this host: it begins nothing until they want it to go on. */
+  #isPaused = false;
   /** What is granted now came too late to be run. */
   #givingBack = false;
   #stopped: Promise<void> | null = null;
   /** Attempts asked for, ready or running: what takes a slot or waits for one. */
   #taken = 0;
-  #change: HostChange = { taken: [], ended: [] };
-  #changeTimer: NodeJS.Timeout | null = null;
+  readonly #changes: GatheredChanges;
   #empty: (() => void)[] = [];
   readonly #closed = new AbortController();
 
@@ -70,9 +76,11 @@ export class RunnerHost {
       onTrouble: (trouble) => options.onTrouble?.(trouble),
       onRecovered: (doing, afterMs) => options.onRecovered?.(doing, afterMs),
     });
-    this.#registration = new Registration(options, this.#reachability, this.#closed.signal, ({ heartbeatMs }) => {
+    this.#registration = new Registration(options, this.#reachability, this.#closed.signal, ({ heartbeatMs, wanted = "run" }) => {
       this.#leases ??= this.#keepLeases(heartbeatMs);
+      this.#onWanted(wanted);
     });
+    this.#changes = new GatheredChanges(options.onChange);
     this.#bundles = new BundleCache(join(stateDir, "bundles"), (sha256) => client.getBundle(sha256));
     this.#ledger = new ChildLedger(join(stateDir, "children"));
     const bounds = { flushAfterMs: 120, maxAttemptBytes: 4 * 1024 * 1024, maxTotalBytes: 64 * 1024 * 1024 };
@@ -134,7 +142,7 @@ export class RunnerHost {
       this.#waiting.push(attempt);
     }
     this.#askForWaiting();
-    this.#noteChange();
+    this.#changes.note();
   }
 
   /** Stops attempts; their end is not reported. Unknown ids are ignored. */
@@ -155,12 +163,19 @@ export class RunnerHost {
   }
 
   load(): HostLoad {
-    return { slots: this.#options.slots, waiting: this.#waiting.length, running: this.#attempts.size - this.#waiting.length };
+    const waiting = this.#waiting.length;
+    return { slots: this.#options.slots, waiting, running: this.#attempts.size - waiting, isPaused: this.#isPaused };
+  }
+
+  /** What it is about, as people see it. */
+  state(): HostState {
+    if (!this.#draining && !this.#isPaused) return "running";
+    return this.load().running > 0 || this.#draining ? "draining" : "drained";
   }
 
   /** How many more attempts it would ask for at once. */
   room(): number {
-    return this.#draining ? 0 : Math.max(0, this.#room() - this.#waiting.length);
+    return this.#draining || this.#isPaused ? 0 : Math.max(0, this.#room() - this.#waiting.length);
   }
 
   /** For how long the execution API has not answered one kind of call. */
@@ -211,13 +226,13 @@ export class RunnerHost {
     await Promise.race([this.empty(), delay(abortGraceMs + termGraceMs + FAREWELL_MS, this.#closed.signal).catch(() => undefined)]);
     await this.#logs.drain(AbortSignal.timeout(FAREWELL_MS));
     this.#logs.abandon();
+    await this.#leases?.sayFarewell(AbortSignal.timeout(FAREWELL_BEAT_MS));
     this.#closed.abort(new Error("the host stops"));
     this.#exchange.close();
-    this.#leases?.stop();
     this.#reachability.stop();
     this.#runner.close();
     this.#registration.close();
-    if (this.#changeTimer !== null) clearTimeout(this.#changeTimer);
+    this.#changes.close();
     await this.#pool.stop();
     await this.#options.client.close();
   }
@@ -249,7 +264,9 @@ export class RunnerHost {
   }
 
   #askForWaiting(): void {
-    for (let room = this.#room(); room > 0 && this.#waiting.length > 0 && !this.#draining; room--) {
+    // What a queue has brought already is run by this host also while it is drained: another one would get it only after the transport gave it up.
+    const mayBegin = !this.#draining && (!this.#isPaused || this.#options.source !== undefined);
+    for (let room = this.#room(); room > 0 && this.#waiting.length > 0 && mayBegin; room--) {
       const attempt = this.#waiting.shift()!;
       attempt.phase = "starting";
       this.#taken++;
@@ -259,9 +276,19 @@ export class RunnerHost {
   }
 
   #want(finishes: number): number {
-    return this.#draining || this.#waiting.length > 0 || this.#options.source?.mayTakeNext() === false
+    return this.#draining || this.#isPaused || this.#waiting.length > 0 || this.#options.source?.mayTakeNext() === false
       ? 0
       : Math.max(0, Math.min(finishes, this.#room()));
+  }
+
+  #onWanted(wanted: WantedHostState): void {
+    const isPaused = wanted === "drain";
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    this.#options.logger.info({ running: this.load().running }, isPaused ? "asked to drain: nothing new is begun" : "asked to go on");
+    this.#leases?.stateChanged();
+    this.#changes.note();
+    this.#askForWaiting();
   }
 
   #onAnswer(request: ExchangeRequest, answer: ExchangeResponse, sentAt: number): void {
@@ -307,7 +334,7 @@ export class RunnerHost {
       progress: undefined,
     };
     this.#attempts.set(attempt.attemptId, attempt);
-    if (known === undefined) this.#noteChange({ taken: attempt.attemptId });
+    if (known === undefined) this.#changes.note({ taken: attempt.attemptId });
     if (this.#givingBack) return this.#stopForShutdown(attempt);
     this.#leases?.watch(attempt);
     const bundlePath = this.#bundles.pathIfReady(grant.bundleSha256);
@@ -391,21 +418,8 @@ export class RunnerHost {
     if (attempt === undefined) return;
     if (attempt.phase !== "waiting" && attempt.phase !== "reporting") this.#taken--;
     this.#attempts.delete(attemptId);
-    this.#noteChange({ ended: attemptId });
+    this.#changes.note({ ended: attemptId });
     if (this.#attempts.size === 0) for (const resolve of this.#empty.splice(0)) resolve();
-  }
-
-  #noteChange(change: { taken?: string; ended?: string } = {}): void {
-    const { onChange } = this.#options;
-    if (onChange === undefined) return;
-    if (change.taken !== undefined) this.#change.taken.push(change.taken);
-    if (change.ended !== undefined) this.#change.ended.push(change.ended);
-    this.#changeTimer ??= setTimeout(() => {
-      this.#changeTimer = null;
-      const gathered = this.#change;
-      this.#change = { taken: [], ended: [] };
-      onChange(gathered);
-    }, TELL_CHANGES_AFTER_MS);
   }
 
   #keepLeases(heartbeatMs: number): LeaseKeeper {
@@ -417,6 +431,8 @@ export class RunnerHost {
       heartbeatMs,
       granted: () => this.#granted(),
       queued: () => this.#waiting.ids(),
+      state: () => this.state(),
+      onWanted: (wanted) => this.#onWanted(wanted),
       onStop: (attempt, reason) => this.#onStop(attempt, reason),
       onDisowned: (attempt, reason) => this.#onDisowned(attempt, reason),
       onLeaseEnding: (attempt) => this.#onLeaseEnding(attempt),
