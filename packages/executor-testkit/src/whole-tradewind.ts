@@ -216,6 +216,7 @@ function remembering(executor: Executor, commands: Map<string, TaskCommand>): Ex
     },
     cancel: (attempts) => executor.cancel(attempts),
     adopt: (attempts) => executor.adopt(attempts),
+    ...(executor.findMissing === undefined ? {} : { findMissing: (queued) => executor.findMissing!(queued) }),
     capacity: () => executor.capacity(),
     stop: (options) => executor.stop(options),
   };

@@ -19,6 +19,7 @@ const READY = {
   scheduler: "the scheduler is ready",
   "api-server": "the REST API is ready",
   "dag-processor": "the DAG processor is ready",
+  worker: "the worker is ready",
 } as const;
 export type ServiceName = keyof typeof READY;
 
@@ -45,8 +46,9 @@ export interface Installation {
   /**
    * Starts a service, and resolves when it is ready.
    * @param machine services on different machines have homes, and so runner hosts, of their own. Default "a".
+   * @param args further arguments of its command
    */
-  start(service: ServiceName, machine?: string): Promise<Program>;
+  start(service: ServiceName, machine?: string, args?: readonly string[]): Promise<Program>;
   /** Saves a DAG file. */
   saveDag(fileName: string, source: string): void;
   /** Waits until runs of these DAGs can be started. */
@@ -90,8 +92,8 @@ export async function makeInstallation(options: InstallationOptions = {}): Promi
     facts,
     rest: new RestClient(`http://127.0.0.1:${apiPort}`, ADMIN_PASSWORD),
     executionApiUrl: `http://127.0.0.1:${executionPort}/execution/v1`,
-    async start(service, machine = "a") {
-      const program = startProgram(service, [CLI, service], { cwd: folder, env: { ...env, TRADEWIND_HOME: join(folder, machine) } });
+    async start(service, machine = "a", args = []) {
+      const program = startProgram(service, [CLI, service, ...args], { cwd: folder, env: { ...env, TRADEWIND_HOME: join(folder, machine) } });
       programs.push(program);
       await program.printed(READY[service]);
       return program;
