@@ -33,6 +33,9 @@ type Declaration = Pick<DeclaredTask, "label" | "handler" | "options" | "operato
   role?: SetupRole | null;
 };
 
+/** Options that may look at the handler's inputs and result. */
+type OptionsFor<F> = TaskOptions<ArgumentsOf<F>, ResultOf<F>>;
+
 /** What a DAG and a task group have in common: tasks, operators and groups are defined in them. */
 export abstract class TaskContainer {
   readonly #dag: DagDefinition;
@@ -53,8 +56,8 @@ export abstract class TaskContainer {
    * load({ rows: extract() });
    * @throws TradewindError `invalid_dag`
    */
-  task<F extends TaskHandler>(handler: F, options?: TaskOptions & { taskId?: string }): TaskFactory<ArgumentsOf<F>, ResultOf<F>>;
-  task<F extends TaskHandler>(taskId: string, handler: F, options?: TaskOptions): TaskFactory<ArgumentsOf<F>, ResultOf<F>>;
+  task<F extends TaskHandler>(handler: F, options?: OptionsFor<F> & { taskId?: string }): TaskFactory<ArgumentsOf<F>, ResultOf<F>>;
+  task<F extends TaskHandler>(taskId: string, handler: F, options?: OptionsFor<F>): TaskFactory<ArgumentsOf<F>, ResultOf<F>>;
   /** Declares a task from an operator, for instance to map it: `dag.task(bash("zip", …)).expand({ file: files() })`. */
   task<Arguments, Result>(operator: Operator<Arguments, Result>): TaskFactory<Arguments, Serialized<Result>>;
   task(first: unknown, second?: unknown, third?: TaskOptions): TaskFactory<unknown, unknown> {
@@ -94,7 +97,7 @@ export abstract class TaskContainer {
   branch<F extends (inputs: never) => BranchChoice | Promise<BranchChoice>>(
     taskId: string,
     handler: F,
-    options?: TaskOptions,
+    options?: TaskOptions<ArgumentsOf<F>>,
   ): TaskFactory<ArgumentsOf<F>, string[]> {
     const read = this.#readHandler("branch", taskId, handler, options);
     return this.#declare({ ...read, operator: "branch", kind: "branch" }, "branch");
@@ -111,7 +114,7 @@ export abstract class TaskContainer {
   shortCircuit<F extends TaskHandler>(
     taskId: string,
     handler: F,
-    options: TaskOptions & { respectDownstreamRules?: boolean } = {},
+    options: OptionsFor<F> & { respectDownstreamRules?: boolean } = {},
   ): TaskFactory<ArgumentsOf<F>, ResultOf<F>> {
     const { respectDownstreamRules = false, ...taskOptions } = options;
     const read = this.#readHandler("shortCircuit", taskId, handler, taskOptions);
@@ -154,7 +157,8 @@ export abstract class TaskContainer {
     options?: SensorOptions,
   ): TaskFactory<ArgumentsOf<F>, Serialized<SensorResult<ReturnType<F>>>> {
     const { handler } = this.#readHandler("sensor", taskId, poke, {});
-    return this.#declareOperator(sensor(taskId, handler as never, options) as Operator<never, never>, "sensor") as never;
+    const waiting = sensor(taskId, handler as (inputs: unknown) => PokeAnswer<unknown>, options);
+    return this.#declareOperator(waiting, "sensor") as TaskFactory<ArgumentsOf<F>, Serialized<SensorResult<ReturnType<F>>>>;
   }
 
   /**
@@ -163,7 +167,7 @@ export abstract class TaskContainer {
    * @example
    * const start = dag.setup("start_cluster", async () => ({ url: "http://cluster" }));
    */
-  setup<F extends TaskHandler>(taskId: string, handler: F, options?: TaskOptions): TaskFactory<ArgumentsOf<F>, ResultOf<F>> {
+  setup<F extends TaskHandler>(taskId: string, handler: F, options?: OptionsFor<F>): TaskFactory<ArgumentsOf<F>, ResultOf<F>> {
     const read = this.#readHandler("setup", taskId, handler, options);
     return this.#declare({ ...read, operator: "task", kind: "task", role: { kind: "setup" } }, "setup");
   }
@@ -179,7 +183,7 @@ export abstract class TaskContainer {
   teardown<F extends TaskHandler>(
     taskId: string,
     handler: F,
-    options: TaskOptions & { onFailureFailDagRun?: boolean } = {},
+    options: OptionsFor<F> & { onFailureFailDagRun?: boolean } = {},
   ): TaskFactory<ArgumentsOf<F>, ResultOf<F>> {
     const { onFailureFailDagRun = false, ...taskOptions } = options;
     const read = this.#readHandler("teardown", taskId, handler, taskOptions);
@@ -289,7 +293,7 @@ export abstract class TaskContainer {
     method: string,
     first: unknown,
     second: unknown,
-    third: TaskOptions | undefined,
+    third: object | undefined,
   ): { label: string; handler: AnyHandler; options: TaskOptions } {
     const dagId = this.#dag.dagId;
     if (typeof first === "function") {
@@ -308,7 +312,7 @@ export abstract class TaskContainer {
         { dagId },
       );
     }
-    return { label: first as string, handler: second as AnyHandler, options: third ?? {} };
+    return { label: first as string, handler: second as AnyHandler, options: (third ?? {}) as TaskOptions };
   }
 }
 
