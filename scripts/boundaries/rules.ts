@@ -20,6 +20,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // No database: a runner reports through the contract.
   runner: ["loader", "sdk", "contract", "core"],
   api: ["engine", "metadata", "contract", "core"],
+  // For programs outside, browsers too: it knows the REST API only.
+  client: [],
   examples: ["sdk"],
   // The composition root.
   cli: "api config contract core dag-processor engine examples executor executor-bullmq executor-local loader metadata runner scheduler sdk telemetry".split(

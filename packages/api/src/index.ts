@@ -1,5 +1,7 @@
 export { createApiServer } from "./api-server.ts";
 export type { ApiApp, ApiServer, ApiServerOptions } from "./api-server.ts";
+export { describeRestApi } from "./openapi/describe-rest-api.ts";
+export type { OpenApiDocument } from "./openapi/document.ts";
 export { ensureAdmin } from "./auth/users.ts";
 export { isAllowed, PERMISSIONS, ROLES } from "./auth/permissions.ts";
 export type { Permission, Role } from "./auth/permissions.ts";

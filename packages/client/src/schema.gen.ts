@@ -1,0 +1,4346 @@
+// The REST API's paths and schemas as types, made from its OpenAPI document by test/write-schema.ts; not to be edited.
+
+export interface paths {
+    "/api/v2/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All connections
+         * @description Takes the permission `connections:read`.
+         */
+        get: operations["get_connections"];
+        put?: never;
+        /**
+         * Adds a connection
+         * @description Takes the permission `connections:edit`.
+         */
+        post: operations["post_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Adds, changes or deletes many connections
+         * @description Takes the permission `connections:edit`.
+         */
+        patch: operations["bulk_connections"];
+        trace?: never;
+    };
+    "/api/v2/connections/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One connection
+         * @description Takes the permission `connections:read`.
+         */
+        get: operations["get_connection"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a connection
+         * @description Takes the permission `connections:edit`.
+         */
+        delete: operations["delete_connection"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a connection
+         * @description Takes the permission `connections:edit`.
+         */
+        patch: operations["patch_connection"];
+        trace?: never;
+    };
+    "/api/v2/dags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * DAGs, filtered, ordered and by page
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_dags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Pauses or unpauses all DAGs that a filter finds
+         * @description Takes the permission `dags:edit`.
+         */
+        patch: operations["patch_dags"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One DAG
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_dag"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a DAG with its runs
+         * @description Takes the permission `dags:delete`.
+         */
+        delete: operations["delete_dag"];
+        options?: never;
+        head?: never;
+        /**
+         * Pauses or unpauses a DAG
+         * @description Takes the permission `dags:edit`.
+         */
+        patch: operations["patch_dag"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/clearTaskInstances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clears task instances, so that they run again; tells what it would clear by default
+         * @description Takes the permission `task_instances:edit`.
+         */
+        post: operations["post_clear_task_instances"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs of a DAG; of all with `~`
+         * @description Takes the permission `dag_runs:read`.
+         */
+        get: operations["get_dag_runs"];
+        put?: never;
+        /**
+         * Triggers a run
+         * @description Takes the permission `dag_runs:create`.
+         */
+        post: operations["trigger_dag_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes or deletes many runs
+         * @description Takes the permission `dag_runs:delete`.
+         */
+        patch: operations["bulk_dag_runs"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One run
+         * @description Takes the permission `dag_runs:read`.
+         */
+        get: operations["get_dag_run"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a run
+         * @description Takes the permission `dag_runs:delete`.
+         */
+        delete: operations["delete_dag_run"];
+        options?: never;
+        head?: never;
+        /**
+         * Sets a run's state or note
+         * @description Takes the permission `dag_runs:edit`.
+         */
+        patch: operations["patch_dag_run"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clears a run's task instances, so that they run again
+         * @description Takes the permission `dag_runs:edit`.
+         */
+        post: operations["clear_dag_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Task instances of a run; of all DAGs and runs with `~`
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_task_instances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes many task instances
+         * @description Takes the permission `task_instances:edit`.
+         */
+        patch: operations["bulk_task_instances"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One task instance
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_task_instance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Sets a task instance's state or note, also of those around it
+         * @description Takes the permission `task_instances:edit`.
+         */
+        patch: operations["patch_task_instance"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One instance of a mapped task
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_mapped_task_instance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Sets the state or note of one instance of a mapped task
+         * @description Takes the permission `task_instances:edit`.
+         */
+        patch: operations["patch_task_instance_by_map_index"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/dry_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * As dry_run, for one instance of a mapped task
+         * @description Takes the permission `task_instances:edit`.
+         */
+        patch: operations["patch_task_instance_dry_run_by_map_index"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/tries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All tries of one instance of a mapped task
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_mapped_task_instance_tries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/tries/{task_try_number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One try of one instance of a mapped task
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_mapped_task_instance_try_details"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/dry_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * The task instances whose state a change would set
+         * @description Takes the permission `task_instances:edit`.
+         */
+        patch: operations["patch_task_instance_dry_run"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/listMapped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The instances of a mapped task
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_mapped_task_instances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The log of a try: JSON by pages, or a stream of lines
+         * @description Takes the permission `task_logs:read`.
+         */
+        get: operations["get_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All tries of a task instance
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_task_instance_tries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries/{task_try_number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One try of a task instance
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_task_instance_try_details"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The XComs of a task; of all tasks, runs and DAGs with `~`
+         * @description Takes the permission `xcoms:read`.
+         */
+        get: operations["get_xcom_entries"];
+        put?: never;
+        /**
+         * Adds an XCom
+         * @description Takes the permission `xcoms:edit`.
+         */
+        post: operations["create_xcom_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{xcom_key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One XCom
+         * @description Takes the permission `xcoms:read`.
+         */
+        get: operations["get_xcom_entry"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes an XCom
+         * @description Takes the permission `xcoms:edit`.
+         */
+        delete: operations["delete_xcom_entry"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes an XCom
+         * @description Takes the permission `xcoms:edit`.
+         */
+        patch: operations["update_xcom_entry"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Task instances of several DAGs and runs, by filters in the body
+         * @description Takes the permission `task_instances:read`.
+         */
+        post: operations["get_task_instances_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams a run's state until it has ended, with results if asked for
+         * @description Takes the permission `dag_runs:read`.
+         */
+        get: operations["wait_dag_run_until_finished"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs of several DAGs, by filters in the body
+         * @description Takes the permission `dag_runs:read`.
+         */
+        post: operations["get_list_dag_runs_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagVersions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of a DAG; of all with `~`
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_dag_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagVersions/{version_number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version of a DAG
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_dag_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One DAG with its options and params
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_dag_details"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tasks of a DAG's newest version
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One task of a DAG's newest version
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dagSources/{dag_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The source of a DAG, of its newest or a given version
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_dag_source"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dagStats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Numbers of runs by state, for each DAG
+         * @description Takes the permission `dag_runs:read`.
+         */
+        get: operations["get_dag_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dagTags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All tags of DAGs
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_dag_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/eventLogs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log
+         * @description Takes the permission `audit_logs:read`.
+         */
+        get: operations["get_event_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/eventLogs/{event_log_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One entry of the audit log
+         * @description Takes the permission `audit_logs:read`.
+         */
+        get: operations["get_event_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/importErrors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * DAG files that could not be loaded, and why
+         * @description Takes the permission `import_errors:read`.
+         */
+        get: operations["get_import_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/importErrors/{import_error_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One import error
+         * @description Takes the permission `import_errors:read`.
+         */
+        get: operations["get_import_error"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Schedulers and other daemons with their heartbeats
+         * @description Takes the permission `jobs:read`.
+         */
+        get: operations["get_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/monitor/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the database and each kind of daemon are well */
+        get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All pools
+         * @description Takes the permission `pools:read`.
+         */
+        get: operations["get_pools"];
+        put?: never;
+        /**
+         * Adds a pool
+         * @description Takes the permission `pools:edit`.
+         */
+        post: operations["post_pool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Adds, changes or deletes many pools
+         * @description Takes the permission `pools:edit`.
+         */
+        patch: operations["bulk_pools"];
+        trace?: never;
+    };
+    "/api/v2/pools/{pool_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One pool
+         * @description Takes the permission `pools:read`.
+         */
+        get: operations["get_pool"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a pool
+         * @description Takes the permission `pools:edit`.
+         */
+        delete: operations["delete_pool"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a pool
+         * @description Takes the permission `pools:edit`.
+         */
+        patch: operations["patch_pool"];
+        trace?: never;
+    };
+    "/api/v2/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All variables
+         * @description Takes the permission `variables:read`.
+         */
+        get: operations["get_variables"];
+        put?: never;
+        /**
+         * Adds a variable
+         * @description Takes the permission `variables:edit`.
+         */
+        post: operations["post_variable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Adds, changes or deletes many variables
+         * @description Takes the permission `variables:edit`.
+         */
+        patch: operations["bulk_variables"];
+        trace?: never;
+    };
+    "/api/v2/variables/{variable_key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One variable
+         * @description Takes the permission `variables:read`.
+         */
+        get: operations["get_variable"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a variable
+         * @description Takes the permission `variables:edit`.
+         */
+        delete: operations["delete_variable"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a variable
+         * @description Takes the permission `variables:edit`.
+         */
+        patch: operations["patch_variable"];
+        trace?: never;
+    };
+    "/api/v2/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The version of this server */
+        get: operations["get_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        BulkActionResponse: {
+            errors: {
+                [key: string]: unknown;
+            }[];
+            success: string[];
+        };
+        BulkDagRunBody: {
+            dag_id?: string | null;
+            dag_run_id: string;
+            note?: string | null;
+            state?: ("queued" | "success" | "failed") | null;
+        };
+        BulkResponse: {
+            create: components["schemas"]["BulkActionResponse"] | null;
+            delete: components["schemas"]["BulkActionResponse"] | null;
+            update: components["schemas"]["BulkActionResponse"] | null;
+        };
+        BulkTaskInstanceBody: {
+            dag_id?: string | null;
+            dag_run_id?: string | null;
+            /** @default false */
+            include_downstream?: boolean;
+            /** @default false */
+            include_future?: boolean;
+            /** @default false */
+            include_past?: boolean;
+            /** @default false */
+            include_upstream?: boolean;
+            map_index?: number | null;
+            new_state?: ("scheduled" | "queued" | "running" | "restarting" | "up_for_retry" | "up_for_reschedule" | "deferred" | "awaiting_input" | "success" | "failed" | "skipped" | "upstream_failed" | "removed") | null;
+            note?: string | null;
+            task_id: string;
+        };
+        ClearTaskInstanceCollectionResponse: {
+            task_instances: components["schemas"]["TaskInstanceResponse"][];
+            total_entries: number;
+        };
+        ConnectionBody: {
+            conn_type: string;
+            connection_id: string;
+            description?: string | null;
+            extra?: string | null;
+            host?: string | null;
+            login?: string | null;
+            password?: string | null;
+            port?: number | null;
+            schema?: string | null;
+            team_name?: null;
+        };
+        ConnectionCollectionResponse: {
+            connections: components["schemas"]["ConnectionResponse"][];
+            total_entries: number;
+        };
+        ConnectionResponse: {
+            conn_type: string;
+            connection_id: string;
+            description: string | null;
+            extra: string | null;
+            host: string | null;
+            login: string | null;
+            password: string | null;
+            port: number | null;
+            schema: string | null;
+            team_name: string | null;
+        };
+        DAGCollectionResponse: {
+            dags: components["schemas"]["DAGResponse"][];
+            total_entries: number;
+        };
+        DAGDetailsResponse: {
+            active_runs_count: number;
+            allowed_run_types: ("scheduled" | "manual" | "backfill" | "asset_triggered" | "asset_materialization" | "operator_triggered")[] | null;
+            asset_expression: {
+                [key: string]: unknown;
+            } | null;
+            bundle_name: string | null;
+            bundle_version: string | null;
+            catchup: boolean;
+            concurrency: number;
+            dag_display_name: string;
+            dag_id: string;
+            dag_run_timeout: string | null;
+            default_args: {
+                [key: string]: unknown;
+            } | null;
+            description: string | null;
+            doc_md: string | null;
+            end_date: string | null;
+            file_token: string;
+            fileloc: string;
+            has_import_errors: boolean;
+            has_task_concurrency_limits: boolean;
+            is_backfillable: boolean;
+            is_favorite: boolean;
+            is_paused: boolean;
+            is_paused_upon_creation: boolean | null;
+            is_stale: boolean;
+            last_expired: string | null;
+            last_parse_duration: number | null;
+            last_parsed: string | null;
+            last_parsed_time: string | null;
+            latest_dag_version: components["schemas"]["DagVersionResponse"] | null;
+            max_active_runs: number | null;
+            max_active_tasks: number;
+            max_consecutive_failed_dag_runs: number;
+            next_dagrun_data_interval_end: string | null;
+            next_dagrun_data_interval_start: string | null;
+            next_dagrun_logical_date: string | null;
+            next_dagrun_run_after: string | null;
+            owner_links: {
+                [key: string]: string;
+            } | null;
+            owners: string[];
+            params: {
+                [key: string]: unknown;
+            } | null;
+            relative_fileloc: string | null;
+            render_template_as_native_obj: boolean;
+            rerun_with_latest_version: boolean | null;
+            start_date: string | null;
+            tags: components["schemas"]["DagTagResponse"][];
+            template_search_path: string[] | null;
+            timetable_description: string | null;
+            timetable_partitioned: boolean;
+            timetable_periodic: boolean;
+            timetable_summary: string | null;
+            timezone: string | null;
+        };
+        DAGPatchBody: {
+            is_paused: boolean;
+        };
+        DAGResponse: {
+            allowed_run_types: ("scheduled" | "manual" | "backfill" | "asset_triggered" | "asset_materialization" | "operator_triggered")[] | null;
+            bundle_name: string | null;
+            bundle_version: string | null;
+            dag_display_name: string;
+            dag_id: string;
+            description: string | null;
+            file_token: string;
+            fileloc: string;
+            has_import_errors: boolean;
+            has_task_concurrency_limits: boolean;
+            is_backfillable: boolean;
+            is_paused: boolean;
+            is_stale: boolean;
+            last_expired: string | null;
+            last_parse_duration: number | null;
+            last_parsed_time: string | null;
+            max_active_runs: number | null;
+            max_active_tasks: number;
+            max_consecutive_failed_dag_runs: number;
+            next_dagrun_data_interval_end: string | null;
+            next_dagrun_data_interval_start: string | null;
+            next_dagrun_logical_date: string | null;
+            next_dagrun_run_after: string | null;
+            owners: string[];
+            relative_fileloc: string | null;
+            tags: components["schemas"]["DagTagResponse"][];
+            timetable_description: string | null;
+            timetable_partitioned: boolean;
+            timetable_periodic: boolean;
+            timetable_summary: string | null;
+        };
+        DAGRunClearBody: {
+            /** @default true */
+            dry_run?: boolean;
+            note?: string | null;
+            /** @default false */
+            only_failed?: boolean;
+            /**
+             * @default false
+             * @constant
+             */
+            only_new?: false;
+            /** @default false */
+            run_on_latest_version?: boolean | null;
+        };
+        DAGRunCollectionResponse: {
+            dag_runs: components["schemas"]["DAGRunResponse"][];
+            next_cursor: string | null;
+            previous_cursor: string | null;
+            total_entries: number | null;
+            total_entries_limit: number | null;
+        };
+        DAGRunPatchBody: {
+            note?: string | null;
+            state?: ("queued" | "success" | "failed") | null;
+        };
+        DAGRunResponse: {
+            bundle_version: string | null;
+            conf: {
+                [key: string]: unknown;
+            } | null;
+            dag_display_name: string;
+            dag_id: string;
+            dag_run_id: string;
+            dag_versions: components["schemas"]["DagVersionResponse"][];
+            data_interval_end: string | null;
+            data_interval_start: string | null;
+            duration: number | null;
+            end_date: string | null;
+            last_scheduling_decision: string | null;
+            logical_date: string | null;
+            note: string | null;
+            partition_date: string | null;
+            partition_key: string | null;
+            queued_at: string | null;
+            /** Format: date-time */
+            run_after: string;
+            /** @enum {string} */
+            run_type: "scheduled" | "manual" | "backfill" | "asset_triggered" | "asset_materialization" | "operator_triggered";
+            start_date: string | null;
+            /** @enum {string} */
+            state: "queued" | "running" | "success" | "failed";
+            triggered_by: string | null;
+            triggering_user_name: string | null;
+        };
+        DAGRunsBatchBody: {
+            conf_contains?: string | null;
+            dag_ids?: string[] | null;
+            duration_gt?: number | null;
+            duration_gte?: number | null;
+            duration_lt?: number | null;
+            duration_lte?: number | null;
+            end_date_gt?: string | null;
+            end_date_gte?: string | null;
+            end_date_lt?: string | null;
+            end_date_lte?: string | null;
+            logical_date_gt?: string | null;
+            logical_date_gte?: string | null;
+            logical_date_lt?: string | null;
+            logical_date_lte?: string | null;
+            order_by?: string | null;
+            /** @default 100 */
+            page_limit?: number;
+            /** @default 0 */
+            page_offset?: number;
+            run_after_gt?: string | null;
+            run_after_gte?: string | null;
+            run_after_lt?: string | null;
+            run_after_lte?: string | null;
+            start_date_gt?: string | null;
+            start_date_gte?: string | null;
+            start_date_lt?: string | null;
+            start_date_lte?: string | null;
+            states?: (("queued" | "running" | "success" | "failed") | null)[] | null;
+        };
+        DAGSourceResponse: {
+            content: string | null;
+            dag_display_name: string;
+            dag_id: string;
+            version_number: number | null;
+        };
+        DagStatsCollectionResponse: {
+            dags: {
+                dag_display_name: string;
+                dag_id: string;
+                stats: {
+                    count: number;
+                    /** @enum {string} */
+                    state: "queued" | "running" | "success" | "failed";
+                }[];
+            }[];
+            total_entries: number;
+        };
+        DAGTagCollectionResponse: {
+            tags: string[];
+            total_entries: number;
+        };
+        DagTagResponse: {
+            dag_display_name: string;
+            dag_id: string;
+            name: string;
+        };
+        DAGVersionCollectionResponse: {
+            dag_versions: components["schemas"]["DagVersionResponse"][];
+            total_entries: number;
+        };
+        DagVersionResponse: {
+            bundle_name: string | null;
+            bundle_url: string | null;
+            bundle_version: string | null;
+            /** Format: date-time */
+            created_at: string;
+            dag_display_name: string;
+            dag_id: string;
+            /** Format: uuid */
+            id: string;
+            version_number: number;
+        };
+        EventLogCollectionResponse: {
+            event_logs: components["schemas"]["EventLogResponse"][];
+            total_entries: number;
+        };
+        EventLogResponse: {
+            dag_display_name: string | null;
+            dag_id: string | null;
+            event: string;
+            event_log_id: number;
+            extra: string | null;
+            logical_date: string | null;
+            map_index: number | null;
+            owner: string | null;
+            run_id: string | null;
+            task_display_name: string | null;
+            task_id: string | null;
+            try_number: number | null;
+            /** Format: date-time */
+            when: string;
+        };
+        HealthInfoResponse: {
+            dag_processor: {
+                latest_dag_processor_heartbeat: string | null;
+                status: ("healthy" | "unhealthy") | null;
+            };
+            metadatabase: {
+                status: ("healthy" | "unhealthy") | null;
+            };
+            scheduler: {
+                latest_scheduler_heartbeat: string | null;
+                status: ("healthy" | "unhealthy") | null;
+            };
+            triggerer: {
+                latest_triggerer_heartbeat: string | null;
+                status: ("healthy" | "unhealthy") | null;
+            };
+        };
+        /** @description What went wrong. `detail` is a text, or for 422 a list of what is wrong with the request and where. */
+        HTTPExceptionResponse: {
+            /** @description Stable name of the error, for programs. */
+            code: string;
+            detail: string | {
+                input?: unknown;
+                loc: (string | number)[];
+                msg: string;
+                type: string;
+            }[];
+            /** @description Facts for programs. */
+            details?: {
+                [key: string]: unknown;
+            };
+            /** @description The server's log has this id too. */
+            request_id: string;
+        };
+        ImportErrorCollectionResponse: {
+            import_errors: components["schemas"]["ImportErrorResponse"][];
+            total_entries: number;
+        };
+        ImportErrorResponse: {
+            bundle_name: string | null;
+            filename: string;
+            import_error_id: number;
+            stack_trace: string;
+            /** Format: date-time */
+            timestamp: string;
+        };
+        JobCollectionResponse: {
+            jobs: components["schemas"]["JobResponse"][];
+            total_entries: number;
+        };
+        JobResponse: {
+            dag_display_name: string | null;
+            dag_id: string | null;
+            end_date: string | null;
+            executor_class: string | null;
+            hostname: string | null;
+            id: number;
+            job_type: string | null;
+            latest_heartbeat: string | null;
+            start_date: string | null;
+            state: string | null;
+            unixname: string | null;
+        };
+        /** @description Any JSON value. */
+        JsonValue: unknown;
+        PatchTaskInstanceBody: {
+            /** @default false */
+            include_downstream?: boolean;
+            /** @default false */
+            include_future?: boolean;
+            /** @default false */
+            include_past?: boolean;
+            /** @default false */
+            include_upstream?: boolean;
+            new_state?: ("scheduled" | "queued" | "running" | "restarting" | "up_for_retry" | "up_for_reschedule" | "deferred" | "awaiting_input" | "success" | "failed" | "skipped" | "upstream_failed" | "removed") | null;
+            note?: string | null;
+        };
+        PoolBody: {
+            description?: string | null;
+            /** @default false */
+            include_deferred?: boolean;
+            name: string;
+            slots: number;
+            team_name?: null;
+        };
+        PoolCollectionResponse: {
+            pools: components["schemas"]["PoolResponse"][];
+            total_entries: number;
+        };
+        PoolPatchBody: {
+            description?: string | null;
+            include_deferred?: boolean | null;
+            pool?: string | null;
+            slots?: number | null;
+            team_name?: null;
+        };
+        PoolResponse: {
+            deferred_slots: number;
+            description: string | null;
+            include_deferred: boolean;
+            name: string;
+            occupied_slots: number;
+            open_slots: number;
+            queued_slots: number;
+            running_slots: number;
+            scheduled_slots: number;
+            slots: number;
+            team_name: string | null;
+        };
+        StructuredLogMessage: {
+            event: string;
+            /** Format: date-time */
+            timestamp?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        TaskCollectionResponse: {
+            tasks: components["schemas"]["TaskResponse"][];
+            total_entries: number;
+        };
+        TaskInstanceCollectionResponse: {
+            next_cursor: string | null;
+            previous_cursor: string | null;
+            task_instances: components["schemas"]["TaskInstanceResponse"][];
+            total_entries: number | null;
+            total_entries_limit: number | null;
+        };
+        TaskInstanceHistoryCollectionResponse: {
+            task_instances: components["schemas"]["TaskInstanceHistoryResponse"][];
+            total_entries: number;
+        };
+        TaskInstanceHistoryResponse: {
+            dag_display_name: string;
+            dag_id: string;
+            dag_run_id: string;
+            dag_version: components["schemas"]["DagVersionResponse"] | null;
+            duration: number | null;
+            end_date: string | null;
+            executor: string | null;
+            executor_config: string;
+            hostname: string | null;
+            map_index: number;
+            max_tries: number;
+            operator: string | null;
+            operator_name: string | null;
+            pid: number | null;
+            pool: string;
+            pool_slots: number;
+            priority_weight: number | null;
+            queue: string | null;
+            queued_when: string | null;
+            scheduled_when: string | null;
+            start_date: string | null;
+            state: ("scheduled" | "queued" | "running" | "restarting" | "up_for_retry" | "up_for_reschedule" | "deferred" | "awaiting_input" | "success" | "failed" | "skipped" | "upstream_failed" | "removed") | null;
+            state_reason: string | null;
+            task_display_name: string;
+            task_id: string;
+            try_number: number;
+            unixname: string | null;
+        };
+        TaskInstanceResponse: {
+            dag_display_name: string;
+            dag_id: string;
+            dag_run_id: string;
+            dag_version: components["schemas"]["DagVersionResponse"] | null;
+            duration: number | null;
+            end_date: string | null;
+            executor: string | null;
+            executor_config: string;
+            hostname: string | null;
+            /** Format: uuid */
+            id: string;
+            logical_date: string | null;
+            map_index: number;
+            max_tries: number;
+            note: string | null;
+            operator: string | null;
+            operator_name: string | null;
+            pid: number | null;
+            pool: string;
+            pool_slots: number;
+            priority_weight: number | null;
+            queue: string | null;
+            queued_when: string | null;
+            rendered_fields: {
+                [key: string]: unknown;
+            };
+            rendered_map_index: string | null;
+            /** Format: date-time */
+            run_after: string;
+            scheduled_when: string | null;
+            start_date: string | null;
+            state: ("scheduled" | "queued" | "running" | "restarting" | "up_for_retry" | "up_for_reschedule" | "deferred" | "awaiting_input" | "success" | "failed" | "skipped" | "upstream_failed" | "removed") | null;
+            state_reason: string | null;
+            task_display_name: string;
+            task_id: string;
+            trigger: null;
+            triggerer_job: null;
+            try_number: number;
+            unixname: string | null;
+        };
+        TaskInstancesBatchBody: {
+            dag_ids?: string[] | null;
+            dag_run_ids?: string[] | null;
+            duration_gt?: number | null;
+            duration_gte?: number | null;
+            duration_lt?: number | null;
+            duration_lte?: number | null;
+            end_date_gt?: string | null;
+            end_date_gte?: string | null;
+            end_date_lt?: string | null;
+            end_date_lte?: string | null;
+            executor?: string[] | null;
+            logical_date_gt?: string | null;
+            logical_date_gte?: string | null;
+            logical_date_lt?: string | null;
+            logical_date_lte?: string | null;
+            order_by?: string | null;
+            /** @default 100 */
+            page_limit?: number;
+            /** @default 0 */
+            page_offset?: number;
+            pool?: string[] | null;
+            queue?: string[] | null;
+            run_after_gt?: string | null;
+            run_after_gte?: string | null;
+            run_after_lt?: string | null;
+            run_after_lte?: string | null;
+            start_date_gt?: string | null;
+            start_date_gte?: string | null;
+            start_date_lt?: string | null;
+            start_date_lte?: string | null;
+            state?: (("scheduled" | "queued" | "running" | "restarting" | "up_for_retry" | "up_for_reschedule" | "deferred" | "awaiting_input" | "success" | "failed" | "skipped" | "upstream_failed" | "removed") | null)[] | null;
+            task_ids?: string[] | null;
+        };
+        TaskInstancesLogResponse: {
+            content: components["schemas"]["StructuredLogMessage"][];
+            continuation_token: string | null;
+        };
+        TaskResponse: {
+            class_ref: {
+                [key: string]: unknown;
+            } | null;
+            depends_on_past: boolean;
+            doc_md: string | null;
+            downstream_task_ids: string[] | null;
+            end_date: string | null;
+            execution_timeout: components["schemas"]["TimeDelta"] | null;
+            extra_links: string[];
+            is_mapped: boolean | null;
+            operator_name: string | null;
+            owner: string | null;
+            params: {
+                [key: string]: unknown;
+            } | null;
+            pool: string | null;
+            pool_slots: number | null;
+            priority_weight: number | null;
+            queue: string | null;
+            retries: number | null;
+            retry_delay: components["schemas"]["TimeDelta"] | null;
+            retry_exponential_backoff: number;
+            start_date: string | null;
+            task_display_name: string | null;
+            task_id: string | null;
+            template_fields: string[] | null;
+            trigger_rule: string | null;
+            ui_color: string | null;
+            ui_fgcolor: string | null;
+            wait_for_downstream: boolean;
+            weight_rule: string | null;
+        };
+        TimeDelta: {
+            __type: string;
+            days: number;
+            microseconds: number;
+            seconds: number;
+        };
+        VariableBody: {
+            description?: string | null;
+            key: string;
+            team_name?: null;
+            value: components["schemas"]["JsonValue"];
+        };
+        VariableCollectionResponse: {
+            total_entries: number;
+            variables: components["schemas"]["VariableResponse"][];
+        };
+        VariableResponse: {
+            description: string | null;
+            is_encrypted: boolean;
+            key: string;
+            team_name: string | null;
+            value: string | null;
+        };
+        VersionInfo: {
+            git_version: string | null;
+            version: string;
+        };
+        XComCollectionResponse: {
+            total_entries: number;
+            xcom_entries: components["schemas"]["XComResponse"][];
+        };
+        XComCreateBody: {
+            key: string;
+            /** @default -1 */
+            map_index?: number;
+            value: components["schemas"]["JsonValue"];
+        };
+        XComResponse: {
+            dag_display_name: string;
+            dag_id: string;
+            key: string;
+            logical_date: string | null;
+            map_index: number;
+            /** Format: date-time */
+            run_after: string;
+            run_id: string;
+            task_display_name: string;
+            task_id: string;
+            /** Format: date-time */
+            timestamp: string;
+        };
+        XComResponseNative: {
+            dag_display_name: string;
+            dag_id: string;
+            key: string;
+            logical_date: string | null;
+            map_index: number;
+            /** Format: date-time */
+            run_after: string;
+            run_id: string;
+            task_display_name: string;
+            task_id: string;
+            /** Format: date-time */
+            timestamp: string;
+            value: unknown;
+        };
+        XComUpdateBody: {
+            /** @default -1 */
+            map_index?: number;
+            value: components["schemas"]["JsonValue"];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    get_connections: {
+        parameters: {
+            query?: {
+                connection_id_pattern?: string;
+                connection_id_prefix_pattern?: string;
+                limit?: number;
+                offset?: number;
+                order_by?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    post_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    bulk_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    actions: ({
+                        /** @constant */
+                        action: "create";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_existence?: "fail" | "skip" | "overwrite";
+                        entities: components["schemas"]["ConnectionBody"][];
+                    } | {
+                        /** @constant */
+                        action: "update";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_non_existence?: "fail" | "skip";
+                        entities: components["schemas"]["ConnectionBody"][];
+                        update_mask?: string[] | null;
+                    } | {
+                        /** @constant */
+                        action: "delete";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_non_existence?: "fail" | "skip";
+                        entities: (string | components["schemas"]["ConnectionBody"])[];
+                    })[];
+                };
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_connection: {
+        parameters: {
+            query?: {
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dags: {
+        parameters: {
+            query?: {
+                bundle_name?: string;
+                dag_display_name_pattern?: string;
+                dag_display_name_prefix_pattern?: string;
+                dag_id_pattern?: string;
+                dag_id_prefix_pattern?: string;
+                dag_run_end_date_gt?: string;
+                dag_run_end_date_gte?: string;
+                dag_run_end_date_lt?: string;
+                dag_run_end_date_lte?: string;
+                dag_run_start_date_gt?: string;
+                dag_run_start_date_gte?: string;
+                dag_run_start_date_lt?: string;
+                dag_run_start_date_lte?: string;
+                dag_run_state?: (("none" | "null" | "no_status") | ("queued" | "running" | "success" | "failed"))[];
+                exclude_stale?: boolean;
+                has_import_errors?: boolean;
+                last_dag_run_state?: "queued" | "running" | "success" | "failed";
+                limit?: number;
+                offset?: number;
+                order_by?: string[];
+                owners?: string[];
+                paused?: boolean;
+                tags?: string[];
+                tags_match_mode?: "any" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_dags: {
+        parameters: {
+            query?: {
+                dag_id_pattern?: string;
+                dag_id_prefix_pattern?: string;
+                exclude_stale?: boolean;
+                limit?: number;
+                offset?: number;
+                owners?: string[];
+                paused?: boolean;
+                tags?: string[];
+                tags_match_mode?: "any" | "all";
+                update_mask?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DAGPatchBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_dag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_dag: {
+        parameters: {
+            query?: {
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DAGPatchBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    post_clear_task_instances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    dag_run_id?: string | null;
+                    /** @default true */
+                    dry_run?: boolean;
+                    end_date?: string | null;
+                    /** @default false */
+                    include_downstream?: boolean;
+                    /** @default false */
+                    include_future?: boolean;
+                    /** @default false */
+                    include_past?: boolean;
+                    /** @default false */
+                    include_upstream?: boolean;
+                    note?: string | null;
+                    only_failed?: boolean;
+                    /** @default false */
+                    only_running?: boolean;
+                    /** @default false */
+                    prevent_running_task?: boolean;
+                    /** @default true */
+                    reset_dag_runs?: boolean;
+                    /** @default false */
+                    run_on_latest_version?: boolean | null;
+                    start_date?: string | null;
+                    task_ids?: (string | [
+                        string,
+                        number
+                    ] | [
+                        string
+                    ])[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dag_runs: {
+        parameters: {
+            query?: {
+                bundle_version?: string;
+                conf_contains?: string;
+                dag_id_pattern?: string;
+                dag_id_prefix_pattern?: string;
+                dag_version?: number[];
+                duration_gt?: number;
+                duration_gte?: number;
+                duration_lt?: number;
+                duration_lte?: number;
+                end_date_gt?: string;
+                end_date_gte?: string;
+                end_date_lt?: string;
+                end_date_lte?: string;
+                limit?: number;
+                logical_date_gt?: string;
+                logical_date_gte?: string;
+                logical_date_lt?: string;
+                logical_date_lte?: string;
+                offset?: number;
+                order_by?: string[];
+                run_after_gt?: string;
+                run_after_gte?: string;
+                run_after_lt?: string;
+                run_after_lte?: string;
+                run_id_pattern?: string;
+                run_id_prefix_pattern?: string;
+                run_type?: (("none" | "null" | "no_status") | ("scheduled" | "manual" | "backfill" | "asset_triggered" | "asset_materialization" | "operator_triggered"))[];
+                start_date_gt?: string;
+                start_date_gte?: string;
+                start_date_lt?: string;
+                start_date_lte?: string;
+                state?: (("none" | "null" | "no_status") | ("queued" | "running" | "success" | "failed"))[];
+                triggering_user_name_pattern?: string;
+                triggering_user_name_prefix_pattern?: string;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGRunCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    trigger_dag_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    conf?: {
+                        [key: string]: components["schemas"]["JsonValue"];
+                    } | null;
+                    dag_run_id?: string | null;
+                    data_interval_end?: string | null;
+                    data_interval_start?: string | null;
+                    logical_date: string | null;
+                    note?: string | null;
+                    partition_key?: null;
+                    run_after?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGRunResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    bulk_dag_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    actions: ({
+                        /** @constant */
+                        action: "create";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_existence?: "fail" | "skip" | "overwrite";
+                        entities: components["schemas"]["BulkDagRunBody"][];
+                    } | {
+                        /** @constant */
+                        action: "update";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_non_existence?: "fail" | "skip";
+                        entities: components["schemas"]["BulkDagRunBody"][];
+                        update_mask?: string[] | null;
+                    } | {
+                        /** @constant */
+                        action: "delete";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_non_existence?: "fail" | "skip";
+                        entities: (string | components["schemas"]["BulkDagRunBody"])[];
+                    })[];
+                };
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dag_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGRunResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_dag_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_dag_run: {
+        parameters: {
+            query?: {
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DAGRunPatchBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGRunResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    clear_dag_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DAGRunClearBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClearTaskInstanceCollectionResponse"] | components["schemas"]["DAGRunResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_task_instances: {
+        parameters: {
+            query?: {
+                dag_id_pattern?: string;
+                dag_id_prefix_pattern?: string;
+                duration_gt?: number;
+                duration_gte?: number;
+                duration_lt?: number;
+                duration_lte?: number;
+                end_date_gt?: string;
+                end_date_gte?: string;
+                end_date_lt?: string;
+                end_date_lte?: string;
+                executor?: string[];
+                limit?: number;
+                logical_date_gt?: string;
+                logical_date_gte?: string;
+                logical_date_lt?: string;
+                logical_date_lte?: string;
+                map_index?: number[];
+                offset?: number;
+                operator?: string[];
+                operator_name_pattern?: string;
+                operator_name_prefix_pattern?: string;
+                order_by?: string[];
+                pool?: string[];
+                pool_name_pattern?: string;
+                pool_name_prefix_pattern?: string;
+                queue?: string[];
+                queue_name_pattern?: string;
+                queue_name_prefix_pattern?: string;
+                rendered_map_index_pattern?: string;
+                rendered_map_index_prefix_pattern?: string;
+                run_after_gt?: string;
+                run_after_gte?: string;
+                run_after_lt?: string;
+                run_after_lte?: string;
+                run_id_pattern?: string;
+                run_id_prefix_pattern?: string;
+                start_date_gt?: string;
+                start_date_gte?: string;
+                start_date_lt?: string;
+                start_date_lte?: string;
+                state?: (("none" | "null" | "no_status") | ("scheduled" | "queued" | "running" | "restarting" | "up_for_retry" | "up_for_reschedule" | "deferred" | "awaiting_input" | "success" | "failed" | "skipped" | "upstream_failed" | "removed"))[];
+                task_display_name_pattern?: string;
+                task_display_name_prefix_pattern?: string;
+                task_group_id?: string;
+                task_id?: string;
+                try_number?: number[];
+                updated_at_gt?: string;
+                updated_at_gte?: string;
+                updated_at_lt?: string;
+                updated_at_lte?: string;
+                version_number?: number[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    bulk_task_instances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    actions: ({
+                        /** @constant */
+                        action: "create";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_existence?: "fail" | "skip" | "overwrite";
+                        entities: components["schemas"]["BulkTaskInstanceBody"][];
+                    } | {
+                        /** @constant */
+                        action: "update";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_non_existence?: "fail" | "skip";
+                        entities: components["schemas"]["BulkTaskInstanceBody"][];
+                        update_mask?: string[] | null;
+                    } | {
+                        /** @constant */
+                        action: "delete";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_non_existence?: "fail" | "skip";
+                        entities: (string | components["schemas"]["BulkTaskInstanceBody"])[];
+                    })[];
+                };
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_task_instance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_task_instance: {
+        parameters: {
+            query?: {
+                map_index?: number;
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchTaskInstanceBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_mapped_task_instance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                map_index: number;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_task_instance_by_map_index: {
+        parameters: {
+            query?: {
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                map_index: number;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchTaskInstanceBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_task_instance_dry_run_by_map_index: {
+        parameters: {
+            query?: {
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                map_index: number;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchTaskInstanceBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_mapped_task_instance_tries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                map_index: number;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceHistoryCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_mapped_task_instance_try_details: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                map_index: number;
+                task_id: string;
+                task_try_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceHistoryResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_task_instance_dry_run: {
+        parameters: {
+            query?: {
+                map_index?: number;
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchTaskInstanceBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_mapped_task_instances: {
+        parameters: {
+            query?: {
+                duration_gt?: number;
+                duration_gte?: number;
+                duration_lt?: number;
+                duration_lte?: number;
+                end_date_gt?: string;
+                end_date_gte?: string;
+                end_date_lt?: string;
+                end_date_lte?: string;
+                executor?: string[];
+                limit?: number;
+                logical_date_gt?: string;
+                logical_date_gte?: string;
+                logical_date_lt?: string;
+                logical_date_lte?: string;
+                map_index?: number[];
+                offset?: number;
+                operator?: string[];
+                operator_name_pattern?: string;
+                operator_name_prefix_pattern?: string;
+                order_by?: string[];
+                pool?: string[];
+                pool_name_pattern?: string;
+                pool_name_prefix_pattern?: string;
+                queue?: string[];
+                queue_name_pattern?: string;
+                queue_name_prefix_pattern?: string;
+                rendered_map_index_pattern?: string;
+                rendered_map_index_prefix_pattern?: string;
+                run_after_gt?: string;
+                run_after_gte?: string;
+                run_after_lt?: string;
+                run_after_lte?: string;
+                start_date_gt?: string;
+                start_date_gte?: string;
+                start_date_lt?: string;
+                start_date_lte?: string;
+                state?: (("none" | "null" | "no_status") | ("scheduled" | "queued" | "running" | "restarting" | "up_for_retry" | "up_for_reschedule" | "deferred" | "awaiting_input" | "success" | "failed" | "skipped" | "upstream_failed" | "removed"))[];
+                try_number?: number[];
+                updated_at_gt?: string;
+                updated_at_gte?: string;
+                updated_at_lt?: string;
+                updated_at_lte?: string;
+                version_number?: number[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_log: {
+        parameters: {
+            query?: {
+                follow?: boolean;
+                full_content?: boolean;
+                map_index?: number;
+                token?: string;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+                try_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstancesLogResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_task_instance_tries: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceHistoryCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_task_instance_try_details: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+                task_try_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceHistoryResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_xcom_entries: {
+        parameters: {
+            query?: {
+                dag_display_name_pattern?: string;
+                dag_display_name_prefix_pattern?: string;
+                limit?: number;
+                logical_date_gt?: string;
+                logical_date_gte?: string;
+                logical_date_lt?: string;
+                logical_date_lte?: string;
+                map_index?: number;
+                map_index_filter?: number;
+                offset?: number;
+                order_by?: string[];
+                run_after_gt?: string;
+                run_after_gte?: string;
+                run_after_lt?: string;
+                run_after_lte?: string;
+                run_id_pattern?: string;
+                run_id_prefix_pattern?: string;
+                task_id_pattern?: string;
+                task_id_prefix_pattern?: string;
+                xcom_key?: string;
+                xcom_key_pattern?: string;
+                xcom_key_prefix_pattern?: string;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XComCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    create_xcom_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["XComCreateBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XComResponseNative"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_xcom_entry: {
+        parameters: {
+            query?: {
+                deserialize?: boolean;
+                map_index?: number;
+                stringify?: boolean;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+                xcom_key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XComResponseNative"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_xcom_entry: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+                xcom_key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    update_xcom_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+                xcom_key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["XComUpdateBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XComResponseNative"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_task_instances_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskInstancesBatchBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    wait_dag_run_until_finished: {
+        parameters: {
+            query: {
+                interval: number;
+                result?: string[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_list_dag_runs_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: "~";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DAGRunsBatchBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGRunCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dag_versions: {
+        parameters: {
+            query?: {
+                bundle_name?: string;
+                bundle_version?: string;
+                limit?: number;
+                offset?: number;
+                order_by?: string[];
+                version_number?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGVersionCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dag_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                version_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DagVersionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dag_details: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGDetailsResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_tasks: {
+        parameters: {
+            query?: {
+                order_by?: string;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dag_source: {
+        parameters: {
+            query?: {
+                version_number?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGSourceResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dag_stats: {
+        parameters: {
+            query?: {
+                dag_ids?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DagStatsCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dag_tags: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                order_by?: string[];
+                tag_name_pattern?: string;
+                tag_name_prefix_pattern?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGTagCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_event_logs: {
+        parameters: {
+            query?: {
+                after?: string;
+                before?: string;
+                dag_id?: string;
+                dag_id_pattern?: string;
+                dag_id_prefix_pattern?: string;
+                event?: string;
+                event_pattern?: string;
+                event_prefix_pattern?: string;
+                excluded_events?: string[];
+                included_events?: string[];
+                limit?: number;
+                map_index?: number;
+                offset?: number;
+                order_by?: string[];
+                owner?: string;
+                owner_pattern?: string;
+                owner_prefix_pattern?: string;
+                run_id?: string;
+                run_id_pattern?: string;
+                run_id_prefix_pattern?: string;
+                task_id?: string;
+                task_id_pattern?: string;
+                task_id_prefix_pattern?: string;
+                try_number?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventLogCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_event_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_log_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventLogResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_import_errors: {
+        parameters: {
+            query?: {
+                bundle_name?: string;
+                filename?: string;
+                filename_pattern?: string;
+                filename_prefix_pattern?: string;
+                limit?: number;
+                offset?: number;
+                order_by?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportErrorCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_import_error: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_error_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportErrorResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_jobs: {
+        parameters: {
+            query?: {
+                end_date_gt?: string;
+                end_date_gte?: string;
+                end_date_lt?: string;
+                end_date_lte?: string;
+                hostname?: string;
+                is_alive?: boolean;
+                job_state?: string;
+                job_type?: string;
+                limit?: number;
+                offset?: number;
+                order_by?: string[];
+                start_date_gt?: string;
+                start_date_gte?: string;
+                start_date_lt?: string;
+                start_date_lte?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthInfoResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_pools: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                order_by?: string[];
+                pool_name_pattern?: string;
+                pool_name_prefix_pattern?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    post_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    bulk_pools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    actions: ({
+                        /** @constant */
+                        action: "create";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_existence?: "fail" | "skip" | "overwrite";
+                        entities: components["schemas"]["PoolBody"][];
+                    } | {
+                        /** @constant */
+                        action: "update";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_non_existence?: "fail" | "skip";
+                        entities: components["schemas"]["PoolBody"][];
+                        update_mask?: string[] | null;
+                    } | {
+                        /** @constant */
+                        action: "delete";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_non_existence?: "fail" | "skip";
+                        entities: (string | components["schemas"]["PoolBody"])[];
+                    })[];
+                };
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_pool: {
+        parameters: {
+            query?: {
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                pool_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolPatchBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_variables: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                order_by?: string[];
+                variable_key_pattern?: string;
+                variable_key_prefix_pattern?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    post_variable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    bulk_variables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    actions: ({
+                        /** @constant */
+                        action: "create";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_existence?: "fail" | "skip" | "overwrite";
+                        entities: components["schemas"]["VariableBody"][];
+                    } | {
+                        /** @constant */
+                        action: "update";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_non_existence?: "fail" | "skip";
+                        entities: components["schemas"]["VariableBody"][];
+                        update_mask?: string[] | null;
+                    } | {
+                        /** @constant */
+                        action: "delete";
+                        /**
+                         * @default fail
+                         * @enum {string}
+                         */
+                        action_on_non_existence?: "fail" | "skip";
+                        entities: (string | components["schemas"]["VariableBody"])[];
+                    })[];
+                };
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_variable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                variable_key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_variable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                variable_key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_variable: {
+        parameters: {
+            query?: {
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                variable_key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionInfo"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+}
