@@ -52,6 +52,7 @@ export const ERROR_CODES = {
   invalid_run_id: { status: 422, meaning: "A run id has characters that are not allowed, or looks like that of a scheduled run." },
   connection_invalid: { status: 422, meaning: "A connection lacks what its use needs, or has an unacceptable value." },
   invalid_params: { status: 422, meaning: "The conf of a run does not fit the params of its DAG." },
+  invalid_template: { status: 422, meaning: "A template in an option of a task could not be rendered." },
   not_json: { status: 422, meaning: "A value that must be JSON is not." },
 
   // What happens in a run.

@@ -19,7 +19,9 @@ export function dagsOfExports(exports: Record<string, unknown>, { maxSpecBytes, 
       return { dagId: spec.dagId, exportName: yields ? name.slice(UNREGISTERED_PREFIX.length) : name, yields, specJson: canonicalJson(spec) };
     });
     const tooBig = dags.find(({ specJson }) => Buffer.byteLength(specJson) > maxSpecBytes);
-    return tooBig === undefined ? { ok: true, dags, foreignTasks: [...foreignTasksOf(exports)] } : { ok: false, kind: "too_large", error: tooLarge(tooBig, maxSpecBytes) };
+    return tooBig === undefined
+      ? { ok: true, dags, foreignTasks: [...foreignTasksOf(exports)] }
+      : { ok: false, kind: "too_large", error: tooLarge(tooBig, maxSpecBytes) };
   } catch (error) {
     return { ok: false, kind: "invalid_dag", error };
   }

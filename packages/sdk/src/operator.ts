@@ -3,6 +3,7 @@ import { type AnyHandler, OPERATOR } from "./definition.ts";
 import type { TaskOptions } from "./task-options.ts";
 import type { TaskContext } from "./context.ts";
 import { contextOf, taskScope } from "./context.ts";
+import { currentJinjaScope } from "./templates/jinja-scope.ts";
 
 declare const TYPES: unique symbol;
 
@@ -65,7 +66,15 @@ export function templateContext<Inputs>(inputs: Inputs | undefined): TemplateCon
   return { ...contextOf(taskScope("an operator")), inputs: inputs ?? ({} as Inputs) };
 }
 
-/** The value of an option: as it is, or what its function gives for this run. */
+/**
+ * The value of an option: as it is, or what its function gives for this run. In files for Airflow's SDK and in YAML the texts in it are templates in Jinja's syntax, and are
+ * rendered.
+ * @throws TradewindError `invalid_template`
+ */
 export async function renderTemplate<T, Inputs>(option: Templated<T, Inputs>, context: TemplateContext<Inputs>): Promise<T> {
-  return typeof option === "function" ? await (option as (context: TemplateContext<Inputs>) => T | Promise<T>)(context) : option;
+  if (typeof option === "function") return await (option as (context: TemplateContext<Inputs>) => T | Promise<T>)(context);
+  const scope = currentJinjaScope();
+  if (scope === undefined) return option;
+  const { renderOption } = await import("./templates/render-option.ts");
+  return renderOption(scope, option, context);
 }

@@ -1,4 +1,13 @@
-import { Bundle, ConnectionNotFoundError, Dag, getClient, getContext, type TaskRef, VariableNotFoundError, withArgNames } from "apache-airflow-ts-sdk";
+import {
+  Bundle,
+  ConnectionNotFoundError,
+  Dag,
+  getClient,
+  getContext,
+  type TaskRef,
+  VariableNotFoundError,
+  withArgNames,
+} from "apache-airflow-ts-sdk";
 
 interface Rows {
   region: string;
@@ -43,7 +52,9 @@ const lookUp = dag.task("look_up", async () => {
   const written = await client.getVariableOrThrow("written");
   await client.deleteVariable("written");
   const gone = await client.getVariableOrThrow("written").catch((error: unknown) => error instanceof VariableNotFoundError && error.key);
-  const noConnection = await client.getConnectionOrThrow("nowhere").catch((error: unknown) => error instanceof ConnectionNotFoundError && error.connId);
+  const noConnection = await client
+    .getConnectionOrThrow("nowhere")
+    .catch((error: unknown) => error instanceof ConnectionNotFoundError && error.connId);
   const connection = await client.getConnection("warehouse");
   return { written, gone, noConnection, missing: await client.getConnection("nowhere"), connection };
 });

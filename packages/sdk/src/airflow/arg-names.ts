@@ -12,10 +12,7 @@ export type ArgNameMap<TArgs> = { readonly [Name in keyof TArgs]?: string };
  * const report = withArgNames({ label: "run_label" }, async ({ label }: { label: string }) => label.trim());
  * @throws TradewindError `invalid_dag` for a map that is no object of names
  */
-export function withArgNames<TArgs, TReturn>(
-  names: ArgNameMap<NoInfer<TArgs>>,
-  handler: TaskFunction<TArgs, TReturn>,
-): TaskFunction<TArgs, TReturn> {
+export function withArgNames<TArgs, TReturn>(names: ArgNameMap<NoInfer<TArgs>>, handler: TaskFunction<TArgs, TReturn>): TaskFunction<TArgs, TReturn> {
   const entries = Object.entries(names ?? {}) as [string, unknown][];
   const wrong = entries.find(([, name]) => typeof name !== "string" || name === "");
   if (wrong !== undefined || typeof handler !== "function") {

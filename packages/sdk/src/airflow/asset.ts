@@ -42,5 +42,8 @@ export class Asset {
 
 function checkText(field: string, value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
-  throw new TradewindError("invalid_dag", `The ${field} of an asset is ${JSON.stringify(value)}. Give it a name or a uri, as a text that is not empty.`);
+  throw new TradewindError(
+    "invalid_dag",
+    `The ${field} of an asset is ${JSON.stringify(value)}. Give it a name or a uri, as a text that is not empty.`,
+  );
 }

@@ -1,4 +1,4 @@
-import { TradewindError } from "@tradewind/core";
+import type { TradewindError } from "@tradewind/core";
 import type { AnyDag } from "../collect-dags.ts";
 import { isDag } from "../collect-dags.ts";
 import { DAG, type DagDefinition } from "../definition.ts";

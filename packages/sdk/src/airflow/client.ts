@@ -1,9 +1,8 @@
 import { type Json, TradewindError } from "@tradewind/core";
 import { getClient as getOwnClient } from "../client.ts";
 import { taskScope } from "../context.ts";
-import { DECISION_KEY } from "../definition.ts";
 import type { Connection, TaskRuntime } from "../runtime.ts";
-import { currentJinjaScope } from "../templates/jinja-scope.ts";
+import { keptUnder } from "../templates/jinja-scope.ts";
 import type { Asset, AssetRef } from "./asset.ts";
 import type { JsonValue } from "./node-types.ts";
 
@@ -135,15 +134,8 @@ async function getXCom<T>({ context, ...runtime }: TaskRuntime, opts: GetXComOpt
   const { key, dagId, runId, taskId = context.taskId } = opts;
   const isOwn = taskId === context.taskId && (dagId ?? context.dagId) === context.dagId;
   const mapIndex = opts.mapIndex ?? (isOwn && context.mapIndex >= 0 ? context.mapIndex : undefined);
-  const value = await runtime.getXCom({ taskId, dagId, runId, mapIndex, key: storedKey(key, taskId, dagId ?? context.dagId) });
+  const value = await runtime.getXCom({ taskId, dagId, runId, mapIndex, key: keptUnder(key, taskId, dagId ?? context.dagId) });
   return (value ?? null) as T | null;
-}
-
-/** What a task that decides a branch returned is kept beside its `return_value`, which is the list of tasks to follow. */
-function storedKey(key: string, taskId: string, dagId: string): string {
-  const dag = currentJinjaScope()?.dag;
-  const decides = dag !== undefined && dag.dagId === dagId && (dag.tasks.get(taskId)?.decision ?? null) !== null;
-  return key === "return_value" && decides ? DECISION_KEY : key;
 }
 
 async function setXCom({ context }: TaskRuntime, opts: SetXComOpts): Promise<void> {
@@ -162,9 +154,21 @@ async function setXCom({ context }: TaskRuntime, opts: SetXComOpts): Promise<voi
 function connectionResult(connection: Connection | undefined): ConnectionResult | null {
   if (connection === undefined) return null;
   const { connectionId, connType, host, schema, login, password, port, extra } = connection;
-  return { id: connectionId, type: connType, host, schema, login, password, port, extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra) };
+  return {
+    id: connectionId,
+    type: connType,
+    host,
+    schema,
+    login,
+    password,
+    port,
+    extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra),
+  };
 }
 
 function noAssetState(): AssetStateStore {
-  throw new TradewindError("invalid_request", "Tradewind keeps no state of assets. Keep the value in a variable: getClient().setVariable(key, text).");
+  throw new TradewindError(
+    "invalid_request",
+    "Tradewind keeps no state of assets. Keep the value in a variable: getClient().setVariable(key, text).",
+  );
 }

@@ -56,10 +56,10 @@ abstract class Scope {
     if (isOperator(first)) return this.#operatorFactory(first[OPERATOR], {}) as never;
     const [id, handler, options] = typeof first === "string" ? [first, second, third ?? {}] : [undefined, first, (second ?? {}) as TaskOptions];
     if (id !== undefined && options.taskId !== undefined) {
-      throw definitionError(
-        `Task "${id}" in DAG "${this.dagId}" has the id "${options.taskId}" among its options too. Give the id once.`,
-        { dagId: this.dagId, taskId: id },
-      );
+      throw definitionError(`Task "${id}" in DAG "${this.dagId}" has the id "${options.taskId}" among its options too. Give the id once.`, {
+        dagId: this.dagId,
+        taskId: id,
+      });
     }
     if (isOperator(handler)) return this.#operatorFactory({ ...handler[OPERATOR], taskId: id ?? handler[OPERATOR].taskId }, options) as never;
     if (typeof handler !== "function") throw this.#noHandler(id ?? options.taskId, handler);

@@ -19,18 +19,7 @@ export {
   VariableNotFoundError,
 } from "./client.ts";
 export { Asset, type AssetNameRef, type AssetRef, type AssetRefSpec, type AssetSpec, type AssetUriRef } from "./asset.ts";
-export type {
-  Branch,
-  Condition,
-  ConditionElse,
-  JsonValue,
-  Node,
-  TaskFactory,
-  TaskFunction,
-  TaskInput,
-  TaskInputs,
-  TaskRef,
-} from "./node-types.ts";
+export type { Branch, Condition, ConditionElse, JsonValue, Node, TaskFactory, TaskFunction, TaskInput, TaskInputs, TaskRef } from "./node-types.ts";
 export type { DagSpec, TaskOptions, TaskSpec } from "./spec-options.ts";
 export type { TriggerDagRunSpec } from "./trigger-dag-run.ts";
 export { SUPERVISOR_API_VERSION } from "./coordinator.ts";

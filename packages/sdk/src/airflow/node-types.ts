@@ -1,6 +1,6 @@
 import type { Json } from "@tradewind/core";
 import type { TaskRefTarget } from "../task-ref.ts";
-import { type DagDefinition, TASK_GROUP, TASK_REF } from "../definition.ts";
+import type { DagDefinition, TASK_GROUP, TASK_REF } from "../definition.ts";
 
 declare const RESULT: unique symbol;
 

@@ -16,7 +16,8 @@ export class TaskHandler<TArgs = never, TReturn = unknown> {
 
   constructor(dagId: string, taskId: string, handler: TaskFunction<TArgs, TReturn>) {
     const problem = !isId(dagId) ? "the id of its DAG" : !isId(taskId) ? "an id" : typeof handler !== "function" ? "a function" : null;
-    if (problem !== null) throw new TradewindError("invalid_dag", `A TaskHandler lacks ${problem}. Write new TaskHandler("my_dag", "my_task", handler).`);
+    if (problem !== null)
+      throw new TradewindError("invalid_dag", `A TaskHandler lacks ${problem}. Write new TaskHandler("my_dag", "my_task", handler).`);
     this.dagId = dagId;
     this.taskId = taskId;
     this[HANDLER] = handler;

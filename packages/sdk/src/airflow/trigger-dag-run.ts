@@ -90,7 +90,8 @@ function skippingExisting(trigger: (inputs: never) => Promise<TriggeredRun>): (i
 function checkSpec(dagId: string, spec: TriggerDagRunSpec): void {
   const wrong = (why: string) => definitionError(`triggerDagRun() in DAG "${dagId}" ${why}`, { dagId, taskId: spec?.taskId });
   for (const name of ["taskId", "dagId"] as const) {
-    if (typeof spec?.[name] !== "string" || spec[name] === "") throw wrong(`needs a ${name}. Write triggerDagRun({ taskId: "refresh", dagId: "dashboards" }).`);
+    if (typeof spec?.[name] !== "string" || spec[name] === "")
+      throw wrong(`needs a ${name}. Write triggerDagRun({ taskId: "refresh", dagId: "dashboards" }).`);
   }
   const unknown = Object.keys(spec).find((name) => !Object.hasOwn(KNOWN, name));
   if (unknown !== undefined) {

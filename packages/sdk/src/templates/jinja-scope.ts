@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { AnyHandler, DagDefinition } from "../definition.ts";
+import { type AnyHandler, type DagDefinition, DECISION_KEY } from "../definition.ts";
 
 /**
  * Set around the handlers of DAGs whose files are not Tradewind's own: those written for Airflow's TypeScript SDK and YAML DAGs. Inside it the string options of operators are
@@ -25,4 +25,11 @@ export function withJinja<Handler extends AnyHandler | null>(scope: JinjaScope, 
 
 export function currentJinjaScope(): JinjaScope | undefined {
   return storage.getStore();
+}
+
+/** Where an XCom is kept: what a task that decides a branch returned stands beside its `return_value`, which is the list of tasks to follow. */
+export function keptUnder(key: string, taskId: string, dagId: string): string {
+  const dag = currentJinjaScope()?.dag;
+  const decides = dag !== undefined && dag.dagId === dagId && (dag.tasks.get(taskId)?.decision ?? null) !== null;
+  return key === "return_value" && decides ? DECISION_KEY : key;
 }
