@@ -50,6 +50,8 @@ describe("sqlCheck", () => {
   it.each<[string, boolean]>([
     ["select 1, true, 'x', 0.5::numeric", true],
     ["select 1, 0", false],
+    // Columns of the same name.
+    ["select 0, 1", false],
     ["select 0::numeric", false],
     ["select false", false],
     ["select null::int", false],

@@ -110,6 +110,7 @@ describe("sql", () => {
       open: async () => ({
         driver: "ducks",
         query: async (text, parameters) => (asked.push([text, parameters]), { rows: [{ n: 3 }], rowCount: 1, command: "SELECT" }),
+        queryFirst: async () => undefined,
         begin: async () => void asked.push("begin"),
         commit: async () => void asked.push("commit"),
         rollback: async () => void asked.push("rollback"),

@@ -1,27 +1,20 @@
-import { type Json, TradewindError } from "@tradewind/core";
-import { getClient } from "../client.ts";
+import type { Json } from "@tradewind/core";
+import { definitionError } from "../definition-error.ts";
 import type { NoInputs } from "../inputs.ts";
-import { operator, type Operator, renderTemplate, type TemplateContext, type Templated, templateContext } from "../operator.ts";
-import type { Connection } from "../runtime.ts";
+import { operator, type Operator, type TemplateContext, templateContext } from "../operator.ts";
 import type { TaskOptions } from "../task-options.ts";
-
-export interface HttpOptions<Inputs = NoInputs, Format extends "json" | "text" = "json", Result = BodyOf<Format>> extends TaskOptions {
-  /** Absolute, or with `connection` a path below its host. */
-  url: Templated<string, Inputs>;
-  /** Default `"GET"`. */
-  method?: string;
-  headers?: Templated<Record<string, string>, Inputs>;
-  /** A string is sent as it is, anything else as JSON. */
-  body?: Templated<Json, Inputs>;
-  /** How the answer is read. Default `"json"`. */
-  response?: Format;
-  /** Id of a connection: its host, port and schema begin the URL, its login and password are sent as basic auth, members of `extra` as headers. */
-  connection?: string;
-  /** False, or an error: the task fails though the status was good. Airflow's response_check. */
-  check?: (body: BodyOf<Format>, response: HttpResponse) => boolean | Promise<boolean>;
-  /** Makes the result (XCom) from the answer. Default: the body. Airflow's response_filter. */
-  responseFilter?: (body: BodyOf<Format>, response: HttpResponse) => Result;
-}
+import {
+  assertGoodStatus,
+  checkHttpTimeout,
+  describeRequest,
+  failed,
+  type HttpRequest,
+  type HttpRequestOptions,
+  prepareRequest,
+  quote,
+  readJsonBody,
+  sendRequest,
+} from "./http-request.ts";
 
 export type BodyOf<Format> = Format extends "text" ? string : Json;
 
@@ -31,114 +24,126 @@ export interface HttpResponse {
   url: string;
 }
 
-/** How much of a bad answer is quoted in the error. */
-const QUOTED_LENGTH = 500;
+/** What both forms of the operator take. */
+interface CommonHttpOptions<Inputs, Format> extends TaskOptions, HttpRequestOptions<Inputs> {
+  /** How the answer is read. Default `"json"`. */
+  response?: Format;
+  /** False, or an error: the task fails though the status was good. Of several pages each is checked. Airflow's response_check. */
+  check?: (body: BodyOf<Format>, response: HttpResponse) => boolean | Promise<boolean>;
+}
+
+export interface HttpOptions<Inputs = NoInputs, Format extends "json" | "text" = "json", Result = BodyOf<Format>> extends CommonHttpOptions<
+  Inputs,
+  Format
+> {
+  /** Makes the result (XCom) from the answer. Default: the body. Airflow's response_filter. */
+  responseFilter?: (body: BodyOf<Format>, response: HttpResponse) => Result;
+  nextPage?: undefined;
+}
+
+/** What the next request has otherwise than the one before. A string is its URL. */
+export type NextPage = string | { url?: string; query?: Record<string, string | number | boolean>; headers?: Record<string, string>; body?: Json };
+
+export interface PagedHttpOptions<Inputs = NoInputs, Format extends "json" | "text" = "json", Result = BodyOf<Format>[]> extends CommonHttpOptions<
+  Inputs,
+  Format
+> {
+  /** What to ask next, by the answer to the request before; null or undefined: that was the last page. Airflow's pagination_function. */
+  nextPage: (body: BodyOf<Format>, response: HttpResponse) => NextPage | null | undefined;
+  /** More pages than this fail the task, so that no mistake asks for ever. Default 1000. */
+  maxPages?: number;
+  /** Makes the result (XCom) from the bodies of all pages. Default: their list. Airflow's response_filter. */
+  responseFilter?: (bodies: BodyOf<Format>[], response: HttpResponse) => Result;
+}
+
+const DEFAULT_MAX_PAGES = 1000;
 
 /**
- * Sends one HTTP request; its answer is the result. Any status but 2xx fails the task (retries are the task's). Airflow's HttpOperator.
+ * Sends an HTTP request; its answer is the result. With `nextPage` one request follows the other, and the result is the list of all answers. Any status but 2xx fails the try (retries are
+ * the task's; a Retry-After is heeded). Airflow's HttpOperator.
  *
  * @example
  * const rates = dag.add(http("rates", { url: ({ ds }) => `https://api.example.com/rates?day=${ds}`, retries: 3 }));
  * @example
  * dag.add(http("notify", { connection: "chat", url: "/messages", method: "POST", body: ({ inputs }: TemplateContext<{ text: string }>) => inputs }), { text: report() });
+ * @example
+ * dag.add(http("orders", { connection: "shop", url: "/orders", nextPage: (page) => (page as { next: string | null }).next, responseFilter: (pages) => pages.flatMap((page) => (page as { items: Json[] }).items) }));
  */
 export function http<Inputs = NoInputs, Format extends "json" | "text" = "json", Result = BodyOf<Format>>(
   taskId: string,
   options: HttpOptions<Inputs, Format, Result>,
-): Operator<Inputs, Result> {
-  const { url, method, headers, body, response, connection, check, responseFilter, ...taskOptions } = options;
-  const request = { url, method, headers, body, response, connection, check, responseFilter };
-  return operator<Inputs, Result>(taskId, { operator: "http", handler: (inputs) => send(request, templateContext(inputs)), options: taskOptions });
-}
-
-async function send<Inputs, Format extends "json" | "text", Result>(
-  options: HttpOptions<Inputs, Format, Result>,
-  context: TemplateContext<Inputs>,
-): Promise<Result> {
-  const { url, init } = await prepare(options, context);
-  const method = init.method!;
-  context.log.info(`${method} ${withoutSecrets(url)}`);
-  const answer = await fetch(url, { ...init, signal: context.signal }).catch((cause: unknown) => {
-    context.signal.throwIfAborted();
-    throw failed(`${method} ${withoutSecrets(url)} got no answer: ${reasonOf(cause)}.`, { cause });
+): Operator<Inputs, Result>;
+export function http<Inputs = NoInputs, Format extends "json" | "text" = "json", Result = BodyOf<Format>[]>(
+  taskId: string,
+  options: PagedHttpOptions<Inputs, Format, Result>,
+): Operator<Inputs, Result>;
+export function http<Inputs, Format extends "json" | "text">(
+  taskId: string,
+  options: HttpOptions<Inputs, Format, unknown> | PagedHttpOptions<Inputs, Format, unknown>,
+): Operator<Inputs, unknown> {
+  const { url, method, headers, query, body, connection, timeout, response, check, responseFilter, nextPage, maxPages, ...taskOptions } =
+    options as AnyHttpOptions<Inputs>;
+  const request = { url, method, headers, query, body, connection, timeout, response, check, responseFilter, nextPage, maxPages };
+  checkHttpTimeout(taskId, timeout);
+  if (maxPages !== undefined && !(Number.isSafeInteger(maxPages) && maxPages > 0)) {
+    throw definitionError(`Option "maxPages" of task "${taskId}" is ${maxPages}: it must be a whole number of 1 or more.`, { taskId });
+  }
+  return operator<Inputs, unknown>(taskId, {
+    operator: "http",
+    handler: (inputs) => fetchPages(request, templateContext(inputs)),
+    options: taskOptions,
   });
-  const text = await answer.text();
-  const what = `${method} ${withoutSecrets(url)}`;
-  context.log.info({ status: answer.status, length: text.length }, `${what} was answered with ${answer.status}`);
-  if (!answer.ok)
-    throw failed(`${what} was answered with ${answer.status} ${answer.statusText}: ${quote(text)}`, { details: { status: answer.status } });
-  const body = readBody<Format>(text, options.response ?? "json", what);
-  const response: HttpResponse = { status: answer.status, headers: answer.headers, url: answer.url };
-  if (options.check && !(await options.check(body, response)))
-    throw failed(`The check of task "${context.task.taskId}" refused the answer to ${what}: ${quote(text)}`);
-  return options.responseFilter ? options.responseFilter(body, response) : (body as Result);
 }
 
-type RequestOptions<Inputs> = Pick<HttpOptions<Inputs>, "url" | "method" | "headers" | "body" | "connection">;
-
-async function prepare<Inputs>(options: RequestOptions<Inputs>, context: TemplateContext<Inputs>): Promise<{ url: URL; init: RequestInit }> {
-  const connection = options.connection === undefined ? undefined : await getClient().connections.get(options.connection);
-  const headers = new Headers(connection && connectionHeaders(connection));
-  const body = options.body === undefined ? undefined : await renderTemplate(options.body, context);
-  if (body !== undefined && typeof body !== "string") headers.set("content-type", "application/json");
-  for (const [name, value] of Object.entries(options.headers === undefined ? {} : await renderTemplate(options.headers, context)))
-    headers.set(name, value);
-  const url = makeUrl(await renderTemplate(options.url, context), connection);
-  return {
-    url,
-    init: {
-      method: (options.method ?? "GET").toUpperCase(),
-      headers,
-      body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
-    },
-  };
+interface AnyHttpOptions<Inputs> extends CommonHttpOptions<Inputs, "json"> {
+  responseFilter?: (bodies: never, response: HttpResponse) => unknown;
+  nextPage?: PagedHttpOptions<Inputs>["nextPage"];
+  maxPages?: number;
 }
 
-function makeUrl(text: string, connection: Connection | undefined): URL {
-  const base = connection && baseOf(connection);
-  const whole = base !== undefined && !/^[a-z]+:\/\//i.test(text) ? `${base}/${text.replace(/^\/+/, "")}` : text;
-  if (URL.canParse(whole)) return new URL(whole);
-  throw failed(
-    `"${whole}" is not a URL. ${connection ? `Check the host of connection "${connection.connectionId}".` : "Write it with https://, or name a connection."}`,
-  );
-}
-
-/** As Airflow: `schema` holds the protocol, and the host may be a whole URL already. */
-function baseOf({ host, schema, port }: Connection): string {
-  const base = host?.includes("://") ? host : `${schema || "http"}://${host ?? ""}`;
-  return (port === null ? base : `${base.replace(/\/+$/, "")}:${port}`).replace(/\/+$/, "");
-}
-
-function connectionHeaders({ login, password, extra }: Connection): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(extra)) if (typeof value === "string") headers[name] = value;
-  if (login !== null) headers.authorization = `Basic ${Buffer.from(`${login}:${password ?? ""}`).toString("base64")}`;
-  return headers;
-}
-
-function readBody<Format>(text: string, format: string, what: string): BodyOf<Format> {
-  if (format === "text") return text;
-  try {
-    return (text === "" ? null : JSON.parse(text)) as BodyOf<Format>;
-  } catch (cause) {
-    throw failed(`${what} was answered with something that is not JSON: ${quote(text)}. For other texts set response: "text".`, { cause });
+async function fetchPages<Inputs>(options: AnyHttpOptions<Inputs>, context: TemplateContext<Inputs>): Promise<unknown> {
+  const { nextPage, responseFilter, maxPages = DEFAULT_MAX_PAGES } = options;
+  const bodies: Json[] = [];
+  let request = await prepareRequest(options, context);
+  for (;;) {
+    const { body, response } = await fetchOne(request, options, context);
+    if (nextPage === undefined) return responseFilter ? responseFilter(body as never, response) : body;
+    bodies.push(body);
+    const next = nextPage(body, response);
+    if (next === null || next === undefined) return responseFilter ? responseFilter(bodies as never, response) : bodies;
+    if (bodies.length >= maxPages) {
+      throw failed(
+        `Task "${context.task.taskId}" has read ${maxPages} pages, and there is one more at least. Raise maxPages if that is no mistake of nextPage.`,
+      );
+    }
+    request = follow(request, next);
+    context.progress({ message: `${bodies.length} pages` });
   }
 }
 
-function withoutSecrets(url: URL): string {
-  return `${url.origin}${url.pathname}${url.search}`;
+async function fetchOne<Inputs>(
+  request: HttpRequest,
+  { response: format, check }: AnyHttpOptions<Inputs>,
+  context: TemplateContext<unknown>,
+): Promise<{ body: Json; response: HttpResponse }> {
+  const answer = await sendRequest(request, context);
+  assertGoodStatus(answer, request);
+  const body = (format as string) === "text" ? answer.text : readJsonBody(answer, request);
+  const response: HttpResponse = { status: answer.status, headers: answer.headers, url: answer.url };
+  if (check && !(await check(body, response))) {
+    throw failed(`The check of task "${context.task.taskId}" refused the answer to ${describeRequest(request)}: ${quote(answer.text)}`);
+  }
+  return { body, response };
 }
 
-function quote(text: string): string {
-  return text.length > QUOTED_LENGTH ? `${text.slice(0, QUOTED_LENGTH)}…` : text;
-}
-
-/** fetch says only "fetch failed"; the reason is in its cause. */
-function reasonOf(thrown: unknown): string {
-  const { message, cause } = thrown as Error;
-  return cause instanceof Error ? ((cause.message || (cause as NodeJS.ErrnoException).code) ?? message) : message;
-}
-
-function failed(message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}): TradewindError {
-  return new TradewindError("task_failed", message, options);
+/** The next request: as the one before, with what `nextPage` said in place. Headers, with the credentials among them, stay with the host they are for. */
+function follow(request: HttpRequest, next: NextPage): HttpRequest {
+  const { url, query = {}, headers = {}, body } = typeof next === "string" ? { url: next } : next;
+  const changed = new URL(url ?? request.url, request.url);
+  for (const [name, value] of Object.entries(query)) changed.searchParams.set(name, String(value));
+  const merged = new Headers(changed.origin === request.url.origin ? request.headers : undefined);
+  for (const [name, value] of Object.entries(headers)) merged.set(name, value);
+  if (body === undefined) return { ...request, url: changed, headers: merged };
+  if (typeof body !== "string") merged.set("content-type", "application/json");
+  return { ...request, url: changed, headers: merged, body: typeof body === "string" ? body : JSON.stringify(body) };
 }

@@ -2,7 +2,7 @@
 export { bash, type BashOptions } from "./bash.ts";
 export { type CheckReport, type CheckResult } from "./check-report.ts";
 export { empty } from "./empty.ts";
-export { type BodyOf, http, type HttpOptions, type HttpResponse } from "./http.ts";
+export { type BodyOf, http, type HttpOptions, type HttpResponse, type NextPage, type PagedHttpOptions } from "./http.ts";
 export { sqlBranch, type SqlBranchOptions } from "./sql-branch.ts";
 export {
   type CheckOptions,
@@ -21,4 +21,4 @@ export { sqlTableCheck, type SqlTableCheckOptions, type TableCheck } from "./sql
 export { sql, type SqlOptions, type SqlRow, type SqlStatementInfo } from "./sql.ts";
 export { transfer, type TransferOptions } from "./transfer.ts";
 export { triggerDagRun, type TriggerDagRunOptions, type TriggeredRun } from "./trigger-dag-run.ts";
-export { registerSqlDriver, type SqlAnswer, type SqlBatch, type SqlDriver, type SqlSession } from "../sql/sql-driver.ts";
+export { registerSqlDriver, type SqlAnswer, type SqlBatch, type SqlDriver, type SqlFirstRow, type SqlSession } from "../sql/sql-driver.ts";

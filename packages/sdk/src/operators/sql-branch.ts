@@ -41,7 +41,7 @@ export function sqlBranch<Inputs = NoInputs>(taskId: string, options: SqlBranchO
       const query = await renderTemplate(sql, context);
       const values = parameters === undefined ? [] : await renderTemplate(parameters, context);
       const row = await withTaskSql(connection, context, (session) => askRow(session, query, values, context));
-      const isTrue = readTruth(row === undefined ? undefined : Object.values(row)[0], query, context);
+      const isTrue = readTruth(row?.values[0], query, context);
       const chosen = chosenIds(isTrue ? followIfTrue : followIfFalse);
       context.log.info(`The value is ${isTrue}: following ${chosen.join(", ") || "nothing"}`);
       return chosen;

@@ -2,7 +2,7 @@ import { TradewindError } from "@tradewind/core";
 import { definitionError } from "../definition-error.ts";
 import type { NoInputs } from "../inputs.ts";
 import { operator, type Operator, renderTemplate, type TemplateContext, type Templated, templateContext } from "../operator.ts";
-import type { SqlRow, SqlSession } from "../sql/sql-driver.ts";
+import type { SqlFirstRow, SqlSession } from "../sql/sql-driver.ts";
 import type { TaskOptions } from "../task-options.ts";
 import { asJson, asNumber, type CheckReport, type CheckResult, concludeChecks } from "./check-report.ts";
 import { askRow, quoteSql, withTaskSql } from "./sql-task.ts";
@@ -30,7 +30,7 @@ export interface SqlCheckOptions<Inputs = NoInputs> extends CheckOptions {
  */
 export function sqlCheck<Inputs = NoInputs>(taskId: string, options: SqlCheckOptions<Inputs>): Operator<Inputs, CheckReport> {
   return rowCheck(taskId, "sql_check", options, (row) =>
-    Object.entries(row).map(([name, value]) => ({
+    cellsOf(row).map(([name, value]) => ({
       name,
       found: asJson(value),
       expected: "a value that is not 0, false, null or empty",
@@ -57,7 +57,7 @@ export function sqlValueCheck<Inputs = NoInputs>(taskId: string, options: SqlVal
   assertShare(tolerance, "tolerance", taskId);
   return rowCheck(taskId, "sql_value_check", rest, async (row, context) => {
     const expected = await renderTemplate(passValue, context);
-    return Object.entries(row).map(([name, value]) => ({ name, found: asJson(value), ...judgeValue(value, expected, tolerance) }));
+    return cellsOf(row).map(([name, value]) => ({ name, found: asJson(value), ...judgeValue(value, expected, tolerance) }));
   });
 }
 
@@ -88,14 +88,14 @@ export function sqlThresholdCheck<Inputs = NoInputs>(taskId: string, options: Sq
   return rowCheck(taskId, "sql_threshold_check", rest, async (row, context, session) => {
     const least = await threshold("minThreshold", await renderTemplate(minThreshold, context), session, context);
     const most = await threshold("maxThreshold", await renderTemplate(maxThreshold, context), session, context);
-    const [[name, value] = ["result", undefined]] = Object.entries(row);
+    const [[name, value] = ["result", undefined]] = cellsOf(row);
     const number = asNumber(value);
     return [{ name, found: asJson(value), expected: `from ${least} to ${most}`, passed: number !== undefined && least <= number && number <= most }];
   });
 }
 
 async function threshold(name: string, given: number | string, session: SqlSession, context: TemplateContext<unknown>): Promise<number> {
-  const value = typeof given === "number" ? given : Object.values((await askRow(session, given, [], context)) ?? {})[0];
+  const value = typeof given === "number" ? given : (await askRow(session, given, [], context))?.values[0];
   const number = asNumber(value);
   if (number !== undefined) return number;
   throw new TradewindError(
@@ -143,7 +143,7 @@ export function sqlUniqueCheck<Inputs = NoInputs>(taskId: string, options: SqlUn
   });
 }
 
-type JudgeRow<Inputs> = (row: SqlRow, context: TemplateContext<Inputs>, session: SqlSession) => CheckResult[] | Promise<CheckResult[]>;
+type JudgeRow<Inputs> = (row: SqlFirstRow, context: TemplateContext<Inputs>, session: SqlSession) => CheckResult[] | Promise<CheckResult[]>;
 
 /** A check that looks at the first row of a query. */
 function rowCheck<Inputs>(taskId: string, name: string, options: SqlCheckOptions<Inputs>, judge: JudgeRow<Inputs>): Operator<Inputs, CheckReport> {
@@ -163,6 +163,10 @@ function rowCheck<Inputs>(taskId: string, name: string, options: SqlCheckOptions
       return concludeChecks({ passed, subject: `"${quoteSql(query)}"`, checks }, { retryOnFailure }, context);
     },
   });
+}
+
+function cellsOf({ columns, values }: SqlFirstRow): [name: string, value: unknown][] {
+  return columns.map((name, index) => [name, values[index]]);
 }
 
 function noRow(): CheckResult {

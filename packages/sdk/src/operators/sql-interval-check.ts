@@ -1,7 +1,7 @@
 import { definitionError } from "../definition-error.ts";
 import type { NoInputs } from "../inputs.ts";
 import { operator, type Operator, renderTemplate, type Templated, templateContext } from "../operator.ts";
-import type { SqlRow } from "../sql/sql-driver.ts";
+import type { SqlFirstRow } from "../sql/sql-driver.ts";
 import { asJson, asNumber, type CheckReport, type CheckResult, concludeChecks } from "./check-report.ts";
 import type { CheckOptions } from "./sql-checks.ts";
 import { askRow, withTaskSql } from "./sql-task.ts";
@@ -55,7 +55,7 @@ export function sqlIntervalCheck<Inputs = NoInputs>(taskId: string, options: Sql
         now: await askRow(session, query, [days.now], context),
       }));
       const checks = Object.entries(metricsThresholds).map(([metric, limit], index) =>
-        judge({ metric, limit, column: `metric_${index}`, formula, ignoreZero: ignoreZero ?? true }, rows, days),
+        judge({ metric, limit, index, formula, ignoreZero: ignoreZero ?? true }, rows, days),
       );
       const subject = `${name} on ${days.now} against ${days.before}`;
       return concludeChecks({ passed: checks.every((check) => check.passed), subject, checks }, { retryOnFailure }, context);
@@ -64,23 +64,24 @@ export function sqlIntervalCheck<Inputs = NoInputs>(taskId: string, options: Sql
 }
 
 function queryOf(metrics: readonly string[], table: string, dateColumn: string): string {
-  return `select ${metrics.map((metric, index) => `${metric} as metric_${index}`).join(", ")} from ${table} where ${dateColumn} = $1`;
+  return `select ${metrics.join(", ")} from ${table} where ${dateColumn} = $1`;
 }
 
 interface Metric {
   metric: string;
   limit: number;
-  column: string;
+  /** Its place in the row. */
+  index: number;
   formula: keyof typeof RATIO_FORMULAS;
   ignoreZero: boolean;
 }
 
 function judge(
-  { metric, limit, column, formula, ignoreZero }: Metric,
-  rows: { now: SqlRow | undefined; before: SqlRow | undefined },
+  { metric, limit, index, formula, ignoreZero }: Metric,
+  rows: { now: SqlFirstRow | undefined; before: SqlFirstRow | undefined },
   days: { now: string; before: string },
 ): CheckResult {
-  const [now, before] = [rows.now?.[column], rows.before?.[column]];
+  const [now, before] = [rows.now?.values[index], rows.before?.values[index]];
   const [current, reference] = [asNumber(now), asNumber(before)];
   const found = { [days.now]: asJson(now), [days.before]: asJson(before) };
   const expected = `${formula} below ${limit}`;

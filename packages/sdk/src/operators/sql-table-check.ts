@@ -45,7 +45,7 @@ export function sqlTableCheck<Inputs = NoInputs>(taskId: string, options: SqlTab
       await withTaskSql(connection, context, async (session) => {
         for (const [check, { check_statement: statement, partition_clause: own }] of Object.entries(checks)) {
           const row = await askRow(session, queryOf(statement, name, [clause, own]), [], context);
-          const found = row?.check_result;
+          const found = row?.values[0];
           const passed = found !== null && found !== undefined && asNumber(found) === 1;
           results.push({ name: check, found: found === null || found === undefined ? "no rows" : passed, expected: statement, passed });
         }
@@ -59,5 +59,5 @@ export function sqlTableCheck<Inputs = NoInputs>(taskId: string, options: SqlTab
 function queryOf(statement: string, table: string, clauses: readonly (string | undefined)[]): string {
   const conditions = clauses.filter((one) => one !== undefined && one.trim() !== "").map((one) => `(${one})`);
   const where = conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`;
-  return `select min(passed) as check_result from (select case when ${statement} then 1 else 0 end as passed from ${table}${where}) as checked`;
+  return `select min(passed) from (select case when ${statement} then 1 else 0 end as passed from ${table}${where}) as checked`;
 }

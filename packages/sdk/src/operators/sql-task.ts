@@ -2,7 +2,7 @@ import { errorMessage, TradewindError } from "@tradewind/core";
 import { getClient } from "../client.ts";
 import type { TaskContext } from "../context.ts";
 import type { SqlStatement } from "../sql/split-statements.ts";
-import { type SqlAnswer, type SqlRow, type SqlSession, withSqlSession } from "../sql/sql-driver.ts";
+import { type SqlAnswer, type SqlFirstRow, type SqlSession, withSqlSession } from "../sql/sql-driver.ts";
 
 /** How much of a statement a log line or an error quotes. */
 const QUOTED_LENGTH = 2_000;
@@ -14,10 +14,15 @@ export async function withTaskSql<T>(connectionId: string, { signal, log }: Task
 }
 
 /** The first row of a query that a check asks, with the query in the log. */
-export async function askRow(session: SqlSession, query: string, parameters: readonly unknown[], { log }: TaskContext): Promise<SqlRow | undefined> {
+export async function askRow(
+  session: SqlSession,
+  query: string,
+  parameters: readonly unknown[],
+  { log }: TaskContext,
+): Promise<SqlFirstRow | undefined> {
   log.info(`Asking: ${quoteSql(query)}`);
   try {
-    return (await session.query(query, parameters)).rows[0];
+    return await session.queryFirst(query, parameters);
   } catch (cause) {
     throw new TradewindError("task_failed", `A query failed: ${errorMessage(cause)}${codeOf(cause)}.\n${quoteSql(query)}`, { cause });
   }

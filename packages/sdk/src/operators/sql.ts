@@ -92,7 +92,7 @@ async function runAll(
   session: SqlSession,
   statements: readonly SqlStatement[],
   parameters: readonly unknown[],
-  options: SqlRequest<never, never> | SqlRequest<unknown, unknown>,
+  options: { connection: string; maxRows?: number; autocommit?: boolean },
   context: TemplateContext<unknown>,
 ): Promise<SqlAnswer[]> {
   const facts = {

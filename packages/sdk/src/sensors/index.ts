@@ -12,3 +12,5 @@ export {
   type TimeSensorOptions,
   type WeekDay,
 } from "./time-sensors.ts";
+export { httpSensor, type HttpSensorOptions } from "./http-sensor.ts";
+export { sqlSensor, type SqlSensorOptions } from "./sql-sensor.ts";

@@ -3,7 +3,7 @@ import type { Client, ClientConfig, QueryResult } from "pg";
 import { connectionAs } from "../connections/connection-kinds.ts";
 import type { PostgresSettings } from "../connections/postgres-kind.ts";
 import type { Connection } from "../runtime.ts";
-import type { SqlAnswer, SqlBatch, SqlSession } from "./sql-driver.ts";
+import type { SqlAnswer, SqlBatch, SqlFirstRow, SqlSession } from "./sql-driver.ts";
 
 /** PostgreSQL takes so many values in one statement. */
 const MAX_VALUES = 65_535;
@@ -81,6 +81,12 @@ class PostgresSession implements SqlSession {
     });
     if (tooMany) throw tooManyRows(maxRows);
     return { rows, rowCount: ended.rowCount, command: ended.command };
+  }
+
+  async queryFirst(text: string, parameters: readonly unknown[]): Promise<SqlFirstRow | undefined> {
+    const answer = await this.#client.query({ text, values: [...parameters], rowMode: "array" });
+    const values = answer.rows[0] as unknown[] | undefined;
+    return values && { columns: answer.fields.map(({ name }) => name), values };
   }
 
   async begin(): Promise<void> {

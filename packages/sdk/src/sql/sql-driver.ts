@@ -12,6 +12,12 @@ export interface SqlAnswer {
   command: string | null;
 }
 
+/** A row in the order of its columns, whose names may come twice. */
+export interface SqlFirstRow {
+  columns: string[];
+  values: unknown[];
+}
+
 /** Rows in bulk, on their way to another table. */
 export interface SqlBatch {
   columns: string[];
@@ -27,6 +33,8 @@ export interface SqlSession {
    * @param options.maxRows More rows than this refuse the answer.
    */
   query(text: string, parameters: readonly unknown[], options?: { maxRows?: number }): Promise<SqlAnswer>;
+  /** The first row of a query; undefined: it has none. */
+  queryFirst(text: string, parameters: readonly unknown[]): Promise<SqlFirstRow | undefined>;
   begin(): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
