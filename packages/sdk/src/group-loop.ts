@@ -49,7 +49,7 @@ export function checkLoop(dag: DagDefinition, groupId: string, { maxIterations, 
 }
 
 /** Ends the body of a loop: after the task that the builder returned comes the gate. */
-export function closeLoop<Body>(dag: DagDefinition, groupId: string, options: LoopOptions<Body>, last: unknown): TaskRef<Body[]> {
+export function closeLoop<Body>(dag: DagDefinition, groupId: string, options: LoopOptions<Body>, last: unknown): TaskRef<Body> {
   const group = dag.groups.get(groupId)!;
   const facts = { dagId: dag.dagId, groupId, site: group.site };
   if (!isTaskRef(last) || last[TASK_REF].dag !== dag || last[TASK_REF].path.length > 0)
@@ -82,5 +82,5 @@ export function closeLoop<Body>(dag: DagDefinition, groupId: string, options: Lo
     site: group.site,
   });
   dag.edges.push({ from: { kind: "task", taskId: resultTaskId }, to: { kind: "task", taskId: gateTaskId } });
-  return last as TaskRef<never> as TaskRef<Body[]>;
+  return last as TaskRef<Body>;
 }

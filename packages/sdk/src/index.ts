@@ -30,3 +30,6 @@ export type { RetryPolicy, RetryRule } from "./retry-policy.ts";
 export { FailTask, RescheduleTask, RetryTask, SkipTask } from "./errors.ts";
 export { operator, type Operator, renderTemplate, type Templated, type TemplateContext, templateContext } from "./operator.ts";
 export type { Duration, DurationParts, Json, TriggerRule, WeightRule } from "@tradewind/core";
+export { PokeReturn } from "./sensors/poke-return.ts";
+export type { PokeAnswer, SensorOptions } from "./sensors/sensor.ts";
+export { connectionAs, type ConnectionKind, type ConnectionKinds } from "./connections/connection-kinds.ts";

@@ -6,7 +6,6 @@ export { SPEC_DEFAULTS, type SpecDefaults } from "./spec-defaults.ts";
 export { toSpec } from "./to-spec.ts";
 export { findTask, runTask, type RunTaskRequest, type TaskResult } from "./run-task.ts";
 export { type AttemptEnd, callbackAfter, runAttempt } from "./run-attempt.ts";
-export type { InputMap } from "./apply-input-maps.ts";
 export {
   type CallbackFailure,
   type CallbackReport,

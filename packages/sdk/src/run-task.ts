@@ -1,5 +1,5 @@
-import { canonicalJson, type Json, TradewindError } from "@tradewind/core";
-import { applyInputMaps, type InputMap } from "./apply-input-maps.ts";
+import { canonicalJson, type InputMap, type Json, TradewindError } from "@tradewind/core";
+import { applyInputMaps } from "./apply-input-maps.ts";
 import { chosenIds } from "./branching.ts";
 import { runTaskCallbacks } from "./callbacks.ts";
 import type { AnyDag } from "./collect-dags.ts";

@@ -387,14 +387,14 @@ export class TaskGroup<Result> extends TaskContainer {
   }
 
   /**
-   * Runs the group again and again, one iteration after the other. The builder returns the last task, whose result is what `until` and the next iteration (`previous`) see. The group's `result` is
-   * the list of the results of all iterations: `group.result.get(-1)` is the last one. Airflow's `task_group.loop`.
+   * Runs the group again and again, one iteration after the other. The builder returns the last task, whose result is what `until` and the next iteration (`previous`) see, and, as the group's
+   * `result`, what comes after the loop. Airflow's `task_group.loop`.
    *
    * @example
    * const refine = dag.taskGroup("refine").loop({ maxIterations: 10, until: (guess: Guess) => guess.error < 0.01 }, ({ previous, index }) => improve({ previous, index }));
-   * publish({ guess: refine.result.get(-1) });
+   * publish({ guess: refine.result });
    */
-  loop<Body>(options: LoopOptions<Body>, builder: (loop: LoopInputs<Body>, group: TaskGroup<unknown>) => TaskRef<Body>): TaskGroup<TaskRef<Body[]>> {
+  loop<Body>(options: LoopOptions<Body>, builder: (loop: LoopInputs<Body>, group: TaskGroup<unknown>) => TaskRef<Body>): TaskGroup<TaskRef<Body>> {
     const { dag, groupId } = this[TASK_GROUP];
     checkLoop(dag, groupId, options);
     return new TaskGroup(dag, groupId, (group) => closeLoop(dag, groupId, options, builder(loopInputs<Body>(dag, groupId), group)));

@@ -7,6 +7,7 @@ import { Dag, getContext, type Json, type NoInputs, type Serialized, type TaskRe
 import { bash, empty, http, sql, triggerDagRun, type SqlRow, type TriggeredRun } from "./operators/index.ts";
 import type { TemplateContext } from "./index.ts";
 import { collectDags, toSpec } from "./internal.ts";
+import { PokeReturn } from "./sensors/index.ts";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Called as `same<A, B>(true)`. */
@@ -190,6 +191,20 @@ const rows = dag.add(sql("rows", { connection: "db", sql: "select 1 as n" }));
 same<typeof rows, TaskRef<Serialized<SqlRow[]>>>(true);
 const triggered = dag.add(triggerDagRun("triggered", { dagId: "other" }));
 same<typeof triggered, TaskRef<TriggeredRun>>(true);
+
+// Sensors.
+const quiet = dag.sensor("quiet", async () => true);
+same<ReturnType<typeof quiet>, TaskRef<null>>(true);
+const arrived = dag.sensor("arrived", async ({ least }: { least: number }) => new PokeReturn(least > 1, { files: ["a"] }));
+same<ReturnType<typeof arrived>, TaskRef<{ files: string[] }>>(true);
+quiet();
+arrived({ least: 2 });
+// @ts-expect-error the handler takes a number
+arrived({ least: "2" });
+// @ts-expect-error a poke answers with a boolean or a PokeReturn
+dag.sensor("wrong", async () => "yes");
+// @ts-expect-error no such mode
+dag.sensor("mode", async () => true, { mode: "defer" });
 
 // Params.
 const withParams = new Dag("params", {
