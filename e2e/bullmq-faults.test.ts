@@ -51,9 +51,10 @@ class Reaper {
   }
 
   async #killInTurn(): Promise<void> {
+    const raised: Promise<void>[] = [];
     for (let turn = 0; ; turn++) {
       await sleep(KILL_EVERY_MS);
-      if (this.#ended) return;
+      if (this.#ended) return void (await Promise.all(raised));
       const names = [...this.#living.keys()].filter((name) => name !== this.#spared);
       const name = names[turn % Math.max(1, names.length)];
       if (name === undefined) continue;
@@ -62,7 +63,7 @@ class Reaper {
       this.victims.add(worker.name);
       this.kills++;
       await worker.end("SIGKILL");
-      await this.#raise(name);
+      raised.push(this.#raise(name));
     }
   }
 

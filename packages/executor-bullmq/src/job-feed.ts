@@ -24,7 +24,7 @@ export interface JobFeedOptions {
   host: FedHost;
   logger: ExecutorLogger;
   /**
-   * How long a job stays with a worker that died before it was answered. Default 10,000. An attempt that runs is not concerned: its lease says whether it lives, and its job is gone.
+   * How long a job stays with a worker that died before it was answered. Default 5,000. An attempt that runs is not concerned: its lease says whether it lives, and its job is gone.
    */
   lockMs?: number;
   /** How long a blocking read waits before it comes back empty. Default 5,000. */
@@ -40,7 +40,7 @@ export interface FeedHealth {
   overdueMs: number | null;
 }
 
-const DEFAULT_LOCK_MS = 10_000;
+const DEFAULT_LOCK_MS = 5_000;
 const DEFAULT_BLOCK_MS = 5_000;
 /** How long what was seen of the queues' lengths is taken for true. */
 const LOOK_VALID_MS = 100;
@@ -66,7 +66,6 @@ export class JobFeed {
   #timers: NodeJS.Timeout[] = [];
   #sayTimer: NodeJS.Timeout | null = null;
   #roomWaiters: (() => void)[] = [];
-  #isTaking = true;
   #isClosed = false;
   #emptyAt = -Infinity;
   #isLooking = false;
@@ -140,18 +139,12 @@ export class JobFeed {
    * for ever behind an endless supply of others. Without Redis nobody can read them, and direct work is all there is.
    */
   mayTakeNext(): boolean {
-    if (!this.#isTaking || this.#isClosed) return false;
+    if (this.#isClosed) return false;
     if (this.#client === null || !isReady(this.#client)) return true;
     if (this.#readers.every(({ reader }) => reader.isWaiting)) return true;
     if (performance.now() - this.#emptyAt < LOOK_VALID_MS) return true;
     void this.#look();
     return false;
-  }
-
-  /** false: no further job is fetched until it is set to true. */
-  setTaking(isTaking: boolean): void {
-    this.#isTaking = isTaking;
-    this.changed();
   }
 
   health(): FeedHealth {
@@ -200,7 +193,7 @@ export class JobFeed {
   }
 
   #free(): number {
-    if (!this.#isTaking || this.#isClosed) return 0;
+    if (this.#isClosed) return 0;
     return this.#options.host.room() - this.#readers.reduce((sum, { reader }) => sum + reader.fetching, 0);
   }
 

@@ -167,19 +167,19 @@ describe.skipIf(!hasRedisServer())("over Redis", () => {
       await until("the next job", () => host.delivered.length > length);
     }
     await until("a look into queues that became empty", () => feed.mayTakeNext());
-    feed.setTaking(false);
-    expect(feed.mayTakeNext()).toBe(false);
   });
 
-  test("a worker that is told to take nothing reads nothing, until it is told otherwise", async () => {
+  test("a host that stops having room, as when it is drained, is brought nothing until it has some again", async () => {
     const { executor } = await startExecutor();
     const { host, feed } = await startFeed(1);
-    feed.setTaking(false);
+    await until("a blocking read", () => feed.mayTakeNext());
+    host.slots = 0;
     await executor.submit([command()]);
     // The read that was under way may still bring one, which goes back.
     await until("the job to wait", async () => (await redis.ask("ZCARD tradewind:{default}:prioritized")).includes(":1"));
     expect(host.delivered).toEqual([]);
-    feed.setTaking(true);
+    host.slots = 1;
+    feed.changed();
     await until("the job", () => host.held.length === 1);
   });
 

@@ -3,7 +3,7 @@ import type { FedHost, JobFeed } from "../src/index.ts";
 
 /** Stands for a runner host and its server: holds what it is given until the test says that it has ended. */
 export class MemoryHost implements FedHost {
-  readonly slots: number;
+  slots: number;
   readonly delivered: TaskCommand[] = [];
   /** Attempts that take a slot. */
   held: string[] = [];

@@ -1,13 +1,14 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { TradewindConfig } from "@tradewind/config";
 import type { FeedHealth } from "@tradewind/executor-bullmq";
+import type { RunnerHost } from "@tradewind/runner";
 import { portError } from "./busy-port.ts";
 
 export interface WorkerHealthOptions {
   config: Pick<TradewindConfig["worker"], "healthHost" | "healthPort" | "queues">;
   name: string;
   hostId: string;
-  host: { load(): { slots: number; waiting: number; running: number }; apiSilentForMs(): number };
+  host: Pick<RunnerHost, "load" | "state" | "apiSilentForMs">;
   feed: { health(): FeedHealth };
 }
 
@@ -59,7 +60,8 @@ export async function startWorkerHealth({ config, name, hostId, host, feed }: Wo
     if (path !== "/livez" && path !== "/readyz") return answer(response, 404, { detail: "There are /livez and /readyz." });
     const redis = feed.health();
     const apiSilentForMs = Math.round(host.apiSilentForMs());
-    const problems = judgeHealth({ ...state, ...redis, apiSilentForMs })[path === "/livez" ? "live" : "ready"];
+    const isDraining = state.isDraining || host.state() !== "running";
+    const problems = judgeHealth({ ...state, isDraining, ...redis, apiSilentForMs })[path === "/livez" ? "live" : "ready"];
     answer(response, problems.length === 0 ? 200 : 503, {
       status: problems.length === 0 ? "healthy" : "unhealthy",
       problems,

@@ -45,6 +45,7 @@ async function startWorker(installation: Installation): Promise<void> {
   const host = new RunnerHost({
     ...runnerSettings(config),
     hostId,
+    name,
     executor: EXECUTOR,
     hostname: hostname(),
     version: release,

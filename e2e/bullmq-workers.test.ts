@@ -1,0 +1,119 @@
+import { hasRedisServer, type Installation, type Program, until } from "@tradewind/testkit";
+import { expect, test } from "vitest";
+import { makeBullMqInstallation } from "./bullmq-installation.ts";
+import { dagSource, readWitnesses } from "./dag-sources.ts";
+
+const isSkipped = !hasRedisServer();
+
+/** So many tasks that take this long, and then bear witness. */
+const work = (count: number, ms: number, what: string): string =>
+  `for (let index = 0; index < ${count}; index += 1) dag.task(\`task\${index}\`, async () => { note("begin"); await pause(${ms}); note("${what}"); }, { retries: 3, retryDelay: 0 })();`;
+
+/** Each task succeeded in its first try, which ran once. */
+async function expectEachOnce({ facts, ...installation }: Installation, dagId: string, count: number, what: string): Promise<void> {
+  const tries = await facts.tries(dagId);
+  expect(tries).toHaveLength(count);
+  expect(tries.filter((one) => one.state !== "success" || one.tryNumber !== 1)).toEqual([]);
+  const ran = readWitnesses(installation).filter((one) => tries.some(({ attemptId }) => attemptId === one.attemptId));
+  expect(ran.filter((one) => one.what === "begin")).toHaveLength(count);
+  expect(ran.filter((one) => one.what === what)).toHaveLength(count);
+  expect(await facts.leases()).toEqual([]);
+}
+
+async function deploy(installation: Installation, dagId: string, tasks: string): Promise<void> {
+  const source = dagSource(installation, dagId, tasks);
+  installation.saveDag(`${dagId}.ts`, source);
+  await until(`the new version of ${dagId}`, () => installation.facts.isCurrent(`${dagId}.ts`, source));
+}
+
+test.skipIf(isSkipped)(
+  "a new DAG version, and new workers one by one, while tasks of the old one run: each finishes on the code it began with",
+  async () => {
+    const { installation, startWorker } = await makeBullMqInstallation({ concurrency: 8 });
+    const { facts, rest } = installation;
+    await deploy(installation, "rolling", work(100, 400, "old"));
+    const workers = await Promise.all(["a1", "b1"].map((name) => startWorker(name)));
+    const oldRun = await rest.trigger("rolling");
+    await until("tasks of the old version to be at work", () => readWitnesses(installation).length >= 16);
+    await deploy(installation, "rolling", work(100, 50, "new"));
+    const newRun = await rest.trigger("rolling");
+    for (const [index, worker] of workers.entries()) {
+      await startWorker(`${"ab"[index]}2`);
+      await worker.end("SIGTERM");
+      expect(worker.ending()).toBe("code 0");
+    }
+    expect(await installation.untilRunsEnded("rolling", 2, 60_000)).toEqual({ success: 2 });
+    const done = readWitnesses(installation).filter((one) => one.what !== "begin");
+    expect(done).toHaveLength(200);
+    expect(done.filter((one) => (one.what === "old") !== (one.runId === oldRun) || (one.what === "new") !== (one.runId === newRun))).toEqual([]);
+    expect((await facts.tries("rolling")).filter((one) => one.tryNumber > 1)).toEqual([]);
+  },
+);
+
+test.skipIf(isSkipped)("workers go from none to four and back to none under load: what waited waits, what ran ends, nothing is lost", async () => {
+  const { installation, startWorker } = await makeBullMqInstallation({ concurrency: 4 });
+  const { facts, rest } = installation;
+  const count = 120;
+  await deploy(installation, "scaled", work(count, 500, "end"));
+  await rest.trigger("scaled");
+  await until("all tasks to wait for a worker", async () => (await facts.leases()).filter(({ state }) => state === "queued").length === count);
+  const four = await Promise.all(["w1", "w2", "w3", "w4"].map((name) => startWorker(name)));
+  await until("a third of the tasks to have ended", async () => (await facts.countEnded("scaled")) >= count / 3);
+  await Promise.all(four.map((worker) => worker.end("SIGTERM")));
+  expect(four.map((worker) => worker.ending())).toEqual(["code 0", "code 0", "code 0", "code 0"]);
+  const left = await facts.leases();
+  expect(left.filter(({ state }) => state === "running")).toEqual([]);
+  expect(left).toHaveLength(count - (await facts.countEnded("scaled")));
+  expect(left.length).toBeGreaterThan(0);
+  await startWorker("w5");
+  expect(await installation.untilRunsEnded("scaled", 1, 60_000)).toEqual({ success: 1 });
+  await expectEachOnce(installation, "scaled", count, "end");
+});
+
+async function begun(installation: Installation, count: number): Promise<void> {
+  await until(`${count} tasks at work`, () => readWitnesses(installation).filter((one) => one.what === "begin").length >= count);
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test.skipIf(isSkipped)("a worker that is stopped waits for what runs, no longer than its bound, and then hands it over at once", async () => {
+  const { installation, startWorker } = await makeBullMqInstallation({ concurrency: 4, env: { TRADEWIND__WORKER__DRAIN_SECONDS: "1" } });
+  const { facts, rest } = installation;
+  await deploy(installation, "endless", work(4, 600_000, "end").replace("await pause", "if (getContext().attempt.tryNumber === 1) await pause"));
+  const first = await startWorker("first");
+  await rest.trigger("endless");
+  await begun(installation, 4);
+  await startWorker("second");
+  const stoppedAt = performance.now();
+  await first.end("SIGTERM");
+  expect(first.ending()).toBe("code 0");
+  expect(await installation.untilRunsEnded("endless", 1, 20_000)).toEqual({ success: 1 });
+  // Had nobody been told, the leases would have had to run out: ten seconds after the last renewal.
+  expect(performance.now() - stoppedAt).toBeLessThan(9_000);
+  const tries = await facts.tries("endless");
+  expect(tries.filter((one) => !one.isCurrent).map((one) => one.reason)).toEqual(["lost", "lost", "lost", "lost"]);
+  expect(await facts.leases()).toEqual([]);
+});
+
+test.skipIf(isSkipped)("a worker that is asked twice to stop ends at once, and takes its tasks' processes with it", async () => {
+  const { installation, startWorker } = await makeBullMqInstallation({ concurrency: 2, env: { TRADEWIND__WORKER__DRAIN_SECONDS: "600" } });
+  await deploy(installation, "stuck", `for (const name of ["a", "b"]) dag.task(name, async () => { note("begin"); for (;;); })();`);
+  const worker: Program = await startWorker("impatient");
+  await installation.rest.trigger("stuck");
+  await begun(installation, 2);
+  const children = readWitnesses(installation).map((one) => one.pid);
+  process.kill(worker.pid, "SIGTERM");
+  await worker.printed("draining: 2 tasks");
+  // The same request may come twice within half a second, from a terminal and from npm.
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  process.kill(worker.pid, "SIGTERM");
+  await until("the end of the worker", () => !worker.isRunning(), 5_000);
+  await until("the end of its tasks' processes", () => children.every((pid) => !isAlive(pid)), 5_000);
+});
