@@ -39,6 +39,8 @@ export interface ApiServerOptions {
   pageLimits?: { maximum: number; fallback: number };
   /** A daemon whose last heartbeat is older counts as unhealthy. Default 30. */
   heartbeatThresholdSeconds?: number;
+  /** A worker silent for longer counts as offline. Default 30. */
+  workerOfflineSeconds?: number;
   /** Largest body of a request. Default 1 MiB for the REST API and 32 MiB for the execution API, which takes results and logs. */
   restBodyLimitBytes?: number;
   executionBodyLimitBytes?: number;
@@ -159,6 +161,7 @@ function restContext(options: ApiServerOptions, closing: AbortSignal): RestConte
     pageLimits: options.pageLimits ?? { maximum: 100, fallback: 50 },
     version: { version: options.version, gitVersion: options.gitVersion ?? null },
     heartbeatThresholdSeconds: options.heartbeatThresholdSeconds ?? 30,
+    workerOfflineSeconds: options.workerOfflineSeconds ?? 30,
     folderOfBundle: options.folderOfBundle ?? (() => undefined),
     onPoolsChanged: options.onPoolsChanged ?? (() => {}),
     closing,

@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   variable_not_found: { status: 404, meaning: "No variable has this key." },
   connection_not_found: { status: 404, meaning: "No connection has this id." },
   pool_not_found: { status: 404, meaning: "No pool has this name." },
+  worker_not_found: { status: 404, meaning: "No worker has this id or name." },
   log_not_found: { status: 404, meaning: "The attempt has no log." },
   executor_not_found: { status: 422, meaning: "No executor with this name is configured." },
 

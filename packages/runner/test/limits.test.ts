@@ -147,6 +147,32 @@ describe("stopping", () => {
   });
 });
 
+describe("what people want of a host", () => {
+  test("drained, it begins nothing, lets tasks end, and goes on when they say so", async () => {
+    const { peer, host, deliver } = await startHost(
+      `dag.task("gate", async () => { while (!(await getClient().variables.get("open", { default: null }))) await new Promise((r) => setTimeout(r, 20)); return 1; })();`,
+    );
+    const first = deliver("gate");
+    await until(() => peer.get(first).state === "running", "the start");
+    peer.wanted = "drain";
+    await until(() => host.state() === "draining", "the wish");
+    const second = deliver("gate");
+    expect([host.room(), host.load()]).toEqual([0, { slots: 2, waiting: 1, running: 1, isPaused: true }]);
+    const { command, grant } = peer.get(first);
+    peer.ready.push(peer.addAttempt({ dagId: "d", taskId: "gate", bundleSha256: command.bundleSha256, resolveFrom: grant.resolveFrom }).attemptId);
+    peer.variables.set("open", "1");
+    await until(() => peer.hostStates.at(-1) === "drained", "the end of what ran");
+    expect(peer.get(first).finish!.outcome).toEqual({ kind: "success", result: "1" });
+    expect([peer.get(second).state, peer.get(peer.ready[0]!).state]).toEqual(["queued", "queued"]);
+    peer.wanted = "run";
+    await until(() => peer.get(second).state === "ended", "the task that waited");
+    await until(() => peer.hostStates.at(-1) === "running", "the news");
+    await host.stop({ drain: true, timeoutMs: 1_000 });
+    expect(peer.hostStates.slice(0, 4)).toEqual(["running", "draining", "drained", "running"]);
+    expect(peer.hostStates.at(-1)).toBe("stopped");
+  });
+});
+
 describe("memory", () => {
   test("a JavaScript heap that grows without end is out of memory", async () => {
     const { run } = await startHost(`dag.task("eat", async () => { const all = []; for (;;) all.push(new Array(10_000).fill({})); })();`);

@@ -61,6 +61,13 @@ export const METRICS = {
   "executor.queued_tasks": gauge("executor.queued_tasks.{executor_class_name}"),
   "executor.running_tasks": gauge("executor.running_tasks.{executor_class_name}"),
 
+  // Task queues, as workers and autoscalers see them.
+  "queue.scheduled_tasks": gauge("queue.scheduled_tasks.{queue}"),
+  "queue.queued_tasks": gauge("queue.queued_tasks.{queue}"),
+  "queue.running_tasks": gauge("queue.running_tasks.{queue}"),
+  "queue.workers": gauge("queue.workers.{queue}"),
+  "queue.worker_slots": gauge("queue.worker_slots.{queue}"),
+
   // Pools.
   "pool.open_slots": gauge("pool.open_slots.{pool_name}"),
   "pool.queued_slots": gauge("pool.queued_slots.{pool_name}"),

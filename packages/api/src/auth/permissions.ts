@@ -21,6 +21,8 @@ export const PERMISSIONS = [
   "connections:read",
   "connections:edit",
   "audit_logs:read",
+  "workers:read",
+  "workers:edit",
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -30,9 +32,19 @@ export type Role = (typeof ROLES)[number];
 
 const ADDED: Record<Role, readonly Permission[]> = {
   Public: [],
-  Viewer: ["dags:read", "dag_runs:read", "task_instances:read", "task_logs:read", "xcoms:read", "import_errors:read", "pools:read", "jobs:read"],
+  Viewer: [
+    "dags:read",
+    "dag_runs:read",
+    "task_instances:read",
+    "task_logs:read",
+    "xcoms:read",
+    "import_errors:read",
+    "pools:read",
+    "jobs:read",
+    "workers:read",
+  ],
   User: ["dags:edit", "dags:delete", "dag_runs:create", "dag_runs:edit", "dag_runs:delete", "task_instances:edit"],
-  Op: ["xcoms:edit", "pools:edit", "variables:read", "variables:edit", "connections:read", "connections:edit"],
+  Op: ["xcoms:edit", "pools:edit", "variables:read", "variables:edit", "connections:read", "connections:edit", "workers:edit"],
   Admin: ["audit_logs:read"],
 };
 

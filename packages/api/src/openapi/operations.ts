@@ -82,6 +82,16 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
     ["GET /eventLogs", "get_event_logs", "The audit log"],
     ["GET /eventLogs/{event_log_id}", "get_event_log", "One entry of the audit log"],
   ],
+  Worker: [
+    ["GET /workers", "get_workers", "Workers with their state, slots and queues"],
+    ["GET /workers/{worker}", "get_worker", "One worker, by its id or name, with the tasks that it runs"],
+    ["POST /workers/{worker}/drain", "drain_worker", "Asks a worker to take nothing new; what runs may end"],
+    ["POST /workers/{worker}/resume", "resume_worker", "Asks a drained worker to go on"],
+  ],
+  Queue: [
+    ["GET /queues", "get_queues", "How much work there is for workers, by task queue"],
+    ["GET /queues/{queue}", "get_queue", "How much work there is in one task queue, for autoscalers"],
+  ],
   Job: [["GET /jobs", "get_jobs", "Schedulers and other daemons with their heartbeats"]],
   Monitor: [["GET /monitor/health", "get_health", "Whether the database and each kind of daemon are well"]],
   Version: [["GET /version", "get_version", "The version of this server"]],

@@ -12,6 +12,7 @@ import { eventLogRoutes } from "./event-logs.ts";
 import { importErrorRoutes } from "./import-errors.ts";
 import { monitorRoutes } from "./monitor.ts";
 import { poolRoutes } from "./pools.ts";
+import { queueRoutes } from "./queues.ts";
 import { createRestRoutes, type RestContext, type RestRoute } from "./route.ts";
 import { taskInstanceChangeRoutes } from "./task-instance-changes.ts";
 import { taskInstanceRoutes, taskTryRoutes } from "./task-instances.ts";
@@ -19,6 +20,7 @@ import { taskLogRoutes } from "./task-logs.ts";
 import { taskRoutes } from "./tasks.ts";
 import { variableRoutes } from "./variables.ts";
 import { waitRoutes } from "./wait.ts";
+import { workerRoutes } from "./workers.ts";
 import { xcomRoutes } from "./xcoms.ts";
 
 const GROUPS = [
@@ -39,6 +41,8 @@ const GROUPS = [
   poolRoutes,
   importErrorRoutes,
   eventLogRoutes,
+  workerRoutes,
+  queueRoutes,
 ];
 
 export interface RestApiOptions {

@@ -17,6 +17,8 @@ export interface RestContext {
   version: { version: string; gitVersion: string | null };
   /** A daemon whose last heartbeat is older counts as unhealthy. */
   heartbeatThresholdSeconds: number;
+  /** A worker whose last heartbeat is older counts as offline. */
+  workerOfflineSeconds: number;
   /** The folder that a bundle name stands for, to give whole paths; undefined: not known here. */
   folderOfBundle: (bundleName: string) => string | undefined;
   /** Slots were added: what waits for them may go on. */
@@ -42,6 +44,8 @@ export interface RestRoute {
   /** As in Airflow's OpenAPI document, below `/api/v2`: `/dags/{dag_id}`. */
   path: string;
   access: Access;
+  /** Not in Airflow's API. */
+  isOurs?: boolean;
   pathSchema?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;

@@ -115,3 +115,33 @@ export function taskName(instance: Pick<TaskInstanceResource, "task_id" | "map_i
 }
 
 export const FINISHED_RUN_STATES: ReadonlySet<string> = new Set(["success", "failed"]);
+
+export interface WorkerResource {
+  host_id: string;
+  name: string;
+  executor: string;
+  hostname: string;
+  pid: number;
+  version: string;
+  /** null: all. */
+  queues: string[] | null;
+  slots: number;
+  running: number;
+  state: "running" | "draining" | "drained" | "offline";
+  wanted: "run" | "drain";
+  started_at: string;
+  registered_at: string;
+  last_heartbeat: string;
+}
+
+export interface WorkerDetailsResource extends WorkerResource {
+  running_tasks: {
+    dag_id: string;
+    dag_run_id: string;
+    task_id: string;
+    map_index: number;
+    try_number: number;
+    queue: string;
+    started_at: string | null;
+  }[];
+}

@@ -52,6 +52,7 @@ export function stateStyle(state: string | null): Style | null {
     case "up_for_retry":
     case "up_for_reschedule":
     case "restarting":
+    case "draining":
       return "yellow";
     case "running":
       return "cyan";
@@ -63,6 +64,7 @@ export function stateStyle(state: string | null): Style | null {
       return "magenta";
     case null:
     case "removed":
+    case "offline":
       return "dim";
     default:
       return null;

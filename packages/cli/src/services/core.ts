@@ -87,7 +87,7 @@ export async function openCore(installation: Installation, options: CoreOptions)
   return { server, db, engine, secrets };
 }
 
-function engineLimits({ executionApi, scheduler }: TradewindConfig): Partial<EngineLimits> {
+function engineLimits({ executionApi, scheduler, worker }: TradewindConfig): Partial<EngineLimits> {
   return {
     leaseMs: executionApi.leaseSeconds * 1000,
     heartbeatMs: executionApi.heartbeatSeconds * 1000,
@@ -95,5 +95,7 @@ function engineLimits({ executionApi, scheduler }: TradewindConfig): Partial<Eng
     maxMapLength: scheduler.maxMapLength,
     maxTaskRetryDelayMs: scheduler.maxTaskRetryDelaySeconds * 1000,
     maxInlineInputsBytes: executionApi.inlineXcomBytes,
+    hostOfflineMs: worker.offlineSeconds * 1000,
+    hostForgetMs: worker.forgetSeconds * 1000,
   };
 }

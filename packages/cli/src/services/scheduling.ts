@@ -55,7 +55,7 @@ export async function startScheduling(installation: Installation, core: Core, { 
   await scheduler.start();
   metrics.increment("{job_name}_start", { job_name: "SchedulerJob" });
   if (config.metrics.statsdOn) {
-    const gauges = sampleGauges({ db: core.db, executors, metrics, logger });
+    const gauges = sampleGauges({ db: core.db, executors, metrics, logger, workerOfflineSeconds: config.worker.offlineSeconds });
     shutdown.onShutdown("gauges", () => gauges.stop());
   }
 }

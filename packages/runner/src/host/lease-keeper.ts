@@ -45,6 +45,7 @@ export class LeaseKeeper {
   #deadlineAt = Infinity;
   #beating = false;
   #lastBeatAt = -Infinity;
+  #hasNews = false;
   #stopped = false;
 
   constructor(options: LeaseKeeperOptions) {
@@ -66,7 +67,8 @@ export class LeaseKeeper {
 
   /** What this host is about has changed: people should see it soon. */
   stateChanged(): void {
-    if (!this.#beating && !this.#stopped) this.#beatIn(0);
+    this.#hasNews = true;
+    if (!this.#beating) this.#beatIn(0);
   }
 
   /** The last word of a host that ends: whoever looks sees it offline at once. */
@@ -92,6 +94,7 @@ export class LeaseKeeper {
 
   async #beat(): Promise<void> {
     this.#beating = true;
+    this.#hasNews = false;
     let nextMs = this.#options.heartbeatMs;
     try {
       await this.#options.pausePoint("before_heartbeat");
@@ -102,7 +105,7 @@ export class LeaseKeeper {
       await this.#explain(error);
     } finally {
       this.#beating = false;
-      this.#beatIn(nextMs);
+      this.#beatIn(this.#hasNews ? 0 : nextMs);
     }
   }
 

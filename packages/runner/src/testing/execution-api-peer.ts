@@ -64,6 +64,10 @@ export class ExecutionApiPeer {
   readonly variables = new Map<string, string>();
   readonly connections = new Map<string, ConnectionValue>();
   readonly stops = new Map<string, string>();
+  /** What people want of the host. */
+  wanted: "run" | "drain" = "run";
+  /** What the host said it is about, each time something else. */
+  readonly hostStates: string[] = [];
   readonly requests = new Map<string, number>();
   mapsAsked = 0;
   largestBody = 0;
@@ -226,7 +230,8 @@ export class ExecutionApiPeer {
       attempt.token = `attempt-${attemptId}-${renewed.length}`;
       renewed.push({ attemptId, leaseMs: this.leaseMs, token: attempt.token });
     }
-    return { renewed, stop };
+    if (request.state !== undefined && request.state !== this.hostStates.at(-1)) this.hostStates.push(request.state);
+    return { renewed, stop, wanted: this.wanted };
   }
 
   #logs(request: LogRequest): void {
