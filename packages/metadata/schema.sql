@@ -1,5 +1,22 @@
 -- What the migrations make, read from the catalog. Written by src/write-schema.ts; do not edit.
 
+create table access_token (
+  id uuid not null,
+  user_account_id bigint not null,
+  kind text not null,
+  name text,
+  token_sha256 bytea not null,
+  created_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  constraint access_token_pkey PRIMARY KEY (id),
+  constraint access_token_token_sha256_key UNIQUE (token_sha256),
+  constraint access_token_user_account_id_fkey FOREIGN KEY (user_account_id) REFERENCES user_account(id) ON DELETE CASCADE,
+  constraint access_token_kind CHECK ((kind = ANY (ARRAY['session'::text, 'api'::text])))
+);
+CREATE INDEX access_token_by_end ON access_token USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+CREATE INDEX access_token_by_user ON access_token USING btree (user_account_id, created_at);
+
 create table bundle (
   sha256 text not null,
   code text not null compression pglz,
@@ -114,6 +131,7 @@ create table dag_run (
   unfinished_count integer default 0 not null,
   live_count integer default 0 not null,
   awaited_tasks text[],
+  machine_state text,
   constraint dag_run_pkey PRIMARY KEY (id),
   constraint dag_run_dag_id_run_id_key UNIQUE (dag_id, run_id),
   constraint dag_run_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE,
@@ -131,11 +149,10 @@ CREATE INDEX dag_run_to_start ON dag_run USING btree (run_after) WHERE (state = 
 create table dag_run_timer (
   dag_run_id bigint not null,
   kind text not null,
-  group_id text default ''::text not null,
   due_at timestamp with time zone not null,
-  constraint dag_run_timer_pkey PRIMARY KEY (dag_run_id, kind, group_id),
+  constraint dag_run_timer_pkey PRIMARY KEY (dag_run_id, kind),
   constraint dag_run_timer_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE CASCADE,
-  constraint dag_run_timer_kind_check CHECK ((kind = ANY (ARRAY['past_wait'::text, 'past_ended'::text, 'past'::text, 'group_retry'::text])))
+  constraint dag_run_timer_kind_check CHECK ((kind = ANY (ARRAY['past_wait'::text, 'past_ended'::text, 'past'::text])))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200);
 CREATE INDEX dag_run_timer_due ON dag_run_timer USING btree (due_at);
 
@@ -180,14 +197,6 @@ create table event_log (
 );
 CREATE INDEX event_log_by_dag ON event_log USING btree (dag_id, id DESC);
 CREATE INDEX event_log_recent ON event_log USING btree ("when" DESC, id DESC);
-
-create table group_try (
-  dag_run_id bigint not null,
-  group_id text not null,
-  try_number integer not null,
-  constraint group_try_pkey PRIMARY KEY (dag_run_id, group_id),
-  constraint group_try_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE CASCADE
-);
 
 create table import_error (
   id bigint generated always as identity not null,
@@ -392,7 +401,7 @@ create table task_timer (
   due_at timestamp with time zone not null,
   constraint task_timer_pkey PRIMARY KEY (task_instance_id),
   constraint task_timer_task_instance_id_fkey FOREIGN KEY (task_instance_id) REFERENCES task_instance(id) ON DELETE CASCADE,
-  constraint task_timer_kind_check CHECK ((kind = ANY (ARRAY['retry'::text, 'reschedule'::text])))
+  constraint task_timer_kind_check CHECK ((kind = ANY (ARRAY['retry'::text, 'reschedule'::text, 'group_retry'::text])))
 );
 CREATE INDEX task_timer_due ON task_timer USING btree (due_at);
 

@@ -1,3 +1,4 @@
+import { TASK_CALLBACKS } from "@tradewind/core";
 import { z } from "zod";
 
 const instant = z.string().describe("ISO 8601 in UTC");
@@ -76,5 +77,7 @@ export const AttemptGrant = z.object({
   inputs: z.string().nullable(),
   /** Functions of the author (`map()`) to apply to the inputs before the handler gets them, in this order. Absent: none. */
   inputMaps: z.array(InputMap).optional(),
+  /** Callbacks that the author gave the task: the attempt's process calls the one that fits its end. Absent: none. */
+  callbacks: z.array(z.enum(TASK_CALLBACKS)).optional(),
 });
 export type AttemptGrant = z.infer<typeof AttemptGrant>;

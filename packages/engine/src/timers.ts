@@ -3,6 +3,7 @@ import { listDueTimers, listTimedOutDagRuns, lockTaskInstances, takeDueTimers } 
 import { commit } from "./commit.ts";
 import type { EngineContext } from "./context.ts";
 import type { SchedulingUseCases } from "./engine.ts";
+import { firePastTimers } from "./past/past-timers.ts";
 import { finishRun } from "./settle/run-outcomes.ts";
 import { addRecord, type Instance, nodeOf, type RunWork } from "./settle/run-work.ts";
 import { settleAndFlush } from "./settle/settle.ts";
@@ -15,7 +16,8 @@ const WAIT_AGAIN_MS = 30_000;
 export function fireTimersUseCase(context: EngineContext): SchedulingUseCases["fireTimers"] {
   return async ({ limit }) => {
     const due = await listDueTimers(context.db, { limit, now: context.stampAt() });
-    if (due.length === 0) return { fired: 0, more: false };
+    const past = await firePastTimers(context, { limit });
+    if (due.length === 0) return past;
     const fired = await commit(context, async (tx, after) => {
       const settlement = createSettlement(context, tx, after);
       await lockRuns(settlement, [...new Set(due.map((timer) => timer.dagRunId))]);
@@ -30,7 +32,7 @@ export function fireTimersUseCase(context: EngineContext): SchedulingUseCases["f
       await settleAndFlush(settlement);
       return taken.size;
     });
-    return { fired, more: due.length === limit };
+    return { fired: fired + past.fired, more: due.length === limit || past.more };
   };
 }
 

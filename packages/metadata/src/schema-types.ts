@@ -21,12 +21,12 @@ export interface Tables {
   lease: LeaseTable;
   task_timer: TaskTimerTable;
   dag_run_timer: DagRunTimerTable;
-  group_try: GroupTryTable;
   callback_request: CallbackRequestTable;
   pool: PoolTable;
   variable: VariableTable;
   connection: ConnectionTable;
   user_account: UserAccountTable;
+  access_token: AccessTokenTable;
   job: JobTable;
   runner_host: RunnerHostTable;
   event_log: EventLogTable;
@@ -139,6 +139,7 @@ export interface DagRunTable {
   unfinished_count: Generated<number>;
   live_count: Generated<number>;
   awaited_tasks: string[] | null;
+  machine_state: string | null;
 }
 
 export interface TaskInstanceTable {
@@ -271,21 +272,14 @@ export interface LeaseTable {
 export interface TaskTimerTable {
   task_instance_id: number;
   dag_run_id: number;
-  kind: "retry" | "reschedule";
+  kind: "retry" | "reschedule" | "group_retry";
   due_at: Timestamp;
 }
 
 export interface DagRunTimerTable {
   dag_run_id: number;
-  kind: "past_wait" | "past_ended" | "past" | "group_retry";
-  group_id: Generated<string>;
+  kind: "past_wait" | "past_ended" | "past";
   due_at: Timestamp;
-}
-
-export interface GroupTryTable {
-  dag_run_id: number;
-  group_id: string;
-  try_number: number;
 }
 
 export interface CallbackRequestTable {
@@ -341,6 +335,17 @@ export interface UserAccountTable {
   role: string;
   is_active: Generated<boolean>;
   created_at: Generated<Timestamp>;
+}
+
+export interface AccessTokenTable {
+  id: string;
+  user_account_id: number;
+  kind: "session" | "api";
+  name: string | null;
+  token_sha256: Buffer;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp | null;
+  last_used_at: Timestamp | null;
 }
 
 export interface JobTable {

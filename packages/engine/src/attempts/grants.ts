@@ -91,6 +91,7 @@ function toGrant(
     executionTimeoutMs: spec.executionTimeoutMs,
     inputs: inputs?.text ?? null,
     ...(inputs !== null && inputs.inputMaps.length > 0 && { inputMaps: inputs.inputMaps }),
+    ...(spec.callbacks.length > 0 && { callbacks: spec.callbacks }),
     context: attemptContext(run, version, attempt),
   };
 }

@@ -4,6 +4,8 @@ import {
   deleteDagRow,
   deleteDagRunRow,
   deleteSomeDagRuns,
+  insertDagRunTimers,
+  listNextRuns,
   lockDagRecord,
   lockDagRuns,
   retireDag,
@@ -43,6 +45,10 @@ export async function deleteDagRun(context: EngineContext, options: Parameters<P
     const settlement = createSettlement(context, tx, after);
     await addRuns(settlement, [run]);
     await releaseSlots(settlement);
+    // What waited for it looks at the run before it from now on.
+    const next = await listNextRuns(tx, { dagRunId: id });
+    await insertDagRunTimers(tx, { timers: next.map((dagRunId) => ({ dagRunId, kind: "past" })), now: context.stampAt() });
+    if (next.length > 0) after.wakes.add("timers");
     await deleteDagRunRow(tx, { dagRunId: id });
     await audit(tx, { event: "delete_dag_run", actor, dagId, runId, extra: { before: { state: run.state, logical_date: logicalDate, note } } });
     // A queued run counted against the DAG's limit.

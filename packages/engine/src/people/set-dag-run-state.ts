@@ -48,7 +48,7 @@ async function markRun(settlement: Settlement, work: RunWork, { actor }: MarkRun
   );
   for (const { instance, to } of changes) markInstance(settlement, work, instance, { state: to, reason, leases });
   recount(settlement, work);
-  if (work.run.state !== state) finishRun(settlement, work, state, `marked ${state} by ${actor.name}`);
+  if (work.run.state !== state) finishRun(settlement, work, state, `marked ${state} by ${actor.name}`, { byPerson: true });
 }
 
 /** What waits for a slot waits for the start of the run again; what is at work goes on. */

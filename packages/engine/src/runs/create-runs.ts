@@ -1,5 +1,6 @@
 import { type DagRunType, type DagSpec, staticExpansionLength, type TaskNode } from "@tradewind/core";
-import { insertDagRuns, type LockedDagRun, type NewDagRun, reserveIds } from "@tradewind/metadata";
+import { insertDagRuns, insertDagRunTimers, type LockedDagRun, type NewDagRun, reserveIds } from "@tradewind/metadata";
+import { pastQuestionsOf } from "../past/past-timers.ts";
 import { flush } from "../settle/flush.ts";
 import { addInstance, createRunWork, type RunWork } from "../settle/run-work.ts";
 import { startRun } from "../settle/run-outcomes.ts";
@@ -60,9 +61,18 @@ export async function createRuns(settlement: Settlement, requests: readonly RunR
     ),
     flush(settlement),
   ]);
+  await notePredecessors(settlement, works);
   if (works.some((work) => work.run.state === "queued")) settlement.after.wakes.add("runs");
   settlement.after.wakes.add("state");
   return works;
+}
+
+/** A run that comes in between two others is the previous run of the later one from now on. */
+async function notePredecessors({ tx, context, after }: Settlement, works: readonly RunWork[]): Promise<void> {
+  const predecessors = works.filter(({ run, graph }) => run.logicalDate !== null && pastQuestionsOf(graph, run.id).length > 0);
+  if (predecessors.length === 0) return;
+  await insertDagRunTimers(tx, { timers: predecessors.map(({ run }) => ({ dagRunId: run.id, kind: "past_ended" })), now: context.stampAt() });
+  after.wakes.add("timers");
 }
 
 interface PlannedInstance {
@@ -147,6 +157,8 @@ function newRun(request: RunRequest, id: number): LockedDagRun {
     queuedAt: now,
     unfinishedCount: 0,
     liveCount: 0,
+    awaitedTasks: null,
+    machineState: null,
     isPaused,
     now,
   };

@@ -16,6 +16,8 @@ import {
   writeTaskInstances,
 } from "@tradewind/metadata";
 import { compareForDispatch } from "@tradewind/core";
+import { noteRunCallbacks } from "../callbacks/run-callbacks.ts";
+import { notePast } from "../past/note-past.ts";
 import { type Instance, nodeOf, type RunWork } from "./run-work.ts";
 import type { Settlement } from "./settlement.ts";
 
@@ -58,6 +60,8 @@ export async function flush(settlement: Settlement): Promise<void> {
     ...stopGroups(settlement).map(([reason, taskInstanceIds]) => stopLeases(tx, { taskInstanceIds, reason })),
     deleteTaskTimers(tx, { taskInstanceIds: moved.filter(({ instance }) => hadTimer(instance)).map(({ instance }) => instance.id) }),
     insertTaskTimers(tx, { timers: timers.map(({ work, instance }) => timerOf(work, instance)), now }),
+    notePast(settlement),
+    noteRunCallbacks(settlement),
   ]);
   tellOthers(settlement, { ready: ready.length > 0, timers: timers.length > 0, state: moved.length + added.length > 0 });
   reset(settlement);
@@ -170,4 +174,6 @@ function reset(settlement: Settlement): void {
   settlement.unpark.clear();
   settlement.endedLeases.length = 0;
   settlement.stops.length = 0;
+  settlement.pastWaits.clear();
+  settlement.finishedRuns.length = 0;
 }

@@ -1,4 +1,5 @@
 import { countRunOutcome, decideRunOutcome, evaluateTriggerRule, isDeadlocked, isTerminal } from "@tradewind/core";
+import { findUnfinished } from "../callbacks/run-callbacks.ts";
 import type { RunWork } from "./run-work.ts";
 import { loadTasks, reconsider, type Settlement } from "./settlement.ts";
 
@@ -45,8 +46,16 @@ async function findDeadlock(settlement: Settlement, work: RunWork): Promise<void
 }
 
 /** The run has ended: its place is free for the next one. */
-export function finishRun(settlement: Settlement, work: RunWork, state: "success" | "failed", reason: string | null): void {
+export function finishRun(
+  settlement: Settlement,
+  work: RunWork,
+  state: "success" | "failed",
+  reason: string | null,
+  options: { byPerson?: boolean } = {},
+): void {
   const { run } = work;
+  const taskInstanceId = reason === "timed_out" || reason === "all_tasks_deadlocked" ? findUnfinished(work) : null;
+  settlement.finishedRuns.push({ work, state, reason, byPerson: options.byPerson === true, taskInstanceId });
   run.state = state;
   work.stateReason = reason;
   work.changed.state = true;

@@ -1,5 +1,6 @@
 import { isTerminal, type MaybeState, planBranch, planShortCircuit, type Json, type UpstreamCounts } from "@tradewind/core";
 import { listTaskInstances, lockDagRuns, type LockedDagRun, lockTaskInstancesOfRuns, type Transaction } from "@tradewind/metadata";
+import type { FinishedRun } from "../callbacks/run-callbacks.ts";
 import type { AfterCommit, EngineContext } from "../context.ts";
 import { addRecord, counterOf, createRunWork, type Instance, isLive, nodeOf, type RunWork } from "./run-work.ts";
 
@@ -23,6 +24,12 @@ export interface Settlement {
   /** Attempts that run on although their task instance has moved on: they are told to stop. */
   readonly stops: { instance: Instance; reason: string }[];
   readonly unpark: Map<string, number>;
+  /** Runs in which an instance is held back by an earlier run, which is to learn of it. */
+  readonly pastWaits: Set<RunWork>;
+  /** Runs whose previous run knows already that it is waited for. */
+  readonly knownPastWaits: Set<RunWork>;
+  /** Runs that ended in this settlement. */
+  readonly finishedRuns: FinishedRun[];
   readonly after: AfterCommit;
 }
 
@@ -37,6 +44,9 @@ export function createSettlement(context: EngineContext, tx: Transaction, after:
     endedLeases: [],
     stops: [],
     unpark: new Map(),
+    pastWaits: new Set(),
+    knownPastWaits: new Set(),
+    finishedRuns: [],
     after,
   };
 }

@@ -1,8 +1,8 @@
 /**
  * What the rules of scheduling need beyond the first schema: reschedules, waiting for earlier runs, tries of groups, callbacks that nobody has run yet.
  *
- * The big tables get nullable columns only, which cost a row nothing while they are null, and no index. Lock order as in the first step, with `dag_run_timer`, `group_try` and
- * `callback_request` after `task_timer`.
+ * The big tables get nullable columns only, which cost a row nothing while they are null, and no index. Lock order as in the first step, with `dag_run_timer`
+ * and `callback_request` after `task_timer`.
  */
 export const schedulingRules = {
   id: 3,
@@ -25,27 +25,23 @@ create table task_reschedule (
 
 -- Tasks of this run that an instance of a later run waits for (depends_on_past); null: none. Whoever ends one of them leaves a timer of kind 'past_ended'.
 alter table dag_run add column awaited_tasks text[];
+-- What the decisions about a run remember beside the states of its instances, as JSON: the tries of its groups, what it was marked as. null: nothing.
+alter table dag_run add column machine_state text;
+
+-- group_retry: the next try of a group of tasks, held by one of its instances.
+alter table task_timer drop constraint task_timer_kind_check;
+alter table task_timer add constraint task_timer_kind_check check (kind in ('retry', 'reschedule', 'group_retry'));
 
 -- Something is to be looked at again in a run, now or later, in a transaction of its own.
 -- past_wait: instances of this run wait for an earlier one, which does not know yet. past_ended: an awaited task of this run ended; who waits is in a later run.
--- past: an earlier run changed. group_retry: the next try of a group.
+-- past: an earlier run changed.
 create table dag_run_timer (
   dag_run_id bigint not null references dag_run (id) on delete cascade,
-  kind text not null check (kind in ('past_wait', 'past_ended', 'past', 'group_retry')),
-  -- Of group_retry; else empty.
-  group_id text not null default '',
+  kind text not null check (kind in ('past_wait', 'past_ended', 'past')),
   due_at timestamptz not null,
-  primary key (dag_run_id, kind, group_id)
+  primary key (dag_run_id, kind)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
 create index dag_run_timer_due on dag_run_timer (due_at);
-
--- The try that a group with retries is at, once it is beyond the first.
-create table group_try (
-  dag_run_id bigint not null references dag_run (id) on delete cascade,
-  group_id text not null,
-  try_number integer not null,
-  primary key (dag_run_id, group_id)
-);
 
 -- Callbacks that are due and that no attempt can run: its process is gone, or they belong to the DAG.
 create table callback_request (

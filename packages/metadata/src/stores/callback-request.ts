@@ -44,6 +44,36 @@ export async function insertCallbackRequests(tx: Transaction, requests: readonly
   });
 }
 
+/** Of a DAG, after its run has ended; the states of its instances are written before it, in the same transaction. */
+export interface NewRunCallbackRequest {
+  dagRunId: number;
+  dagId: string;
+  dagVersionId: number;
+  callback: "success" | "failure";
+  reason: string | null;
+  /** Whose context the callback sees; null: of the last instance that ended as the run did. */
+  taskInstanceId: number | null;
+}
+
+/** "Dag failure context: last failed task; success: last succeeded", where no other instance is named. */
+export async function insertRunCallbackRequests(tx: Transaction, requests: readonly NewRunCallbackRequest[], now: Date | null): Promise<void> {
+  if (requests.length === 0) return;
+  const column = <K extends keyof NewRunCallbackRequest>(key: K): NewRunCallbackRequest[K][] => requests.map((item) => item[key]);
+  await run(tx, {
+    name: "insert_run_callback_requests",
+    text: `insert into callback_request (dag_run_id, dag_id, dag_version_id, scope, callback, reason, task_instance_id, attempt_id, try_number, due_at)
+      select v.dag_run_id, v.dag_id, v.dag_version_id, 'dag', v.callback, v.reason, i.id, i.attempt_id, i.try_number, coalesce($7::timestamptz, now())
+      from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
+        as v (dag_run_id, dag_id, dag_version_id, callback, reason, task_instance_id)
+      left join lateral (select ti.id, ti.attempt_id, ti.try_number from task_instance ti where ti.dag_run_id = v.dag_run_id and case
+          when v.task_instance_id is not null then ti.id = v.task_instance_id
+          when v.callback = 'success' then ti.state = 'success'
+          else ti.state in ('failed', 'upstream_failed') end
+        order by ti.state = 'failed' desc, ti.end_date desc nulls last, ti.id desc limit 1) i on true`,
+    values: [column("dagRunId"), column("dagId"), column("dagVersionId"), column("callback"), column("reason"), column("taskInstanceId"), now],
+  });
+}
+
 /** A request that somebody has taken, with what its context tells of the instance as it is now. */
 export interface TakenCallbackRequest extends Omit<NewCallbackRequest, "failure"> {
   id: number;

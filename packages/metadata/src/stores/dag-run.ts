@@ -18,6 +18,10 @@ export interface LockedDagRun {
   queuedAt: Date | null;
   unfinishedCount: number;
   liveCount: number;
+  /** Tasks that an instance of a later run waits for; null: none. */
+  awaitedTasks: string[] | null;
+  /** JSON text of what decisions about the run remember beside the states of its instances; null: nothing. */
+  machineState: string | null;
   /** Of the DAG, as it was when the lock was taken; not locked itself. */
   isPaused: boolean;
   /** The transaction's time, or the given one. */
@@ -26,7 +30,7 @@ export interface LockedDagRun {
 
 const lockedColumns = `r.id, r.dag_id as "dagId", r.run_id as "runId", r.run_type as "runType", r.dag_version_id as "dagVersionId", r.state,
   r.logical_date as "logicalDate", r.run_after as "runAfter", r.start_date as "startDate", r.queued_at as "queuedAt",
-  r.unfinished_count as "unfinishedCount", r.live_count as "liveCount",
+  r.unfinished_count as "unfinishedCount", r.live_count as "liveCount", r.awaited_tasks as "awaitedTasks", r.machine_state as "machineState",
   (select d.is_paused from dag d where d.dag_id = r.dag_id) as "isPaused"`;
 
 /** Locks runs, lowest id first. Ids without a run are left out of the answer. */
@@ -149,6 +153,16 @@ export async function writeDagRunCounts(
     text: `update dag_run r set unfinished_count = v.unfinished_count, live_count = v.live_count
       from unnest($1::bigint[], $2::int[], $3::int[]) as v (id, unfinished_count, live_count) where r.id = v.id`,
     values: [changes.map((item) => item.id), changes.map((item) => item.unfinishedCount), changes.map((item) => item.liveCount)],
+  });
+}
+
+/** The caller holds the runs' locks. */
+export async function writeMachineStates(tx: Transaction, changes: readonly { id: number; machineState: string | null }[]): Promise<void> {
+  if (changes.length === 0) return;
+  await run(tx, {
+    name: "write_machine_states",
+    text: `update dag_run r set machine_state = v.machine_state from unnest($1::bigint[], $2::text[]) as v (id, machine_state) where r.id = v.id`,
+    values: [changes.map((item) => item.id), changes.map((item) => item.machineState)],
   });
 }
 

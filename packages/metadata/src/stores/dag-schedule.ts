@@ -108,7 +108,8 @@ export async function findNextDueAt(db: Queryable): Promise<Date | null> {
       (select run_after from dag_run where state = 'queued' and run_after > now() order by run_after limit 1),
       (select timeout_at from dag_run where timeout_at is not null order by timeout_at limit 1),
       (select expires_at from lease order by expires_at limit 1),
-      (select due_at from task_timer order by due_at limit 1)) as at`,
+      (select due_at from task_timer order by due_at limit 1),
+      (select due_at from dag_run_timer order by due_at limit 1)) as at`,
   });
   return row?.at ?? null;
 }

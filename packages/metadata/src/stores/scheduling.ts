@@ -4,7 +4,9 @@ export {
   findCallbackHolder,
   findNextCallbackDueAt,
   insertCallbackRequests,
+  insertRunCallbackRequests,
   type NewCallbackRequest,
+  type NewRunCallbackRequest,
   postponeCallbackRequest,
   type TakenCallbackRequest,
   takeCallbackRequests,
@@ -29,7 +31,20 @@ export {
   reserveIds,
   writeDagRunCounts,
   writeDagRuns,
+  writeMachineStates,
 } from "./dag-run.ts";
+export {
+  addAwaitedTasks,
+  type DueDagRunTimer,
+  insertDagRunTimers,
+  listDueDagRunTimers,
+  listNextRuns,
+  listPastFacts,
+  type NewDagRunTimer,
+  type PastFacts,
+  type PastQuestion,
+  takeDagRunTimers,
+} from "./past.ts";
 export {
   type DagScheduleChange,
   findNextDueAt,

@@ -3,7 +3,7 @@ import { type Queryable, run, type Transaction } from "../database-handle.ts";
 export interface NewTimer {
   taskInstanceId: number;
   dagRunId: number;
-  kind: "retry" | "reschedule";
+  kind: "retry" | "reschedule" | "group_retry";
   delayMs: number;
 }
 

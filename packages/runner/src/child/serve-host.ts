@@ -1,10 +1,12 @@
 import type { TaskOutcome } from "@tradewind/contract";
+import { errorMessage, type TaskCallback } from "@tradewind/core";
+import type { AnyDag } from "tradewind/internal";
 import type { RunMessage, ToChild } from "../protocol/messages.ts";
 import { attemptRuntime, AuthorCalls } from "./attempt-runtime.ts";
 import { captureOutput } from "./capture-output.ts";
 import { HostChannel } from "./host-channel.ts";
 import { ProcessTraces } from "./process-traces.ts";
-import { importDags, importFailed, knownDags, outcomeOfThrown, runHandler, stoppedBeforeStart } from "./run-attempt.ts";
+import { callbackAfter, importDags, importFailed, knownDags, outcomeOfThrown, runCallback, runHandler, stoppedBeforeStart } from "./run-attempt.ts";
 
 /** Memory is looked at after each attempt that took this long, and after every so many of the short ones. */
 const LONG_ATTEMPT_MS = 50;
@@ -17,6 +19,7 @@ interface Current {
   seq: number;
   startedAt: number;
   abort: AbortController;
+  stopped: { reason: string; outOfTime: boolean } | null;
 }
 
 /** Runs the attempts that the host sends, one at a time, for as long as the host is there. */
@@ -33,19 +36,44 @@ export function serveHost(): void {
     if (current !== null) send({ kind: "out", seq: current.seq, stream, text });
   });
 
-  const finish = (attempt: Current, outcome: TaskOutcome, unfit: string | undefined) => {
+  const finish = (attempt: Current, outcome: TaskOutcome, unfit: string | undefined, callback?: { ran: TaskCallback; durationMs: number }) => {
     // Ended already: by an uncaught error, while the handler was still at work.
     if (current !== attempt) return;
-    const durationMs = performance.now() - attempt.startedAt;
+    const durationMs = callback?.durationMs ?? performance.now() - attempt.startedAt;
     const unfitNow = traces.restore() ?? unfit;
     const measure = durationMs > LONG_ATTEMPT_MS || ++attempts % MEASURE_EVERY === 0;
-    send({ kind: "finished", seq: attempt.seq, outcome, durationMs, unfit: unfitNow, rssBytes: measure ? process.memoryUsage.rss() : undefined });
+    const rssBytes = measure ? process.memoryUsage.rss() : undefined;
+    send({ kind: "finished", seq: attempt.seq, outcome, durationMs, callbackRan: callback?.ran, unfit: unfitNow, rssBytes });
     current = null;
     calls.forget();
   };
 
+  /** The callback sees the signal of an attempt that is not to stop any more: its own time begins. */
+  const follow = async (attempt: Current, message: RunMessage, dags: ReadonlyMap<string, AnyDag>, outcome: TaskOutcome) => {
+    const ran = callbackAfter(outcome, message.context);
+    const dag = dags.get(message.context.dagId);
+    const isUnwanted = attempt.stopped !== null && !attempt.stopped.outOfTime;
+    if (ran === null || dag === undefined || isUnwanted || current !== attempt || !message.callbacks.includes(ran))
+      return finish(attempt, outcome, undefined);
+    const durationMs = performance.now() - attempt.startedAt;
+    attempt.abort = new AbortController();
+    send({ kind: "decided", seq: attempt.seq, outcome, durationMs, callback: ran });
+    try {
+      await runCallback(dag, ran, outcome, attemptRuntime(message, attempt.abort.signal, send, calls));
+    } catch (error) {
+      send({
+        kind: "log",
+        seq: attempt.seq,
+        at: Date.now(),
+        level: "error",
+        message: `The callbacks on ${ran} could not be run: ${errorMessage(error)}`,
+      });
+    }
+    finish(attempt, outcome, undefined, { ran, durationMs });
+  };
+
   const run = async (message: RunMessage) => {
-    const attempt: Current = { seq: message.seq, startedAt: performance.now(), abort: new AbortController() };
+    const attempt: Current = { seq: message.seq, startedAt: performance.now(), abort: new AbortController(), stopped: null };
     current = attempt;
     let dags = knownDags(message);
     const isNewBundle = dags === undefined;
@@ -60,7 +88,8 @@ export function serveHost(): void {
     }
     traces.begin(isNewBundle);
     attempt.startedAt = performance.now();
-    finish(attempt, await runHandler(dags, message, attemptRuntime(message, attempt.abort.signal, send, calls), maxResultBytes), undefined);
+    const outcome = await runHandler(dags, message, attemptRuntime(message, attempt.abort.signal, send, calls), maxResultBytes);
+    await follow(attempt, message, dags, attempt.stopped?.outOfTime === true ? outOfTime(attempt.stopped.reason) : outcome);
   };
 
   process.on("uncaughtException", (thrown, origin) => {
@@ -71,9 +100,17 @@ export function serveHost(): void {
   const onMessage = (message: Exclude<ToChild, { kind: "hello" }>) => {
     if (message.kind === "run") void run(message);
     else if (message.kind === "reply") calls.answer(message);
-    else if (message.seq === current?.seq) current.abort.abort(new Error(message.reason));
+    else if (message.seq === current?.seq) {
+      current.stopped = { reason: message.reason, outOfTime: message.outOfTime };
+      current.abort.abort(new Error(message.reason));
+    }
   };
   channel.listen((hello) => void (maxResultBytes = hello.maxResultBytes), onMessage);
+}
+
+/** Whatever the handler did after its time was over: too late. */
+function outOfTime(message: string): TaskOutcome {
+  return { kind: "failed", failure: { reason: "timeout", message }, retryable: true };
 }
 
 /** An error that author code left to nobody (a rejected promise that is not awaited, a throw in a timer) fails the attempt: its result can't be trusted. */

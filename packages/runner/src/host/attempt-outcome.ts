@@ -6,6 +6,18 @@ import { isHeapExhaustion } from "./memory-watch.ts";
 import type { SecretMasker } from "./secret-masker.ts";
 
 /**
+ * What is reported for an attempt whose process is done with it. What its handler did counts also when a callback after it was stopped or took the process with it; null: nothing is
+ * reported.
+ * @param otherwise what is known of an attempt that was not stopped before its handler ended
+ */
+export function outcomeOf(attempt: GrantedAttempt, otherwise: () => TaskOutcome): TaskOutcome | null {
+  const { stop, decided } = attempt;
+  const isUnwanted = stop?.kind === "cancelled" || stop?.kind === "lease";
+  if (decided !== null && !isUnwanted) return decided.outcome;
+  return stop === null ? otherwise() : outcomeOfStop(attempt);
+}
+
+/**
  * What is reported for an attempt that the host stopped; null: nothing, it is another's by now. For a cancelled one the server has decided, and waits to hear that the process is gone: until
  * then its slots are taken, and what was cleared cannot begin again.
  */

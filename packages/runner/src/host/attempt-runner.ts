@@ -1,8 +1,9 @@
 import type { AttemptFinish, TaskOutcome } from "@tradewind/contract";
+import { formatDuration } from "@tradewind/core";
 import type { ExecutionApiClient } from "@tradewind/contract/client";
 import type { FinishedMessage, FromChild } from "../protocol/messages.ts";
 import { clearTimers, type GrantedAttempt, type StopKind } from "./attempt.ts";
-import { closingWords, maskOutcome, memoryMessage, outcomeOfExit, outcomeOfStop, timeoutMessage } from "./attempt-outcome.ts";
+import { closingWords, maskOutcome, memoryMessage, outcomeOf, outcomeOfExit, timeoutMessage } from "./attempt-outcome.ts";
 import { AuthorStacks } from "./author-stacks.ts";
 import { answerAuthorCall, refusalOf, replyOf } from "./author-calls.ts";
 import type { ChildPool } from "./child-pool.ts";
@@ -13,6 +14,8 @@ import { MemoryWatch } from "./memory-watch.ts";
 export interface AttemptRunnerOptions {
   client: ExecutionApiClient;
   ladder: StopLadder;
+  /** How long a callback may run after the task it follows. */
+  callbackTimeoutMs: number;
   logger: HostLogger;
   /** All attempts in a child. */
   running(): Iterable<GrantedAttempt>;
@@ -20,6 +23,8 @@ export interface AttemptRunnerOptions {
   onEnded(attempt: GrantedAttempt, finish: AttemptFinish | null): void;
   onProgress(): void;
 }
+
+type EndFacts = Pick<AttemptFinish, "durationMs" | "callbackRan">;
 
 /** One attempt in a child process, from its start to its outcome: messages, limits, and the ladder that stops it. */
 export class AttemptRunner {
@@ -56,6 +61,7 @@ export class AttemptRunner {
       context: grant.context,
       inputs: attempt.inputs,
       inputMaps: attempt.inputMaps,
+      callbacks: grant.callbacks ?? [],
       bundlePath: attempt.bundlePath,
       resolveFrom: grant.resolveFrom,
     });
@@ -76,6 +82,8 @@ export class AttemptRunner {
         return this.#options.onProgress();
       case "call":
         return void this.#answer(child, attempt, message);
+      case "decided":
+        return this.#decided(attempt, message);
       case "finished":
         // What programs it started have printed came before, but may still lie in a pipe: this turn of the event loop reads it.
         setImmediate(() => this.#finished(child, attempt, message));
@@ -84,7 +92,13 @@ export class AttemptRunner {
 
   onLostChild(attempt: GrantedAttempt, exit: ChildExit): void {
     if (attempt.phase !== "running") return;
-    this.#end(attempt, attempt.stop === null ? outcomeOfExit(attempt, exit) : outcomeOfStop(attempt), performance.now() - attempt.startedAt);
+    const { decided } = attempt;
+    const isCallbackCut = decided !== null && !decided.isOutOfTime;
+    if (isCallbackCut)
+      attempt.log.system("error", `The process ended in the callback on ${decided.callback}, which is therefore run again elsewhere.`);
+    const outcome = outcomeOf(attempt, () => outcomeOfExit(attempt, exit));
+    const durationMs = decided?.durationMs ?? performance.now() - attempt.startedAt;
+    this.#end(attempt, outcome, { durationMs, ...(decided !== null && !isCallbackCut && { callbackRan: decided.callback }) });
   }
 
   /**
@@ -99,7 +113,7 @@ export class AttemptRunner {
     if (options.atOnce) return child.signalGroup("SIGKILL");
     if (!first) return;
     const { abortGraceMs, termGraceMs } = options.ladder ?? this.#options.ladder;
-    child.send({ kind: "abort", seq: child.seq, reason: message });
+    child.send({ kind: "abort", seq: child.seq, reason: message, outOfTime: kind === "timeout" });
     this.#after(attempt, abortGraceMs, () => child.signalGroup("SIGTERM"));
     this.#after(attempt, abortGraceMs + termGraceMs, () => child.signalGroup("SIGKILL"));
   }
@@ -111,7 +125,7 @@ export class AttemptRunner {
   // A bundle whose import never ends is limited as well: the time starts when the attempt is sent, and once more when its bundle is there.
   #limitTime(attempt: GrantedAttempt): void {
     const { executionTimeoutMs } = attempt.grant;
-    if (executionTimeoutMs === null || attempt.stop !== null) return;
+    if (executionTimeoutMs === null || attempt.stop !== null || attempt.decided !== null) return;
     clearTimers(attempt);
     this.#after(attempt, executionTimeoutMs, () => this.stop(attempt, "timeout", timeoutMessage(executionTimeoutMs)));
   }
@@ -119,6 +133,24 @@ export class AttemptRunner {
   #after(attempt: GrantedAttempt, ms: number, act: () => void): void {
     // Longer than a timer can be told to wait (24.8 days) means: not within the life of this process.
     if (ms < 2 ** 31) attempt.timers.push(setTimeout(act, ms));
+  }
+
+  /** The time limit was the handler's, as were the steps of the ladder; the callback has its own. */
+  #decided(attempt: GrantedAttempt, { outcome, durationMs, callback }: Extract<FromChild, { kind: "decided" }>): void {
+    if (attempt.phase !== "running" || attempt.child === null) return;
+    const isUnwanted = attempt.stop !== null && attempt.stop.kind !== "timeout";
+    const decided = { outcome, durationMs, callback, isOutOfTime: false };
+    attempt.decided = decided;
+    if (isUnwanted) return;
+    clearTimers(attempt);
+    const { child } = attempt;
+    const timeoutMs = this.#options.callbackTimeoutMs;
+    // It counts as run: a callback that hangs would hang elsewhere too.
+    this.#after(attempt, timeoutMs, () => {
+      decided.isOutOfTime = true;
+      attempt.log.system("error", `The callback on ${callback} ran longer than ${formatDuration(timeoutMs)}, and was stopped.`);
+      child.signalGroup("SIGKILL");
+    });
   }
 
   async #answer(child: ChildProcessHandle, attempt: GrantedAttempt, message: Extract<FromChild, { kind: "call" }>): Promise<void> {
@@ -136,22 +168,22 @@ export class AttemptRunner {
     if (message.unfit !== undefined) attempt.log.system("debug", `The task's process is replaced: ${message.unfit}.`);
     // A task that was told to stop and came back may have left anything half done.
     const unfit = message.unfit ?? (attempt.stop === null ? undefined : "it was stopped");
-    const outcome = attempt.stop === null ? message.outcome : outcomeOfStop(attempt);
+    const outcome = outcomeOf(attempt, () => message.outcome);
+    const end = { durationMs: message.durationMs, ...(message.callbackRan !== undefined && { callbackRan: message.callbackRan }) };
     attempt.child = null;
-    if (outcome !== null && this.#stacks.concerns(outcome, attempt.grant.bundleSha256))
-      void this.#endInAuthorsTerms(attempt, outcome, message.durationMs);
-    else this.#end(attempt, outcome, message.durationMs);
+    if (outcome !== null && this.#stacks.concerns(outcome, attempt.grant.bundleSha256)) void this.#endInAuthorsTerms(attempt, outcome, end);
+    else this.#end(attempt, outcome, end);
     this.#pool?.release(child, { durationMs: message.durationMs, rssBytes: message.rssBytes, unfit });
   }
 
   /** The process is free already; only the report waits for the bundle's source map. */
-  async #endInAuthorsTerms(attempt: GrantedAttempt, outcome: TaskOutcome, durationMs: number): Promise<void> {
+  async #endInAuthorsTerms(attempt: GrantedAttempt, outcome: TaskOutcome, end: EndFacts): Promise<void> {
     clearTimers(attempt);
     const { bundleSha256: sha256 } = attempt.grant;
-    this.#end(attempt, await this.#stacks.inAuthorsTerms(outcome, { sha256, path: attempt.bundlePath }), durationMs);
+    this.#end(attempt, await this.#stacks.inAuthorsTerms(outcome, { sha256, path: attempt.bundlePath }), end);
   }
 
-  #end(attempt: GrantedAttempt, outcome: TaskOutcome | null, durationMs: number): void {
+  #end(attempt: GrantedAttempt, outcome: TaskOutcome | null, end: EndFacts): void {
     clearTimers(attempt);
     attempt.child = null;
     const masked = outcome === null ? null : maskOutcome(outcome, attempt.masker);
@@ -159,6 +191,6 @@ export class AttemptRunner {
     // The reason of a stop is in the log already.
     const words = masked === null || attempt.stop !== null ? undefined : closingWords(masked);
     if (words !== undefined) attempt.log.system(words.level, words.message);
-    this.#options.onEnded(attempt, masked === null ? null : { attemptId: attempt.attemptId, outcome: masked, durationMs });
+    this.#options.onEnded(attempt, masked === null ? null : { attemptId: attempt.attemptId, outcome: masked, ...end });
   }
 }

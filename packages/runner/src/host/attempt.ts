@@ -1,4 +1,5 @@
-import type { AttemptGrant, InputMap, Progress, TaskCommand } from "@tradewind/contract";
+import type { AttemptGrant, InputMap, Progress, TaskCommand, TaskOutcome } from "@tradewind/contract";
+import type { TaskCallback } from "@tradewind/core";
 import type { AttemptLog } from "./attempt-log.ts";
 import type { ChildProcessHandle } from "./child-process.ts";
 import type { SecretMasker } from "./secret-masker.ts";
@@ -39,6 +40,8 @@ export interface GrantedAttempt extends Attempt {
   startedAt: number;
   child: ChildProcessHandle | null;
   stop: { kind: StopKind; message: string } | null;
+  /** The handler has ended, and the callback that follows runs in its process. */
+  decided: { outcome: TaskOutcome; durationMs: number; callback: TaskCallback; isOutOfTime: boolean } | null;
   timers: NodeJS.Timeout[];
   /** Not yet told to the server. */
   progress: Progress | undefined;

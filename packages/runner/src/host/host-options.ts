@@ -47,6 +47,9 @@ export interface StopLadder {
   termGraceMs: number;
 }
 
+/** How long the callbacks that follow a task may run, in milliseconds. */
+export const DEFAULT_CALLBACK_TIMEOUT_MS = 60_000;
+
 export const DEFAULT_STOP_LADDER: StopLadder = { abortGraceMs: 5_000, termGraceMs: 5_000 };
 
 export const DEFAULT_MAX_LOG_BYTES = 100 * 1024 * 1024;
@@ -97,6 +100,8 @@ export interface RunnerHostOptions {
   passEnv?: readonly string[];
   childPolicy?: Partial<ChildPolicy>;
   stopLadder?: StopLadder;
+  /** How long the callbacks that follow a task may run. Default 60 s. */
+  callbackTimeoutMs?: number;
   /** Most log of one attempt, in bytes. Default 100 MiB. */
   maxLogBytes?: number;
   /** Called after attempts came or went, at most every few milliseconds. */

@@ -21,7 +21,14 @@ import { childEnv } from "./child-env.ts";
 import { ChildLedger } from "./child-ledger.ts";
 import { ChildPool, placementKeyOf } from "./child-pool.ts";
 import { ExchangeLoop } from "./exchange-loop.ts";
-import { DEFAULT_CHILD_POLICY, DEFAULT_MAX_LOG_BYTES, DEFAULT_STOP_LADDER, type RunnerHostOptions, type StopLadder } from "./host-options.ts";
+import {
+  DEFAULT_CALLBACK_TIMEOUT_MS,
+  DEFAULT_CHILD_POLICY,
+  DEFAULT_MAX_LOG_BYTES,
+  DEFAULT_STOP_LADDER,
+  type RunnerHostOptions,
+  type StopLadder,
+} from "./host-options.ts";
 import { GatheredChanges } from "./gathered-changes.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogShipper } from "./log-shipper.ts";
@@ -105,6 +112,7 @@ export class RunnerHost {
       client,
       logger,
       ladder: options.stopLadder ?? DEFAULT_STOP_LADDER,
+      callbackTimeoutMs: options.callbackTimeoutMs ?? DEFAULT_CALLBACK_TIMEOUT_MS,
       running: () => this.#granted(),
       onProgress: () => this.#leases?.progressChanged(),
       onEnded: (attempt, finish) => this.#onEnded(attempt, finish),
@@ -330,6 +338,7 @@ export class RunnerHost {
       startedAt: 0,
       child: null,
       stop: null,
+      decided: null,
       timers: [],
       progress: undefined,
     };

@@ -1,4 +1,5 @@
 import type { AttemptContext, InputMap, LogLevel, TaskOutcome } from "@tradewind/contract";
+import type { TaskCallback } from "@tradewind/core";
 
 /**
  * What a host and its child process say to each other. The host writes to the child's descriptor 3, one JSON object per line; the child answers on descriptor 4, each line led by the
@@ -9,7 +10,8 @@ import type { AttemptContext, InputMap, LogLevel, TaskOutcome } from "@tradewind
 export type ToChild =
   | { kind: "hello"; nonce: string; maxResultBytes: number }
   | RunMessage
-  | { kind: "abort"; seq: number; reason: string }
+  /** `outOfTime`: the execution timeout passed; else nobody wants the outcome any more. */
+  | { kind: "abort"; seq: number; reason: string; outOfTime: boolean }
   | { kind: "reply"; call: number; ok: true; value?: unknown }
   | { kind: "reply"; call: number; ok: false; code: string; message: string };
 
@@ -21,6 +23,8 @@ export interface RunMessage {
   inputs: string;
   /** Functions of the author to apply to them, in this order. */
   inputMaps: InputMap[];
+  /** Those that the author gave the task. */
+  callbacks: TaskCallback[];
   bundlePath: string;
   resolveFrom: string[];
 }
@@ -32,13 +36,18 @@ export type FromChild =
   | { kind: "out"; seq: number; stream: "stdout" | "stderr"; text: string }
   | { kind: "progress"; seq: number; fraction: number | null; message: string | null }
   | ({ kind: "call"; seq: number; call: number } & AuthorCall)
+  /** The handler has ended like this; the callback runs yet, and changes nothing about it. */
+  | { kind: "decided"; seq: number; outcome: TaskOutcome; durationMs: number; callback: TaskCallback }
   | FinishedMessage;
 
 export interface FinishedMessage {
   kind: "finished";
   seq: number;
   outcome: TaskOutcome;
+  /** Of the handler. */
   durationMs: number;
+  /** The callback for the outcome that has run. */
+  callbackRan?: TaskCallback;
   /** Why this process must not run another attempt; absent: it may. */
   unfit?: string;
   /** Resident memory after the attempt; not measured each time. */

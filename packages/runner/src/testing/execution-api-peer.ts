@@ -44,6 +44,9 @@ export interface NewAttempt {
   executionTimeoutMs?: number;
   resolveFrom?: string[];
   largeInputs?: string;
+  callbacks?: AttemptGrant["callbacks"];
+  tryNumber?: number;
+  maxTries?: number;
 }
 
 /** As a source map: the request for it is left without an answer. */
@@ -97,7 +100,7 @@ export class ExecutionApiPeer {
 
   addAttempt(options: NewAttempt): TaskCommand {
     const attemptId = randomUUID();
-    const ids = { dagId: options.dagId, runId: "manual__1", taskId: options.taskId, mapIndex: -1, tryNumber: 1 };
+    const ids = { dagId: options.dagId, runId: "manual__1", taskId: options.taskId, mapIndex: -1, tryNumber: options.tryNumber ?? 1 };
     const command: TaskCommand = {
       attemptId,
       taskInstanceId: 1,
@@ -116,7 +119,8 @@ export class ExecutionApiPeer {
       isolation: options.isolation ?? ("warm" as const),
       memoryLimitMb: options.memoryLimitMb ?? null,
       executionTimeoutMs: options.executionTimeoutMs ?? null,
-      context: { ...ids, runType: "manual", maxTries: 1, attemptId, ...dates, conf: {}, params: {}, dagVersion: 1 },
+      context: { ...ids, runType: "manual", maxTries: options.maxTries ?? 1, attemptId, ...dates, conf: {}, params: {}, dagVersion: 1 },
+      callbacks: options.callbacks,
       inputs: options.largeInputs === undefined ? JSON.stringify(options.inputs ?? {}) : null,
     };
     const attempt = { command, grant, largeInputs: options.largeInputs, state: "queued" as const, token: `attempt-${attemptId}`, leaseEndsAt: 0 };
