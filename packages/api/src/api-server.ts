@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { AuthorUseCases, PeopleUseCases, RunnerUseCases } from "@tradewind/engine";
 import type { Database, Fernet } from "@tradewind/metadata";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { createAccessTokens } from "./auth/access-tokens.ts";
 import { requireAccess } from "./auth/authenticate.ts";
+import { createLogIn } from "./auth/log-in.ts";
+import { sessionRoutes } from "./auth/session-routes.ts";
 import type { SignedTokens } from "./auth/signed-tokens.ts";
 import { tokenRoutes } from "./auth/token-routes.ts";
 import { createUserDirectory } from "./auth/users.ts";
@@ -33,6 +36,8 @@ export interface ApiServerOptions {
   logger?: FastifyBaseLogger;
   /** Life of a token of the REST API. Default one day, as Airflow's `jwt_expiration_time`. */
   accessTokenTtlMs?: number;
+  /** Life of a browser's session. Default one day. */
+  sessionTtlMs?: number;
   /** Life of a token of a runner host. Default one day; a host gets a new one with each registration. */
   hostTokenTtlMs?: number;
   /** Airflow's `[api] maximum_page_limit` and `fallback_page_limit`. Default 100 and 50. */
@@ -70,7 +75,7 @@ const CLOSE_IDLE_EVERY_MS = 50;
  * Everything that answers HTTP, each with its own kind of credentials and shape of errors in a scope of its own:
  *
  *     /                 what this is; /docs and /openapi.json describe the REST API
- *     /auth/token       password → token of the REST API
+ *     /auth             password → token of the REST API, or a browser's session; a user's own tokens
  *     /api/v2           REST API: token of a user, permission per route
  *     /execution/v1     execution API: token of a host or of an attempt
  */
@@ -82,22 +87,26 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   let restRoutes: readonly RestRoute[] = [];
 
   if (apps.includes("api")) {
-    const findUser = createUserDirectory(options.db, now);
+    const accessTokens = createAccessTokens(options.db, now);
+    const authentication = { tokens: options.tokens, accessTokens, findUser: createUserDirectory(options.db, now) };
     app.register(
       async (scope) => {
-        requireAccess(scope, { tokens: options.tokens, findUser });
-        tokenRoutes(scope, { db: options.db, tokens: options.tokens, accessTokenTtlMs: options.accessTokenTtlMs ?? DAY_MS, now });
+        requireAccess(scope, authentication);
+        const { db, tokens, accessTokenTtlMs = DAY_MS, sessionTtlMs = DAY_MS } = options;
+        const logIn = createLogIn({ db, now });
+        tokenRoutes(scope, { logIn, tokens, accessTokenTtlMs });
+        sessionRoutes(scope, { db, logIn, accessTokens, sessionTtlMs });
       },
       { prefix: "/auth" },
     );
     app.register(
       async (scope) => {
-        restRoutes = restApi(scope, { context: restContext(options, closing.signal), tokens: options.tokens, findUser });
+        restRoutes = restApi(scope, { context: restContext(options, closing.signal), authentication });
       },
       { prefix: "/api/v2" },
     );
     app.register(async (scope) => {
-      requireAccess(scope, { tokens: options.tokens, findUser });
+      requireAccess(scope, authentication);
       indexPage(scope, options);
       openApiRoutes(scope, { routes: restRoutes, version: options.version });
     });

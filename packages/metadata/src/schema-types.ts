@@ -27,6 +27,7 @@ export interface Tables {
   connection: ConnectionTable;
   user_account: UserAccountTable;
   access_token: AccessTokenTable;
+  access_token: AccessTokenTable;
   job: JobTable;
   runner_host: RunnerHostTable;
   event_log: EventLogTable;
@@ -343,6 +344,17 @@ export interface AccessTokenTable {
   kind: "session" | "api";
   name: string | null;
   token_sha256: Buffer;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp | null;
+  last_used_at: Timestamp | null;
+}
+
+export interface AccessTokenTable {
+  id: string;
+  user_account_id: number;
+  kind: "session" | "api";
+  name: string | null;
+  token_sha256: string;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp | null;
   last_used_at: Timestamp | null;

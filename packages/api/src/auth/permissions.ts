@@ -52,6 +52,11 @@ const GRANTED = new Map<string, ReadonlySet<Permission>>(
   ROLES.map((role, place) => [role, new Set(ROLES.slice(0, place + 1).flatMap((included) => ADDED[included]))]),
 );
 
+/** In the order of `PERMISSIONS`. */
+export function permissionsOf(role: string): Permission[] {
+  return PERMISSIONS.filter((permission) => isAllowed(role, permission));
+}
+
 /** A role that is not known may do nothing. */
 export function isAllowed(role: string, permission: Permission): boolean {
   return GRANTED.get(role)?.has(permission) ?? false;

@@ -1,5 +1,5 @@
 import fastify from "fastify";
-import { createSignedTokens } from "../auth/signed-tokens.ts";
+import type { Authentication } from "../auth/authenticate.ts";
 import { restApi } from "../rest/rest-api.ts";
 import type { RestContext, RestRoute } from "../rest/route.ts";
 import { type OpenApiDocument, openApiDocument } from "./document.ts";
@@ -9,11 +9,7 @@ export async function describeRestApi({ version }: { version: string }): Promise
   const app = fastify();
   let routes: readonly RestRoute[] = [];
   app.register(async (scope) => {
-    routes = restApi(scope, {
-      context: noContext,
-      tokens: createSignedTokens({ secretKey: "nothing is signed with this key" }),
-      findUser: async () => undefined,
-    });
+    routes = restApi(scope, { context: noContext, authentication: {} as Authentication });
   });
   await app.ready();
   await app.close();

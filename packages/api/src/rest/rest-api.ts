@@ -1,7 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { requireAccess } from "../auth/authenticate.ts";
-import type { SignedTokens } from "../auth/signed-tokens.ts";
-import type { User } from "../auth/users.ts";
+import { type Authentication, requireAccess } from "../auth/authenticate.ts";
 import { sendRestError } from "../http/errors.ts";
 import { bulkChangeRoutes } from "./bulk-changes.ts";
 import { connectionRoutes } from "./connections.ts";
@@ -47,14 +45,13 @@ const GROUPS = [
 
 export interface RestApiOptions {
   context: RestContext;
-  tokens: SignedTokens;
-  findUser: (username: string) => Promise<User | undefined>;
+  authentication: Authentication;
 }
 
 /** The REST API, Airflow's version 2, as a plugin for the prefix `/api/v2`. Gives the routes it has. */
-export function restApi(app: FastifyInstance, { context, tokens, findUser }: RestApiOptions): readonly RestRoute[] {
+export function restApi(app: FastifyInstance, { context, authentication }: RestApiOptions): readonly RestRoute[] {
   app.setErrorHandler(sendRestError);
-  requireAccess(app, { tokens, findUser });
+  requireAccess(app, authentication);
   app.addHook("onSend", async (_request, reply) => {
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
   });

@@ -68,5 +68,15 @@ export { deletePool, findPoolSettings, insertPool, updatePool } from "./manage/p
 export type { PoolSettings } from "./manage/pools.ts";
 export { deleteXCom, insertXCom, updateXCom } from "./manage/xcoms.ts";
 export type { XComValue } from "./manage/xcoms.ts";
+export {
+  type AccessTokenHolder,
+  type AccessTokenKind,
+  type AccessTokenRow,
+  deleteAccessToken,
+  deleteExpiredAccessTokens,
+  insertAccessToken,
+  listAccessTokens,
+  useAccessToken,
+} from "./manage/access-tokens.ts";
 export { findUser, insertUser, updateUserPassword } from "./manage/users.ts";
 export type { UserRow } from "./manage/users.ts";

@@ -1,0 +1,69 @@
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import type { Database, Transaction } from "@tradewind/metadata";
+import {
+  type AccessTokenHolder,
+  type AccessTokenKind,
+  type AccessTokenRow,
+  deleteExpiredAccessTokens,
+  insertAccessToken,
+  useAccessToken,
+} from "@tradewind/metadata/rest";
+
+/** So that a token is known for what it is where it should not be: in a repository, a log, a chat. */
+export const TOKEN_PREFIX = "tw_";
+
+const CACHE_MS = 5000;
+const MOST_CACHED = 10_000;
+
+/**
+ * Tokens that can be taken back: a browser's session, and what a user makes for a program. 256 random bits each; the database has their hashes only.
+ *
+ * A holder is remembered for some seconds, so that a page with many requests costs few queries; a token that was taken back is good for that long elsewhere, and not at all in the
+ * process that took it back (`forget`).
+ */
+export interface AccessTokens {
+  /** undefined: there is no such user. `token` is given here and never again. */
+  create(
+    request: { username: string; kind: AccessTokenKind; name: string | null; ttlMs: number | null },
+    tx?: Transaction,
+  ): Promise<{ token: string; row: AccessTokenRow } | undefined>;
+  find(token: string): Promise<AccessTokenHolder | undefined>;
+  forget(id: string): void;
+}
+
+export function createAccessTokens(db: Database, now: () => number): AccessTokens {
+  const known = new Map<string, { until: number; holder: Promise<AccessTokenHolder | undefined> }>();
+
+  return {
+    async create(request, tx) {
+      const token = TOKEN_PREFIX + randomBytes(32).toString("base64url");
+      await deleteExpiredAccessTokens(tx ?? db);
+      const row = await insertAccessToken(tx ?? db, { ...request, id: randomUUID(), tokenSha256: hashOf(token) });
+      return row === undefined ? undefined : { token, row };
+    },
+
+    find(token) {
+      const tokenSha256 = hashOf(token);
+      const cached = known.get(tokenSha256);
+      if (cached !== undefined && cached.until > now()) return cached.holder;
+      const holder = useAccessToken(db, { tokenSha256 });
+      if (known.size >= MOST_CACHED) known.clear();
+      known.set(tokenSha256, { until: now() + CACHE_MS, holder });
+      holder.catch(() => known.delete(tokenSha256));
+      return holder;
+    },
+
+    forget(id) {
+      for (const [key, { holder }] of known) {
+        void holder.then(
+          (found) => found?.id === id && known.delete(key),
+          () => undefined,
+        );
+      }
+    },
+  };
+}
+
+function hashOf(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
