@@ -5,7 +5,7 @@ create table access_token (
   user_account_id bigint not null,
   kind text not null,
   name text,
-  token_sha256 bytea not null,
+  token_sha256 text not null,
   created_at timestamp with time zone default now() not null,
   expires_at timestamp with time zone,
   last_used_at timestamp with time zone,

@@ -27,7 +27,6 @@ export interface Tables {
   connection: ConnectionTable;
   user_account: UserAccountTable;
   access_token: AccessTokenTable;
-  access_token: AccessTokenTable;
   job: JobTable;
   runner_host: RunnerHostTable;
   event_log: EventLogTable;
@@ -336,17 +335,6 @@ export interface UserAccountTable {
   role: string;
   is_active: Generated<boolean>;
   created_at: Generated<Timestamp>;
-}
-
-export interface AccessTokenTable {
-  id: string;
-  user_account_id: number;
-  kind: "session" | "api";
-  name: string | null;
-  token_sha256: Buffer;
-  created_at: Generated<Timestamp>;
-  expires_at: Timestamp | null;
-  last_used_at: Timestamp | null;
 }
 
 export interface AccessTokenTable {
