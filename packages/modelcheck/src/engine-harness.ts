@@ -1,4 +1,4 @@
-import type { AttemptGrant, TaskOutcome } from "@tradewind/contract";
+import type { AttemptGrant, TaskCommand, TaskOutcome } from "@tradewind/contract";
 import { canonicalJson, type DagRunState, type DagSpec, type MaybeState } from "@tradewind/core";
 import { createEngine, type Engine } from "@tradewind/engine";
 import { createFernet, generateFernetKey } from "@tradewind/metadata";
@@ -99,22 +99,40 @@ export class EngineHarness {
     return rows.map(({ id }) => id);
   }
 
+  async startQueuedRuns(): Promise<void> {
+    for (;;) {
+      const { started } = await this.engine.startQueuedRuns({ limit: 1_000 });
+      if (started === 0) return;
+    }
+  }
+
   async runIdOf(dagRunId: number): Promise<string> {
     const row = await builder(this.#database.db).selectFrom("dag_run").select("run_id").where("id", "=", dagRunId).executeTakeFirstOrThrow();
     return row.run_id;
   }
 
-  /** Dispatches all that limits allow, and starts it. */
-  async startReady(): Promise<AttemptGrant[]> {
-    const granted: AttemptGrant[] = [];
+  /** Dispatches all that limits allow. */
+  async takeReady(): Promise<TaskCommand[]> {
+    const taken: TaskCommand[] = [];
     for (;;) {
       const request = { schedulerId: SCHEDULER, parallelism: EVERYTHING, executors: [{ name: "local", free: null }], limit: 1_000 };
       const { commands } = await this.engine.dispatch(request);
-      if (commands.length === 0) return granted;
-      const starts = commands.map(({ attemptId }) => attemptId);
-      const answer = await this.engine.exchange({ hostId: HOST, starts, finishes: [], want: 0, queues: null });
-      granted.push(...answer.granted);
+      if (commands.length === 0) return taken;
+      taken.push(...commands);
     }
+  }
+
+  /** Asks to start attempts. */
+  async start(attemptIds: readonly string[]): Promise<{ granted: AttemptGrant[]; refused: string[] }> {
+    if (attemptIds.length === 0) return { granted: [], refused: [] };
+    const answer = await this.engine.exchange({ hostId: HOST, starts: [...attemptIds], finishes: [], want: 0, queues: null });
+    return { granted: answer.granted, refused: answer.refused.map(({ attemptId }) => attemptId) };
+  }
+
+  /** Dispatches and starts all that limits allow. */
+  async startReady(): Promise<AttemptGrant[]> {
+    const taken = await this.takeReady();
+    return (await this.start(taken.map(({ attemptId }) => attemptId))).granted;
   }
 
   /** Reports ends. Gives, in the same order, whether each counted. */
@@ -124,6 +142,12 @@ export class EngineHarness {
     const { finished } = await this.engine.exchange({ hostId: HOST, starts: [], finishes, want: 0, queues: null });
     const accepted = new Map(finished.map((answer) => [answer.attemptId, answer.accepted]));
     return ends.map(({ attemptId }) => accepted.get(attemptId) ?? false);
+  }
+
+  /** Attempts whose runner died. */
+  async lose(attemptIds: readonly string[]): Promise<void> {
+    if (attemptIds.length === 0) return;
+    await this.engine.loseAttempts(attemptIds.map((attemptId) => ({ attemptId, reason: "lost", message: "its runner died" })));
   }
 
   /** Fires all that is due by the harness's clock. */

@@ -9,8 +9,12 @@ export interface ModelInstance {
   state: MaybeState;
   tryNumber: number;
   maxTries: number;
-  /** What it returned when it succeeded last. */
+  /** What it returned when it succeeded last; gone when it is started again. */
   result: Json | undefined;
+  /** Whether it ended well by itself since it was started last: only then a branch has decided. */
+  decided: boolean;
+  /** The attempt that has a lease, also when the instance has moved on meanwhile. */
+  attempt: { attemptId: string; isRunning: boolean } | null;
 }
 
 const TERMINAL: readonly MaybeState[] = ["success", "failed", "skipped", "upstream_failed", "removed"];
@@ -47,7 +51,7 @@ export class RunModel {
   }
 
   add(task: TaskSpec, mapIndex: number): void {
-    this.instances.push({ taskId: task.taskId, mapIndex, state: null, tryNumber: 0, maxTries: task.retries, result: undefined });
+    this.instances.push({ taskId: task.taskId, mapIndex, state: null, tryNumber: 0, maxTries: task.retries, result: undefined, decided: false, attempt: null });
   }
 
   of(taskId: string): ModelInstance[] {
@@ -86,7 +90,7 @@ export class RunModel {
     else this.expand(task, instance);
   }
 
-  private begin(task: TaskSpec, instance: ModelInstance): void {
+  begin(task: TaskSpec, instance: ModelInstance): void {
     instance.tryNumber += 1;
     const isDoneAtOnce = task.kind === "empty" && !task.callbacks.some((callback) => callback === "execute" || callback === "success");
     instance.state = isDoneAtOnce ? "success" : "scheduled";
@@ -145,7 +149,7 @@ export class RunModel {
   private isSkippedByBranch(task: TaskSpec, instance: ModelInstance): boolean {
     return this.dag.spec.tasks
       .filter(({ taskId, kind }) => (kind === "branch" || kind === "short_circuit") && this.dag.below(taskId).has(task.taskId))
-      .some((decider) => this.relevant(decider, task, instance).some((one) => one.state === "success" && this.skips(decider, one, task)));
+      .some((decider) => this.relevant(decider, task, instance).some((one) => one.state === "success" && one.decided && this.skips(decider, one, task)));
   }
 
   private skips(decider: TaskSpec, { result }: ModelInstance, task: TaskSpec): boolean {
@@ -204,6 +208,11 @@ export class RunModel {
     return instances.flatMap(({ state, result }) => (state === "success" && result !== undefined ? [result] : []));
   }
 
+  /** Whether something here goes on by itself when time passes. */
+  isWaitingForTime(): boolean {
+    return this.state === "running" && this.instances.some(({ state }) => state === "up_for_retry");
+  }
+
   /** "No unfinished TI and any leaf in failed set -> failed"; a deadlock; else it goes on. */
   outcome(): DagRunState {
     const unfinished = this.instances.filter(({ state }) => !isOver(state));
@@ -220,7 +229,15 @@ export class RunModel {
     });
   }
 
-  groupsWithRetries(): TaskGroupSpec[] {
-    return this.dag.spec.groups.filter(({ retries }) => retries > 0);
+  /** "true = stop (gate success), false = next iteration is created; false at the cap = gate failed". */
+  passGate(gate: TaskSpec, instance: ModelInstance): void {
+    const group = this.dag.multiplierOf(gate)!;
+    const { maxIterations, hasUntil } = group.loop!;
+    const next = instance.mapIndex + 1;
+    const goesOn = !(hasUntil && instance.result === true) && next < maxIterations;
+    if (hasUntil && instance.result === false && !goesOn) instance.state = "failed";
+    for (const task of goesOn ? this.dag.tasksIn(group) : []) {
+      if (!this.of(task.taskId).some(({ mapIndex }) => mapIndex === next)) this.add(task, next);
+    }
   }
 }

@@ -1,0 +1,143 @@
+import type { Json, MaybeState, TaskSpec } from "@tradewind/core";
+import { isOver, type ModelInstance, type RunModel } from "./run-model.ts";
+
+// What happens to runs from outside: attempts begin and end, time passes, people change things. Each function changes states and leaves it to `settle` what follows.
+
+export type Outcome = { kind: "success"; result: Json | undefined } | { kind: "skipped" } | { kind: "failed"; retryable: boolean };
+
+/** An attempt gets a lease; `running` when it is started too. */
+export function takeAttempt(instance: ModelInstance, attemptId: string): void {
+  if (instance.state !== "scheduled") throw new Error(`The engine dispatched ${instance.taskId}[${instance.mapIndex}], which is ${instance.state} to the model.`);
+  instance.state = "queued";
+  instance.attempt = { attemptId, isRunning: false };
+}
+
+export function startAttempt(instance: ModelInstance, attemptId: string): boolean {
+  if (instance.attempt?.attemptId !== attemptId || instance.state !== "queued") return false;
+  instance.state = "running";
+  instance.attempt.isRunning = true;
+  instance.result = undefined;
+  instance.decided = false;
+  return true;
+}
+
+/** The process of an attempt has ended. Whether that counts: not when its instance has moved on since. */
+export function endAttempt(run: RunModel, instance: ModelInstance, attemptId: string, outcome: Outcome): boolean {
+  if (instance.attempt?.attemptId !== attemptId) return false;
+  instance.attempt = null;
+  if (instance.state === "restarting") instance.state = null;
+  if (instance.state !== "running") return false;
+  const task = run.dag.task(instance.taskId);
+  if (outcome.kind === "skipped") instance.state = "skipped";
+  else if (outcome.kind === "failed") fail(run, task, instance, outcome.retryable);
+  else succeed(run, task, instance, outcome.result);
+  return true;
+}
+
+function succeed(run: RunModel, task: TaskSpec, instance: ModelInstance, result: Json | undefined): void {
+  instance.state = "success";
+  instance.result = result;
+  instance.decided = true;
+  if (task.kind === "loop_gate") run.passGate(task, instance);
+}
+
+function fail(run: RunModel, task: TaskSpec, instance: ModelInstance, retryable: boolean): void {
+  if (retryable && task.retries > 0 && instance.tryNumber <= instance.maxTries) {
+    instance.state = "up_for_retry";
+    return;
+  }
+  instance.state = "failed";
+  if (run.dag.spec.failFast) failFast(run);
+}
+
+/** "first failure (no retries left) fails running tasks and skips the rest, teardowns excepted" */
+function failFast(run: RunModel): void {
+  for (const other of run.instances) {
+    if (isOver(other.state) || run.dag.task(other.taskId).isTeardown) continue;
+    withdraw(other, other.state === "running" ? "failed" : "skipped");
+  }
+}
+
+/** An attempt that nobody has started is gone at once; one that runs keeps what it holds until its process has ended. */
+function withdraw(instance: ModelInstance, state: MaybeState): void {
+  instance.state = state;
+  if (instance.attempt?.isRunning === false) instance.attempt = null;
+}
+
+/** Every wait for another try is over. */
+export function passRetryDelays(run: RunModel): void {
+  const waiting = run.instances.filter(({ state }) => state === "up_for_retry");
+  const verdicts = waiting.map((instance) => run.verdict(run.dag.task(instance.taskId), instance));
+  for (const [index, instance] of waiting.entries()) {
+    const verdict = verdicts[index]!;
+    if (verdict === "run") run.begin(run.dag.task(instance.taskId), instance);
+    else if (verdict !== "wait") instance.state = verdict;
+  }
+}
+
+export interface ClearChoice {
+  taskIds: readonly string[];
+  onlyFailed: boolean;
+  includeUpstream: boolean;
+  includeDownstream: boolean;
+}
+
+/** "Clearing a task also clears its setups and teardowns." */
+export function clear(run: RunModel, choice: ClearChoice): void {
+  const chosen = new Set(choice.taskIds.filter((id) => run.dag.has(id)));
+  for (const id of [...chosen]) {
+    if (choice.includeUpstream) for (const above of run.dag.above(id)) chosen.add(above);
+    if (choice.includeDownstream) for (const below of run.dag.below(id)) chosen.add(below);
+  }
+  for (const id of [...chosen]) for (const other of withSetups(run, id)) chosen.add(other);
+  const matches = ({ taskId, state }: ModelInstance): boolean =>
+    chosen.has(taskId) && state !== "removed" && (!choice.onlyFailed || state === "failed" || state === "upstream_failed");
+  clearInstances(run, run.instances.filter(matches));
+}
+
+function withSetups(run: RunModel, taskId: string): string[] {
+  const task = run.dag.task(taskId);
+  const setups = task.isTeardown ? task.setups.map((id) => run.dag.task(id)) : run.dag.setupsOf(task);
+  const scopes = task.isSetup ? [...setups, task] : setups;
+  return scopes.flatMap((setup) => [setup.taskId, ...run.dag.children(setup.taskId).flatMap((child) => (child.isTeardown ? [child.taskId] : []))]);
+}
+
+export function clearInstances(run: RunModel, instances: readonly ModelInstance[]): void {
+  for (const instance of instances) {
+    instance.maxTries = instance.tryNumber + run.dag.task(instance.taskId).retries;
+    withdraw(instance, instance.attempt?.isRunning === true ? "restarting" : null);
+  }
+  if (instances.length > 0 && run.state !== "running") run.state = "queued";
+}
+
+export interface MarkChoice {
+  taskId: string;
+  state: "success" | "failed" | "skipped";
+  includeUpstream: boolean;
+  includeDownstream: boolean;
+}
+
+/** "Setting a TI's state … also clears the failed and upstream_failed tasks below it, so they are re-evaluated." */
+export function mark(run: RunModel, { taskId, state, includeUpstream, includeDownstream }: MarkChoice): void {
+  const chosen = new Set([taskId, ...(includeUpstream ? run.dag.above(taskId) : []), ...(includeDownstream ? run.dag.below(taskId) : [])]);
+  const marked = run.instances.filter((instance) => chosen.has(instance.taskId) && instance.state !== state && instance.state !== "removed");
+  const below = run.dag.below(taskId);
+  const failed = run.instances.filter(
+    (instance) => below.has(instance.taskId) && !marked.includes(instance) && (instance.state === "failed" || instance.state === "upstream_failed"),
+  );
+  for (const instance of marked) withdraw(instance, state);
+  if (marked.length > 0) clearInstances(run, failed);
+}
+
+/** "Mark run success: every TI -> success except unfinished teardowns … Mark run failed: running … -> failed, other unfinished -> skipped, teardowns left to run". */
+export function markRun(run: RunModel, state: "success" | "failed"): void {
+  let pending = false;
+  for (const instance of run.instances) {
+    if (instance.state === "removed") continue;
+    const isUnfinished = !isOver(instance.state);
+    if (isUnfinished && run.dag.task(instance.taskId).isTeardown) pending = true;
+    else if (state === "success") withdraw(instance, "success");
+    else if (isUnfinished) withdraw(instance, instance.state === "running" ? "failed" : "skipped");
+  }
+  if (!pending) run.state = state;
+}
