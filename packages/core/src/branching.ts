@@ -16,7 +16,7 @@ export interface SkipPlan {
  * What becomes of the direct children of a branch task by its result: a task id, a group id, a list of them, or null or an empty list to skip all.
  *
  * A child that is not named is followed all the same when it lies below a named one: in `branch → a → join` with `branch → join`, following `a` must not
- * skip `join`.
+ * skip `join`. Teardowns are never skipped by a decision: they run when one of their setups succeeded.
  * @throws TradewindError `branch_invalid` when the result is something else, or names what is no direct child.
  */
 export function planBranch(graph: DagGraph, taskId: string, result: Json | undefined): SkipPlan {
@@ -25,20 +25,24 @@ export function planBranch(graph: DagGraph, taskId: string, result: Json | undef
   const followed = new Set([...named, ...listDescendants(graph, named)]);
   return {
     follow: node.downstream.filter((child) => followed.has(child)),
-    skip: node.downstream.filter((child) => !followed.has(child)),
+    skip: node.downstream.filter((child) => !followed.has(child) && !isTeardown(graph, child)),
   };
 }
 
 /**
- * What a short circuit skips by its result. A result that is falsy to JavaScript skips everything below, whatever the trigger rules there say; with
+ * What a short circuit skips by its result. A result that is falsy to JavaScript skips everything below but teardowns, whatever the trigger rules there say; with
  * `respectDownstreamRules` only the direct children, and the rules below decide about the rest. Any other result skips nothing.
  */
 export function planShortCircuit(graph: DagGraph, taskId: string, result: Json | undefined): SkipPlan {
   const node = getTaskNode(graph, taskId);
   if (result) return { follow: [...node.downstream], skip: [] };
-  if (node.spec.respectDownstreamRules) return { follow: [], skip: [...node.downstream] };
+  if (node.spec.respectDownstreamRules) return { follow: [], skip: node.downstream.filter((id) => !isTeardown(graph, id)) };
   const below = listDescendants(graph, [taskId]);
-  return { follow: [], skip: [...graph.tasks.keys()].filter((id) => below.has(id)) };
+  return { follow: [], skip: [...graph.tasks.keys()].filter((id) => below.has(id) && !isTeardown(graph, id)) };
+}
+
+function isTeardown(graph: DagGraph, taskId: string): boolean {
+  return getTaskNode(graph, taskId).spec.isTeardown;
 }
 
 /** Whether the end of a task decides about others by its result. */

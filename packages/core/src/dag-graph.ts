@@ -34,7 +34,7 @@ export interface GroupNode {
   readonly taskIds: readonly string[];
   /** Those of its tasks that no other task of the group comes before: what an edge to the group leads to. */
   readonly rootIds: readonly string[];
-  /** Those of its tasks that no other task of the group comes after: what an edge from the group starts at. */
+  /** Those of its tasks that nothing in the group comes after but teardowns, and that are none: what an edge from the group starts at. */
   readonly leafIds: readonly string[];
 }
 
@@ -48,8 +48,13 @@ export interface DagGraph {
   readonly topologicalOrder: readonly string[];
   /** Tasks without upstream, in order of definition. */
   readonly rootIds: readonly string[];
-  /** Tasks without downstream, in order of definition: their states decide the run. */
+  /** Tasks without downstream, in order of definition. */
   readonly leafIds: readonly string[];
+  /**
+   * Tasks whose states decide the run, in order of definition: those that nothing comes after but teardowns, and teardowns only with `onFailureFailDagRun`. Where all tasks are teardowns, those
+   * without downstream.
+   */
+  readonly outcomeTaskIds: readonly string[];
 }
 
 /**
@@ -96,7 +101,14 @@ export function compileDag(spec: DagSpec): DagGraph {
     topologicalOrder: order.map(idOf),
     rootIds: nodes.filter((node) => node.upstream.length === 0).map((node) => node.taskId),
     leafIds: nodes.filter((node) => node.downstream.length === 0).map((node) => node.taskId),
+    outcomeTaskIds: listOutcomeTasks(nodes, tasks),
   };
+}
+
+function listOutcomeTasks(nodes: readonly TaskNode[], tasks: ReadonlyMap<string, TaskNode>): string[] {
+  const counts = ({ spec }: TaskNode): boolean => !spec.isTeardown || spec.onFailureFailDagRun;
+  const effective = nodes.filter((node) => counts(node) && !node.downstream.some((id) => counts(tasks.get(id)!)));
+  return (effective.length > 0 ? effective : nodes.filter((node) => node.downstream.length === 0)).map((node) => node.taskId);
 }
 
 function upstreamIndexes(spec: DagSpec): number[][] {
@@ -137,12 +149,13 @@ function compileGroups(spec: DagSpec, nodes: readonly TaskNode[]): Map<string, G
     spec.groups.map((group) => {
       const inGroup = members.get(group.groupId)!;
       const ids = new Set(inGroup.map((node) => node.taskId));
+      const work = new Set(inGroup.filter((node) => !node.spec.isTeardown).map((node) => node.taskId));
       const node: GroupNode = {
         groupId: group.groupId,
         spec: group,
         taskIds: [...ids],
         rootIds: inGroup.filter((task) => !task.upstream.some((id) => ids.has(id))).map((task) => task.taskId),
-        leafIds: inGroup.filter((task) => !task.downstream.some((id) => ids.has(id))).map((task) => task.taskId),
+        leafIds: inGroup.filter((task) => !task.spec.isTeardown && !task.downstream.some((id) => work.has(id))).map((task) => task.taskId),
       };
       return [group.groupId, node];
     }),

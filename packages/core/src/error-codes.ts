@@ -59,6 +59,7 @@ export const ERROR_CODES = {
   // What happens in a run.
   branch_invalid: { status: 422, meaning: "A branch task named something that is not a direct child." },
   loop_invalid: { status: 422, meaning: "The `until` of a loop gave something else than true or false." },
+  loop_exhausted: { status: 422, meaning: "A loop has had all its iterations, and its until would have it go on." },
   input_unavailable: { status: 422, meaning: "An input of a task could not be resolved: an XCom, or a part of it, is missing." },
   mapping_invalid: { status: 422, meaning: "A mapped task got something to map over that is neither a list nor an object." },
   mapping_too_long: { status: 422, meaning: "A mapped task would have more instances than allowed." },

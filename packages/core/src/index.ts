@@ -145,3 +145,4 @@ export { indexGroupOf, isLoopTask, isMultiplied } from "./index-groups.ts";
 export { resolveParams, type ResolveParamsInput, type SchemaValidator } from "./params.ts";
 export { assertRunId, DEFAULT_ALLOWED_RUN_ID_PATTERN, makeRunId, runTypeOfRunId } from "./run-id.ts";
 export { describeTask, describeTaskInstance, type TaskInstanceName } from "./task-instance-name.ts";
+export * from "./run-machine/index.ts";

@@ -27,7 +27,7 @@ export function decideRunOutcome({ unfinished, failedLeaves }: RunOutcomeCounts)
 
 /** The counts from all task instances of a run. Instances of tasks that are not in the graph any more are `removed`, and count as nothing. */
 export function countRunOutcome(graph: DagGraph, instances: Iterable<{ taskId: string; state: MaybeState }>): RunOutcomeCounts {
-  const leaves = new Set(graph.leafIds);
+  const leaves = new Set(graph.outcomeTaskIds);
   const counts: RunOutcomeCounts = { unfinished: 0, failedLeaves: 0 };
   for (const { taskId, state } of instances) {
     if (!isTerminal(state)) counts.unfinished++;

@@ -82,11 +82,13 @@ describe("the table of rules", () => {
     expect(short(evaluate("all_done_setup_success", "k-", { setups: "k" }))).toBe("wait");
   });
 
-  it("setup constraint: all setups it is in the scope of must succeed, checked before its own rule", () => {
+  it("setup constraint: all setups it is in the scope of, even indirect, must succeed; while it waits for them its own rule may give it a state", () => {
     expect(short(evaluate("all_success", "s", { scope: "ss" }))).toBe("ready");
     expect(short(evaluate("all_success", "s", { scope: "s-" }))).toBe("wait");
-    expect(short(evaluate("all_success", "f", { scope: "s-" }))).toBe("wait");
-    expect(short(evaluate("always", "s", { scope: "f-" }))).toBe("upstream_failed");
+    expect(short(evaluate("all_success", "f", { scope: "s-" }))).toBe("upstream_failed");
+    expect(short(evaluate("all_failed", "s", { scope: "-" }))).toBe("skipped");
+    expect(short(evaluate("all_failed", "f", { scope: "f-" }))).toBe("upstream_failed");
+    expect(short(evaluate("always", "s", { scope: "f-" }))).toBe("ready");
     expect(short(evaluate("all_done", "s", { scope: "k-" }))).toBe("skipped");
     expect(short(evaluate("all_done", "", { scope: "-" }))).toBe("wait");
   });

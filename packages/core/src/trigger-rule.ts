@@ -21,7 +21,7 @@ export interface TriggerRuleInput {
   mapIndex: number;
   /** Direct upstreams that are setups; they are among `counts` too. Only `all_done_setup_success` looks at them; left out: there are none. */
   setupUpstreams?: Pick<UpstreamCounts, "total" | "success" | "skipped">;
-  /** All setups in whose scope the task is, even indirectly. Left out for teardowns, and where there are none. */
+  /** Setups in whose scope the task is without coming directly after them. Left out for teardowns, and where there are none; `always` does not look at them. */
   setupScope?: UpstreamCounts;
 }
 
@@ -43,12 +43,11 @@ export const NO_UPSTREAMS: UpstreamCounts = { total: 0, success: 0, skipped: 0, 
  */
 export function evaluateTriggerRule(input: TriggerRuleInput): TriggerRuleVerdict {
   const { rule, counts, mapIndex, setupScope } = input;
-  if (setupScope !== undefined && setupScope.total > 0) {
-    const verdict = allSuccess(setupScope, mapIndex, "setup");
-    if (verdict.verdict !== "ready") return verdict;
-  }
-  if (counts.total === 0) return ready("it has no upstream tasks");
-  return RULES[rule](counts, input);
+  const own = counts.total === 0 ? ready("it has no upstream tasks") : RULES[rule](counts, input);
+  if (setupScope === undefined || setupScope.total === 0 || rule === "always") return own;
+  const setups = allSuccess(setupScope, mapIndex, "setup");
+  if (setups.verdict === "set" || own.verdict === "ready") return setups.verdict === "ready" ? own : setups;
+  return own;
 }
 
 /** Upstreams that have ended in any way. */

@@ -94,7 +94,7 @@ export class LocalRun {
   outcome(): "success" | "failed" {
     const outcome = decideRunOutcome(
       countRunOutcome(
-        { ...this.graph, leafIds: this.#leafIds() },
+        { ...this.graph, outcomeTaskIds: this.#leafIds() },
         this.instances.map(({ node, state }) => ({ taskId: node.taskId, state })),
       ),
     );
