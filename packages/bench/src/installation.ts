@@ -7,13 +7,18 @@ import { fileURLToPath } from "node:url";
 import { startEmbeddedPostgres } from "@tradewind/metadata";
 import pg from "pg";
 
-const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
+export const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
 
 /** A whole Tradewind of its own: PostgreSQL (fsync on), standalone as a real process, an empty DAG folder. */
 export interface Installation {
   readonly pid: number;
+  /** Everything of it is below this folder. */
+  readonly folder: string;
+  /** `TRADEWIND_HOME` of its services. */
+  readonly home: string;
   readonly dagsFolder: string;
+  readonly executionApiUrl: string;
   readonly url: string;
   /** Reads the metadata database. */
   query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
@@ -22,31 +27,43 @@ export interface Installation {
   close(): Promise<void>;
 }
 
-export async function startInstallation(options: { env?: Record<string, string> } = {}): Promise<Installation> {
-  const home = await mkdtemp(join(tmpdir(), "tradewind-bench-"));
-  const dagsFolder = join(home, "dags");
+export interface InstallationOptions {
+  env?: Record<string, string>;
+  /** Starts what the services need, with its files below the folder; gives further settings. */
+  before?: (folder: string) => Promise<Record<string, string>>;
+}
+
+export async function startInstallation(options: InstallationOptions = {}): Promise<Installation> {
+  const folder = await mkdtemp(join(tmpdir(), "tradewind-bench-"));
+  const home = join(folder, "tradewind");
+  const dagsFolder = join(folder, "dags");
   await mkdir(dagsFolder);
-  const postgres = await startEmbeddedPostgres({ directory: join(home, "postgres") });
+  const postgres = await startEmbeddedPostgres({ directory: join(folder, "postgres") });
+  const found = (await options.before?.(folder)) ?? {};
   const [port, executionPort] = [await freePort(), await freePort()];
   const child = spawn(process.execPath, [CLI, "standalone", "--no-examples", "--dags", dagsFolder, "--port", String(port)], {
     env: {
       ...process.env,
-      TRADEWIND_HOME: join(home, "tradewind"),
+      TRADEWIND_HOME: home,
       TRADEWIND__DATABASE__URL: postgres.url,
       TRADEWIND__EXECUTION_API__PORT: String(executionPort),
       TRADEWIND__DAGS__FOLDERS: JSON.stringify([dagsFolder]),
       TRADEWIND__LOGS__LEVEL: "warn",
       ...options.env,
+      ...found,
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
   await untilReady(child);
   const url = `http://127.0.0.1:${port}`;
   const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
-  const token = await logIn(url, join(home, "tradewind", "admin-password"));
+  const token = await logIn(url, join(home, "admin-password"));
   return {
     pid: child.pid!,
+    folder,
+    home,
     dagsFolder,
+    executionApiUrl: `http://127.0.0.1:${executionPort}`,
     url,
     query: async (text, values) => (await pool.query(text, values)).rows,
     async request(method, path, body) {
@@ -62,7 +79,7 @@ export async function startInstallation(options: { env?: Record<string, string> 
       await pool.end();
       await stop(child);
       await postgres.stop();
-      await rm(home, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -18,7 +18,7 @@ export async function manyDags(installation: Installation) {
   for (let file = 0; file < FILES; file += 1) {
     await writeFile(join(installation.dagsFolder, `${PREFIX}_${file}.ts`), parallelDags(`${PREFIX}_${file}`, DAGS / FILES, TASKS_PER_DAG));
   }
-  const figures = await runAtOnce(installation, PREFIX);
+  const figures = await runAtOnce(installation, PREFIX, DAGS);
   return {
     name: "throughput",
     what: `${DAGS} DAGs × ${TASKS_PER_DAG} no-op tasks at once, from ${FILES} files`,
@@ -44,7 +44,7 @@ export async function manyFiles(installation: Installation) {
     what: `${DAGS} DAGs × ${TASKS_PER_DAG} no-op tasks at once, each DAG in a file of its own`,
     goal: "none; loading all files ≤ 15 s",
     loadSeconds,
-    ...(await runAtOnce(installation, FILES_PREFIX)),
+    ...(await runAtOnce(installation, FILES_PREFIX, DAGS)),
     limits:
       "Processor time: besides that of `throughput`, the runner host fetches and checks each bundle once, and children import it, at least once each.",
   };
@@ -53,8 +53,8 @@ export async function manyFiles(installation: Installation) {
 /**
  * All runs are made first, with the DAGs paused, so that what is measured is scheduling and not the REST API: the clock runs from the first start of a task to the last end.
  */
-async function runAtOnce(installation: Installation, prefix: string) {
-  await untilDagsAreKnown(installation, prefix, DAGS);
+export async function runAtOnce(installation: Installation, prefix: string, dags: number) {
+  await untilDagsAreKnown(installation, prefix, dags);
   const dagIds = (await installation.query<{ dag_id: string }>("select dag_id from dag where starts_with(dag_id, $1) order by dag_id", [prefix])).map(
     (row) => row.dag_id,
   );
@@ -63,13 +63,13 @@ async function runAtOnce(installation: Installation, prefix: string) {
     installation,
     dagIds.filter((_, index) => index % 50 === 0),
   );
-  await untilRunsEnded(installation, prefix, DAGS / 50);
+  await untilRunsEnded(installation, prefix, dags / 50);
   await pauseAll(installation, prefix, true);
   await triggerEach(installation, dagIds);
   const [before] = await installation.query<{ now: Date }>("select clock_timestamp() as now");
   const cpuBefore = cpuByPart(installation.pid);
   await pauseAll(installation, prefix, false);
-  await untilRunsEnded(installation, prefix, DAGS + DAGS / 50);
+  await untilRunsEnded(installation, prefix, dags + dags / 50);
   const cpuAfter = cpuByPart(installation.pid);
   const [row] = await installation.query<{ tasks: string; seconds: number }>(
     `select count(*) as tasks, extract(epoch from max(ti.end_date) - min(ti.start_date))::float8 as seconds
