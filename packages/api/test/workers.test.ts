@@ -173,6 +173,10 @@ describe("workers", () => {
     expect(await stateOf("new")).toBe("offline");
     await silence("new", 2 * 86_400);
     await engine.sweep({ limit: 10 });
+    await asHost("nameless", "hosts", { executor: "local", hostname: "box", pid: 7, version: "0.1.0", slots: 4, queues: null });
+    expect(await stateOf("nameless")).toBe("running");
+    await beat("nameless", "stopped");
+    expect((await server.call("GET", "/api/v2/workers/nameless")).statusCode).toBe(404);
     expect((await server.call("GET", "/api/v2/workers/new")).json()).toMatchObject({
       code: "worker_not_found",
       detail: expect.stringContaining('"new"'),

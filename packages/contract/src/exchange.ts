@@ -98,7 +98,7 @@ export const HostRegistration = z.object({
   version: z.string(),
   slots: z.number(),
   queues: z.array(z.string()).nullable(),
-  /** What people call it. Default: its id. A host that starts anew under a name takes the place of silent ones of that name. */
+  /** What people call it. Default: its id, and it leaves the list of workers when it stops. A host that starts anew under a name takes the place of silent ones of that name. */
   name: z.string().min(1).max(256).optional(),
   /** When its process began, ISO 8601. Default: when it was registered first. */
   startedAt: z.iso.datetime().optional(),

@@ -36,6 +36,8 @@ export function runnerUseCases(context: EngineContext, exchange: ReturnType<type
     async heartbeat({ hostId, attempts, queued, state = null }) {
       const now = context.stampAt();
       const wanted = await beatRunnerHost(db, { hostId, state, now });
+      // One without a name is gone with its farewell.
+      if (wanted === null && state === "stopped") return { renewed: [], stop: [] };
       if (wanted === null) {
         throw new TradewindError("not_found", `No runner host "${hostId}" is registered. Register it again.`, { details: { hostId } });
       }

@@ -8,7 +8,7 @@ export interface RunnerHostRecord {
   version: string;
   slots: number;
   queues: readonly string[] | null;
-  /** What people call it; absent: its id. */
+  /** What people call it. Hosts without a name are nobody's to look for: they leave the list with their farewell. */
   name?: string | undefined;
   /** When its process began; absent: now. */
   startedAt?: Date | undefined;
@@ -42,7 +42,7 @@ export async function putRunnerHost(db: Queryable, params: RunnerHostRecord & { 
       params.version,
       params.slots,
       params.queues,
-      params.name ?? params.hostId,
+      params.name ?? null,
       params.now,
       params.startedAt ?? null,
       params.silentMs,
@@ -65,6 +65,13 @@ export async function beatRunnerHost(
   db: Queryable,
   params: { hostId: string; state: RunnerHostState | null; now: Date | null },
 ): Promise<WantedHostState | null> {
+  if (params.state === "stopped") {
+    await run(db, {
+      name: "forget_unnamed_runner_host",
+      text: "delete from runner_host where host_id = $1 and name is null",
+      values: [params.hostId],
+    });
+  }
   const [row] = await run<{ wanted: WantedHostState }>(db, {
     name: "beat_runner_host",
     text: "update runner_host set last_heartbeat_at = coalesce($3::timestamptz, now()), state = coalesce($2, state) where host_id = $1 returning wanted",

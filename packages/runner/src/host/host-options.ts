@@ -75,7 +75,7 @@ export type PausePoint = "before_start_request" | "before_child_start" | "before
 
 export interface RunnerHostOptions {
   hostId: string;
-  /** What people call it. Default: its id. */
+  /** What people call it. Default: its id, and it leaves the list of workers when it stops. */
   name?: string;
   executor: string;
   hostname: string;
