@@ -2,11 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Json } from "@tradewind/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Operator } from "../src/index.ts";
+import type { Connection, Operator } from "../src/index.ts";
 import { classifyError } from "../src/internal.ts";
 import { http } from "../src/operators/index.ts";
 import { httpSensor, PokeReturn } from "../src/sensors/index.ts";
-import type { Connection } from "../src/index.ts";
 import { runOperator } from "./run-operator.ts";
 import { SensorClock } from "./sensor-clock.ts";
 

@@ -77,7 +77,7 @@ export async function sendMail(settings: SmtpSettings, message: MailMessage, sig
 }
 
 function listed(addresses: MailAddresses | undefined): string[] | undefined {
-  return addresses === undefined ? undefined : ([addresses].flat() as string[]);
+  return addresses === undefined ? undefined : [addresses].flat<(string | readonly string[])[]>();
 }
 
 function readAttachment(given: MailAttachment): object {

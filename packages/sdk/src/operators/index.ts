@@ -3,6 +3,7 @@ export { bash, type BashOptions } from "./bash.ts";
 export { type CheckReport, type CheckResult } from "./check-report.ts";
 export { email, type EmailOptions, type MailAddresses, type MailAttachment, type MailReceipt } from "./email.ts";
 export { empty } from "./empty.ts";
+export { type FileLocation, fileTransfer, type FileTransferOptions, type FileTransferResult } from "./file-transfer.ts";
 export { type BodyOf, http, type HttpOptions, type HttpResponse, type NextPage, type PagedHttpOptions } from "./http.ts";
 export { sqlBranch, type SqlBranchOptions } from "./sql-branch.ts";
 export {

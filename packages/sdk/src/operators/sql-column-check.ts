@@ -90,7 +90,7 @@ async function ask(
     for (const [own, indexes] of byClause) {
       const conditions = [clause, own].filter((one) => one !== undefined && one.trim() !== "").map((one) => `(${one})`);
       const where = conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`;
-      const members = indexes.map((index) => `${COLUMN_CHECKS[plan[index]!.check](plan[index]!.column)}`);
+      const members = indexes.map((index) => COLUMN_CHECKS[plan[index]!.check](plan[index]!.column));
       const row = await askRow(session, `select ${members.join(", ")} from ${table}${where}`, [], context);
       for (const [place, index] of indexes.entries()) found[index] = row?.values[place];
     }

@@ -14,3 +14,4 @@ export {
 } from "./time-sensors.ts";
 export { httpSensor, type HttpSensorOptions } from "./http-sensor.ts";
 export { sqlSensor, type SqlSensorOptions } from "./sql-sensor.ts";
+export { fileSensor, type FileSensorOptions } from "./file-sensor.ts";

@@ -61,7 +61,7 @@ export function readSensorOptions<O extends SensorOptions>(taskId: string, optio
     exponentialBackoff: exponentialBackoff ?? false,
     maxWaitMs: maxWait === undefined ? null : duration("maxWait", maxWait),
   };
-  return { settings, rest: rest as Omit<O, SensorOnly> };
+  return { settings, rest };
 }
 
 type SensorOnly = "mode" | "pokeInterval" | "timeout" | "softFail" | "neverFail" | "silentFail" | "exponentialBackoff" | "maxWait";

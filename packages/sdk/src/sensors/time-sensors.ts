@@ -1,5 +1,4 @@
-import { TradewindError } from "@tradewind/core";
-import { type Duration, parseDuration } from "@tradewind/core";
+import { type Duration, parseDuration, TradewindError } from "@tradewind/core";
 import { taskNowMs } from "../context.ts";
 import { definitionError } from "../definition-error.ts";
 import type { NoInputs } from "../inputs.ts";

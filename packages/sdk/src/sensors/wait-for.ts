@@ -23,7 +23,7 @@ export async function waitFor<Result>(
     const answer = await pokeOnce(poke, settings, context);
     if (isPokeReturn(answer) ? answer.isDone : answer) {
       context.log.info(`Poke ${pokeCount}: yes`);
-      return isPokeReturn(answer) ? (answer as PokeReturn<Result>).value : undefined;
+      return isPokeReturn(answer) ? answer.value : undefined;
     }
     const remainingMs = settings.timeoutMs - (taskNowMs() - firstMs);
     if (remainingMs <= 0) throw timedOut(settings, context, firstMs, pokeCount);
