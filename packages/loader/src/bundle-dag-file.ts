@@ -6,6 +6,7 @@ import { AuthorSources, displayPath } from "./author-source.ts";
 import { buildFailureToImportError } from "./build-failure.ts";
 import { absentInput, type InputFingerprint, readInput, type ReadInput, sha256Hex } from "./fingerprint.ts";
 import type { DagFileWarning, DagImportError } from "./import-error.ts";
+import { isYamlDagFile, yamlBundle } from "./yaml-bundle.ts";
 
 export interface BundleRequest {
   /** The DAG file. */
@@ -72,7 +73,7 @@ export async function bundleDagFile(request: BundleRequest): Promise<BundleResul
   const sourceText = entry.content.toString("utf8");
   const finish = () => ({ entryPath: realPath, sourceText, inputs: sortedInputs(files.inputs, path, realPath) });
 
-  const built = await build(files, entry);
+  const built = isYamlDagFile(realPath) ? buildYaml(files, entry, sourceText) : await build(files, entry);
   if ("errors" in built) return { ok: false, error: buildFailureToImportError(built, files, realPath), ...finish() };
   const limit = request.maxBundleBytes ?? DEFAULT_MAX_BUNDLE_BYTES;
   const bytes = Buffer.byteLength(built.code);
@@ -92,6 +93,11 @@ export function mayDefineDag(sourceText: string): boolean {
 }
 
 type Built = Pick<DagBundle, "code" | "sourceMap" | "externals">;
+
+function buildYaml(files: AuthorFiles, entry: ReadInput, text: string): Built {
+  files.sources.add(entry.fingerprint.path, text);
+  return yamlBundle(text, entry);
+}
 
 async function build(files: AuthorFiles, entry: ReadInput): Promise<Built | esbuild.BuildFailure> {
   try {

@@ -4,6 +4,7 @@ import type { ChildAnswer, ChildDeath } from "./child-process.ts";
 import type { ChildErrorKind, ThrownError } from "./child-protocol.ts";
 import type { DagImportError, DagImportErrorKind } from "./import-error.ts";
 import { importerOf, missingPackage } from "./missing-package.ts";
+import { isYamlDagFile, yamlPlace } from "./yaml-bundle.ts";
 
 export interface LoadedAs {
   bundle: DagBundle;
@@ -23,6 +24,8 @@ export function thrownToImportError(kind: ChildErrorKind, thrown: ThrownError, o
   const { sources } = load.bundle;
   const name = missingPackage(thrown.code, thrown.message);
   if (name !== null) return { ...missingPackageError(name, load), output };
+  const written = isYamlDagFile(load.entryPath) ? yamlPlace(thrown.stack) : null;
+  if (written !== null) return yamlError(thrown, written, output, load);
   const mapped = thrown.stack === null ? null : mapThrown(thrown.stack, load);
   const found = mapped?.place ?? null;
   const place = found === null ? null : { ...found, path: sources.absolute(found.source) };
@@ -36,6 +39,13 @@ export function thrownToImportError(kind: ChildErrorKind, thrown: ThrownError, o
     stack: mapped?.stack ?? null,
     output,
   };
+}
+
+/** What is wrong with a YAML DAG; its stack would tell of the program that reads it. */
+function yamlError(thrown: ThrownError, { line, column }: { line: number; column: number }, output: string | null, load: LoadedAs): DagImportError {
+  const { sources } = load.bundle;
+  const place = { file: sources.display(load.entryPath), line, column, frame: sources.frame(load.entryPath, line, column) };
+  return { kind: thrown.message.startsWith("This is not YAML") ? "syntax" : "invalid_dag", message: thrown.message, ...place, stack: null, output };
 }
 
 function mapThrown(stack: string, { bundle, bundleUrl }: LoadedAs): MappedStack {

@@ -5,7 +5,7 @@ import createIgnore, { type Ignore } from "ignore";
 /** Patterns in the syntax of .gitignore, for the folder it lies in and all below. Airflow's `.airflowignore` with glob syntax. */
 export const IGNORE_FILE = ".tradewindignore";
 
-const DAG_FILE = /\.(?:ts|mts|js|mjs)$/u;
+const DAG_FILE = /\.(?:ts|mts|js|mjs|dag\.yaml|dag\.yml)$/u;
 const NO_DAG_FILE = /\.(?:d\.m?ts|test\.m?[jt]s)$/u;
 
 export interface DiscoveredFile {
@@ -25,7 +25,7 @@ export interface Discovery {
 }
 
 /**
- * Finds the files of a DAG folder that may define DAGs: `*.ts`, `*.mts`, `*.js`, `*.mjs`; not `*.d.ts`, not `*.test.ts`, nothing in `node_modules` or in
+ * Finds the files of a DAG folder that may define DAGs: `*.ts`, `*.mts`, `*.js`, `*.mjs`, `*.dag.yaml`, `*.dag.yml`; not `*.d.ts`, not `*.test.ts`, nothing in `node_modules` or in
  * folders whose name begins with a dot, and nothing that a `.tradewindignore` excludes. Reads folders and ignore files, not the files themselves.
  *
  * Links are followed, each real folder once. A DAG folder that is missing altogether comes back as unreadable, and not as empty.

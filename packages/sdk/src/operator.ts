@@ -24,6 +24,8 @@ export interface OperatorDefinition {
   options: TaskOptions;
   /** Of a sensor: how it waits. The handler does the waiting; this tells the control plane and people. */
   sensor: SensorSpec | null;
+  /** Of a short circuit: whether it skips only what is directly below it. Default false. */
+  respectDownstreamRules?: boolean;
 }
 
 /** The context as the templates of an operator see it: with the inputs the task was called with. */

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import * as sensors from "../sensors/index.ts";
+import { duration, json, parameters, template, textMap } from "./fields.ts";
+import { type OperatorKind, operatorKind } from "./operator-kinds.ts";
+
+const waiting = {
+  mode: z.enum(["poke", "reschedule"]).optional().describe("reschedule holds nothing between two looks."),
+  pokeInterval: duration.optional().describe("Between two looks. Default 60s."),
+  timeout: duration.optional().describe("In all, from the first look on. Default 7d."),
+  softFail: z.boolean().optional().describe("A timeout skips the task instead of failing it."),
+  neverFail: z.boolean().optional(),
+  silentFail: z.boolean().optional(),
+  exponentialBackoff: z.boolean().optional(),
+  maxWait: duration.optional(),
+};
+
+const weekDay = z.enum(["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]);
+const timezone = z.string().optional();
+
+/** Every sensor that a YAML DAG may name as its `operator`. */
+export const SENSORS: readonly OperatorKind[] = [
+  operatorKind("timeSensor", "Waits until a time of the day.", { ...waiting, targetTime: z.string(), timezone }, (id, options) =>
+    sensors.timeSensor(id, options),
+  ),
+  operatorKind("dateTimeSensor", "Waits until a point in time.", { ...waiting, targetTime: template }, (id, options) =>
+    sensors.dateTimeSensor(id, options),
+  ),
+  operatorKind("timeDeltaSensor", "Waits for some time after the run's data interval.", { ...waiting, delta: duration }, (id, options) =>
+    sensors.timeDeltaSensor(id, options),
+  ),
+  operatorKind(
+    "dayOfWeekSensor",
+    "Waits for a day of the week.",
+    { ...waiting, weekDay: z.union([weekDay, z.array(weekDay)]), useTaskLogicalDate: z.boolean().optional(), timezone },
+    (id, options) => sensors.dayOfWeekSensor(id, options),
+  ),
+  operatorKind(
+    "httpSensor",
+    "Waits for a good answer over HTTP.",
+    {
+      ...waiting,
+      url: template,
+      method: z.string().optional(),
+      headers: textMap.optional(),
+      query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+      body: json.optional(),
+      connection: z.string().optional(),
+      notYetStatuses: z.array(z.int()).optional(),
+      requestTimeout: duration.optional(),
+    },
+    (id, options) => sensors.httpSensor(id, options),
+  ),
+  operatorKind(
+    "sqlSensor",
+    "Waits until a query gives something.",
+    { ...waiting, connection: z.string(), sql: template, parameters: parameters.optional(), failOnEmpty: z.boolean().optional() },
+    (id, options) => sensors.sqlSensor(id, options),
+  ),
+];
