@@ -1,7 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { createBullMqExecutor } from "@tradewind/executor-bullmq";
 import { hasRedisServer, type Installation, type Program, until } from "@tradewind/testkit";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { makeBullMqInstallation } from "./bullmq-installation.ts";
-import { dagSource, readWitnesses } from "./dag-sources.ts";
+import { dagSource, gateFile, readWitnesses } from "./dag-sources.ts";
 
 const isSkipped = !hasRedisServer();
 
@@ -69,6 +71,46 @@ test.skipIf(isSkipped)("workers go from none to four and back to none under load
   expect(await installation.untilRunsEnded("scaled", 1, 60_000)).toEqual({ success: 1 });
   await expectEachOnce(installation, "scaled", count, "end");
 });
+
+test.skipIf(isSkipped)(
+  "an attempt that was given straight to a slot is not run by a job as well: whoever gets the job is refused, and drops it",
+  async () => {
+    const { installation, redis, startWorker } = await makeBullMqInstallation({ concurrency: 2 });
+    const { facts, rest } = installation;
+    await deploy(
+      installation,
+      "direct",
+      `const first = dag.task("first", async () => note("begin"))();
+first.before(dag.task("second", async () => { note("begin"); await gate("end"); }, { retries: 3, retryDelay: 0 })());`,
+    );
+    await Promise.all([startWorker("one"), startWorker("two")]);
+    const runId = await rest.trigger("direct");
+    await begun(installation, 2);
+    const second = (await facts.tries("direct")).find((one) => one.taskId === "second")!;
+    // Dispatched and begun by one statement, without a job.
+    expect(second.startedAt).toEqual(second.queuedAt);
+
+    const executor = createBullMqExecutor({ redis: { url: redis.url } });
+    onTestFinished(() => executor.stop({ drain: false, timeoutMs: 0 }));
+    const quiet = (): void => undefined;
+    const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+    await executor.start({ onEvent: quiet, logger, executionApiUrl: "", issueHostToken: async () => "" });
+    const ids = { dagId: "direct", runId, taskId: "second", mapIndex: -1, tryNumber: 1, taskInstanceId: 1, attemptId: second.attemptId! };
+    const command = { ...ids, executor: "bullmq", queue: "default", priorityWeight: 1, bundleSha256: "0".repeat(64) };
+    // As often as there are workers and more: also the one that runs it is asked.
+    for (let times = 0; times < 6; times++) {
+      await executor.submit([command]);
+      await until("the job to be dropped", async () => (await executor.findMissing!([command])).length === 1);
+    }
+    writeFileSync(gateFile(installation, "end"), "");
+    expect(await installation.untilRunsEnded("direct", 1, 20_000)).toEqual({ success: 1 });
+    expect(readWitnesses(installation).map((one) => one.taskId)).toEqual(["first", "second"]);
+    expect((await facts.tries("direct")).map((one) => [one.tryNumber, one.state])).toEqual([
+      [1, "success"],
+      [1, "success"],
+    ]);
+  },
+);
 
 async function begun(installation: Installation, count: number): Promise<void> {
   await until(`${count} tasks at work`, () => readWitnesses(installation).filter((one) => one.what === "begin").length >= count);
