@@ -16,6 +16,7 @@ import { addSecurityHeaders } from "./http/security-headers.ts";
 import { openApiRoutes } from "./openapi/openapi-routes.ts";
 import { restApi } from "./rest/rest-api.ts";
 import type { RestContext, RestRoute } from "./rest/route.ts";
+import { uiApi } from "./ui/ui-api.ts";
 import type { TaskLogStore } from "./task-logs/log-store.ts";
 
 /** `api`: for people and their clients. `execution`: for runners. */
@@ -76,6 +77,7 @@ const CLOSE_IDLE_EVERY_MS = 50;
  *
  *     /                 what this is; /docs and /openapi.json describe the REST API
  *     /auth             password → token of the REST API, or a browser's session; a user's own tokens
+ *     /ui               read models of the user interface: as the REST API
  *     /api/v2           REST API: token of a user, permission per route
  *     /execution/v1     execution API: token of a host or of an attempt
  */
@@ -105,6 +107,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       },
       { prefix: "/api/v2" },
     );
+    app.register(async (scope) => void uiApi(scope, { context: restContext(options, closing.signal), authentication }), { prefix: "/ui" });
     app.register(async (scope) => {
       requireAccess(scope, authentication);
       indexPage(scope, options);

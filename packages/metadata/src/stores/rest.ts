@@ -80,3 +80,4 @@ export {
 } from "./manage/access-tokens.ts";
 export { findUser, insertUser, updateUserPassword } from "./manage/users.ts";
 export type { UserRow } from "./manage/users.ts";
+export { listGridCells, listGridRuns, listLatestRuns, type RunSummaryRow } from "./read/ui.ts";
