@@ -87,12 +87,15 @@ const report = withArgNames({ label: "run_label" }, async ({ label }: { label: s
 dag.task("report", report)({ label: "named" }).after(looked);
 
 dag
-  .triggerDagRun({
-    taskId: "start_other",
-    dagId: "airflow_other",
-    conf: { triggered_by: "{{ dag.dag_id }}", day: "{{ ds }}", nested: { list: ["{{ ti.xcom_pull('summarize')['total'] }}"] } },
-    pokeInterval: 1,
-  })
+  .triggerDagRun(
+    {
+      taskId: "start_other",
+      dagId: "airflow_other",
+      conf: { triggered_by: "{{ dag.dag_id }}", day: "{{ ds }}", nested: { list: ["{{ ti.xcom_pull('summarize')['total'] }}"] } },
+      pokeInterval: 1,
+    },
+    { triggerRule: "none_failed_min_one_success" },
+  )
   .after(loaded, reported);
 
 // The compiler knows what Airflow's compiler knows.
