@@ -37,6 +37,7 @@ create table callback_request (
   try_number integer,
   reason text,
   failure json,
+  only_calls integer[],
   tries integer default 0 not null,
   due_at timestamp with time zone default now() not null,
   created_at timestamp with time zone default now() not null,

@@ -30,6 +30,10 @@ export interface DagProcessorMetrics {
   fileFailed(file: MetricFile): void;
   /** `dag_processing.processor_timeouts` */
   fileTimedOut(file: MetricFile): void;
+  /** `dag_processing.other_callback_count` */
+  callbackTaken(): void;
+  /** `dag.callback_exceptions` */
+  dagCallbackFailed(dagId: string): void;
 }
 
 export const NO_DAG_PROCESSOR_METRICS: DagProcessorMetrics = {
@@ -41,4 +45,6 @@ export const NO_DAG_PROCESSOR_METRICS: DagProcessorMetrics = {
   fileAge() {},
   fileFailed() {},
   fileTimedOut() {},
+  callbackTaken() {},
+  dagCallbackFailed() {},
 };

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Database, Fernet } from "@tradewind/metadata";
-import { findNextDueAt, listStops } from "@tradewind/metadata";
+import { TradewindError } from "@tradewind/core";
+import { findCallbackHolder, findNextDueAt, findRunningAttempt, listStops, putAttemptXCom } from "@tradewind/metadata";
 import { v7 as uuidv7 } from "uuid";
 import { createExchange } from "./attempts/exchange.ts";
 import { expireLeasesUseCase, loseAttemptsUseCase, requeueStuckUseCase } from "./attempts/lost-attempts.ts";
 import { listQueuedAttemptsUseCase } from "./attempts/queued-attempts.ts";
 import { runnerUseCases } from "./attempts/runner-use-cases.ts";
+import { callbackUseCases } from "./callbacks/callback-use-cases.ts";
 import { authorUseCases } from "./author/author-use-cases.ts";
 import type { EngineContext, EngineLimits } from "./context.ts";
 import { dagFileUseCases } from "./dag-files/dag-file-use-cases.ts";
@@ -96,6 +98,12 @@ export function createEngine(options: EngineOptions): Engine {
 
   const exchange = createExchange(context);
   const people = peopleUseCases(context);
+  const author = {
+    db,
+    fernet: options.fernet,
+    maxXComBytes: options.maxXComBytes ?? 10_485_760,
+    triggerDagRun: (trigger: Parameters<typeof people.triggerDagRun>[0]) => people.triggerDagRun(trigger),
+  };
   return {
     ...schedulingUseCases(context),
     ...jobUseCases(context),
@@ -108,10 +116,20 @@ export function createEngine(options: EngineOptions): Engine {
       dagsArePausedAtCreation: options.dagsArePausedAtCreation ?? true,
     }),
     ...authorUseCases({
-      db,
-      fernet: options.fernet,
-      maxXComBytes: options.maxXComBytes ?? 10_485_760,
-      triggerDagRun: (trigger) => people.triggerDagRun(trigger),
+      ...author,
+      findHolder: (attemptId) => findRunningAttempt(db, { attemptId }),
+      putXCom: (attemptId, xcom) => putAttemptXCom(db, { attemptId, ...xcom }),
+    }),
+    ...callbackUseCases(context),
+    callbackAuthor: authorUseCases({
+      ...author,
+      findHolder: (requestId) => findCallbackHolder(db, { id: Number(requestId) }),
+      async putXCom(requestId) {
+        throw new TradewindError(
+          "invalid_request",
+          `Callback request ${requestId} tried to write an XCom. Callbacks that run after their task's process is gone, and those of DAGs, can only read them.`,
+        );
+      },
     }),
     onWake: (listener) => wakeUps.onWake(listener),
     wake: (...kinds) => wakeUps.wake(...kinds),

@@ -4,6 +4,7 @@
  * Everything that schedules, serves or processes holds an engine; they coordinate through Postgres alone, so any number of them may run.
  */
 import type {
+  AttemptContext,
   AttemptInputs,
   ConnectionAnswer,
   ExchangeRequest,
@@ -14,6 +15,7 @@ import type {
   HostRegistrationResponse,
   RunAnswer,
   TaskCommand,
+  TaskFailure,
   TriggerRequest,
   VariableAnswer,
   VariableWrite,
@@ -21,7 +23,7 @@ import type {
   XComQuery,
   XComWrite,
 } from "@tradewind/contract";
-import type { DagRunState, DagSpec, Json, TaskInstanceState } from "@tradewind/core";
+import type { DagRunState, DagSpec, Json, TaskCallback, TaskInstanceState } from "@tradewind/core";
 
 /** Who asked, for the audit log: a user name, or a component ("scheduler", "dag_processor"). */
 export interface Actor {
@@ -123,6 +125,48 @@ export interface SchedulingUseCases {
   sweep(options: { limit: number }): Promise<{ repaired: number }>;
   /** The earliest moment at which one of the above has something to do, by index look-ups; null: nothing is planned. */
   nextDueAt(): Promise<Date | null>;
+}
+
+// Callbacks that no attempt can run ---------------------------------------------------------------------------------
+
+/** A callback that is due, with what it is called with. */
+export interface DueCallback {
+  requestId: number;
+  /** The number of this try, from 1. */
+  tries: number;
+  scope: "task" | "dag";
+  callback: TaskCallback;
+  /** Of a DAG's callback: of the run, with the instance that tells most in it. */
+  context: AttemptContext;
+  bundleSha256: string;
+  resolveFrom: string[];
+  /** Places in the author's list to call; null: all. */
+  only: number[] | null;
+  reason: string | null;
+  failure: TaskFailure | null;
+  /** Of `success` of a task: its result as JSON text. */
+  result: string | null;
+  task: { taskId: string; mapIndex: number; state: TaskInstanceState | null } | null;
+}
+
+/** How a try of a callback went. */
+export interface CallbackEnd {
+  /** null: well. Else what went wrong; `failedCalls`: places in the author's list, null when it is not known. */
+  problem: { message: string; failedCalls: number[] | null } | null;
+  /** What it printed and logged, masked, the end of it. */
+  output: string;
+  durationMs: number;
+}
+
+export interface CallbackUseCases {
+  /** Takes callbacks that are due; what is not ended within `takenForMs` is due again. At least once: each may be run twice. */
+  takeCallbacks(options: { limit: number; takenForMs: number }): Promise<DueCallback[]>;
+  /** Well, or for the last time: kept in the audit log. Else it is tried again. */
+  endCallback(due: DueCallback, end: CallbackEnd): Promise<{ isTriedAgain: boolean }>;
+  /** When the earliest is due; null: there is none. */
+  nextCallbackDueAt(): Promise<Date | null>;
+  /** What callbacks may ask for while they run, by request id. */
+  readonly callbackAuthor: AuthorUseCases;
 }
 
 // Schedulers and other daemons --------------------------------------------------------------------------------------
@@ -254,7 +298,7 @@ export interface WakeUps {
   wake(...kinds: WakeKind[]): void;
 }
 
-export interface Engine extends DagFileUseCases, SchedulingUseCases, JobUseCases, RunnerUseCases, AuthorUseCases, PeopleUseCases, WakeUps {
+export interface Engine extends CallbackUseCases, DagFileUseCases, SchedulingUseCases, JobUseCases, RunnerUseCases, AuthorUseCases, PeopleUseCases, WakeUps {
   close(): Promise<void>;
 }
 

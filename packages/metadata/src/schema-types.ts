@@ -294,6 +294,7 @@ export interface CallbackRequestTable {
   try_number: number | null;
   reason: string | null;
   failure: Json | null;
+  only_calls: number[] | null;
   tries: Generated<number>;
   due_at: Generated<Timestamp>;
   created_at: Generated<Timestamp>;

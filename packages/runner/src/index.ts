@@ -1,3 +1,4 @@
+export { type CallbackJob, type CallbackResult, CallbackRunner, type CallbackRunnerOptions } from "./callbacks/callback-runner.ts";
 export { RunnerHost } from "./host/runner-host.ts";
 export {
   type ChildPolicy,

@@ -83,6 +83,8 @@ export const METRICS = {
   "dag_processing.processor_timeouts": counter(null),
   "dag_processing.file_path_queue_update_count": counter(null),
   "dag_processing.manager_stalls": counter(null),
+  "dag_processing.other_callback_count": counter(null),
+  "dag.callback_exceptions": counter(null),
   "dag_processing.import_errors": gauge(null),
   "dag_processing.total_parse_time": gauge(null),
   "dag_processing.file_path_queue_size": gauge(null),

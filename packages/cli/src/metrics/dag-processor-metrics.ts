@@ -19,5 +19,7 @@ export function dagProcessorMetrics(metrics: Metrics): DagProcessorMetrics {
     fileAge: (file, ageMs) => metrics.gauge("dag_processing.last_run.seconds_ago", ageMs / 1000, tagsOf(file)),
     fileFailed: (file) => metrics.increment("dag_file_refresh_error", tagsOf(file)),
     fileTimedOut: (file) => metrics.increment("dag_processing.processor_timeouts", tagsOf(file)),
+    callbackTaken: () => metrics.increment("dag_processing.other_callback_count"),
+    dagCallbackFailed: (dagId) => metrics.increment("dag.callback_exceptions", { dag_id: dagId }),
   };
 }

@@ -92,6 +92,7 @@ async function startProcessing(
   folders: readonly DagFolder[],
 ): Promise<void> {
   await services.keepJob(installation, core, services.DAG_PROCESSOR_JOB);
+  services.startCallbacks(installation, core);
   const processor = services.makeDagProcessor(installation, core, folders);
   await processor.start();
   // Ready means that the DAGs are there; many files that are new, or one that hangs, must not keep the rest from being used.

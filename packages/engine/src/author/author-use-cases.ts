@@ -3,18 +3,26 @@ import {
   type Database,
   type Fernet,
   findDagRunState,
-  findRunningAttempt,
   findStoredConnection,
   findVariableToken,
   listTaskXComs,
-  putAttemptXCom,
   putVariableToken,
   removeVariable,
-  type RunningAttempt,
 } from "@tradewind/metadata";
 import type { AuthorUseCases, PeopleUseCases } from "../engine.ts";
 
+/** On whose behalf author code asks. */
+export interface AuthorHolder {
+  dagId: string;
+  runId: string;
+  taskId: string;
+}
+
 export interface AuthorContext {
+  /** null: it has nothing to ask for any more. */
+  findHolder(id: string): Promise<AuthorHolder | null>;
+  /** False: it may not write any more. */
+  putXCom(id: string, xcom: { key: string; value: string; length: number | null }): Promise<boolean>;
   db: Database;
   fernet: Fernet;
   /** Largest XCom, in bytes of JSON. */
@@ -22,14 +30,14 @@ export interface AuthorContext {
   triggerDagRun: PeopleUseCases["triggerDagRun"];
 }
 
-/** What author code may do while its attempt holds the lease; every call checks that it still does. */
+/** What author code may do while its attempt holds the lease, or its callback is being run; every call checks that it still does. */
 export function authorUseCases(context: AuthorContext): AuthorUseCases {
   const { db, fernet } = context;
 
-  async function getAttempt(attemptId: string): Promise<RunningAttempt> {
-    const attempt = await findRunningAttempt(db, { attemptId });
-    if (attempt === null) throw staleAttempt(attemptId);
-    return attempt;
+  async function getAttempt(attemptId: string): Promise<AuthorHolder> {
+    const holder = await context.findHolder(attemptId);
+    if (holder === null) throw staleAttempt(attemptId);
+    return holder;
   }
 
   return {
@@ -60,7 +68,7 @@ export function authorUseCases(context: AuthorContext): AuthorUseCases {
           `The XCom "${key}" of attempt "${attemptId}" has ${bytes} bytes, more than the ${context.maxXComBytes} allowed: store it elsewhere and pass a reference.`,
         );
       }
-      if (!(await putAttemptXCom(db, { attemptId, key, value: text, length: lengthOf(value) }))) throw staleAttempt(attemptId);
+      if (!(await context.putXCom(attemptId, { key, value: text, length: lengthOf(value) }))) throw staleAttempt(attemptId);
     },
 
     async findVariable(attemptId, key) {

@@ -32,7 +32,7 @@ export function findDueCallback(
     taskInstanceId: instance.id,
     attemptId: instance.attemptId,
     tryNumber: instance.tryNumber,
-    reason: outcome.kind === "skipped" ? outcome.reason : instance.stateReason,
+    reason: outcome.kind === "skipped" ? outcome.reason : outcome.kind === "failed" ? (outcome.retryReason ?? null) : null,
     failure: instance.failure,
   };
 }

@@ -57,6 +57,8 @@ create table callback_request (
   try_number integer,
   reason text,
   failure json,
+  -- Places in the author's list that are yet to be called; null: all.
+  only_calls integer[],
   -- How often somebody took it; while it is being run due_at lies ahead, so that it comes back when that process dies.
   tries integer not null default 0,
   due_at timestamptz not null default now(),

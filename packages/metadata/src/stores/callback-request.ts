@@ -1,4 +1,4 @@
-import type { TaskCallback } from "@tradewind/core";
+import type { MaybeState, TaskCallback } from "@tradewind/core";
 import { type Queryable, run, runCount, type Transaction } from "../database-handle.ts";
 
 /** A callback that is due and that no attempt can run. */
@@ -80,14 +80,18 @@ export interface TakenCallbackRequest extends Omit<NewCallbackRequest, "failure"
   /** The number of this try, from 1. */
   tries: number;
   failure: unknown;
+  /** Places in the author's list that are yet to be called; null: all. */
+  onlyCalls: number[] | null;
   taskId: string | null;
   mapIndex: number | null;
+  taskState: MaybeState;
   maxTries: number | null;
   firstStartedAt: Date | null;
 }
 
 const takenColumns = `c.id, c.tries, c.dag_run_id as "dagRunId", c.dag_id as "dagId", c.dag_version_id as "dagVersionId", c.scope, c.callback,
-  c.task_instance_id as "taskInstanceId", c.attempt_id as "attemptId", c.try_number as "tryNumber", c.reason, c.failure`;
+  c.task_instance_id as "taskInstanceId", c.attempt_id as "attemptId", c.try_number as "tryNumber", c.reason, c.failure,
+  c.only_calls as "onlyCalls"`;
 
 /** Takes requests that are due, oldest first, for `takenForMs`: when nobody has ended them by then they are due again. Uses `callback_request_due`. */
 export async function takeCallbackRequests(
@@ -102,7 +106,7 @@ export async function takeCallbackRequests(
         update callback_request r set tries = r.tries + 1, due_at = coalesce($3::timestamptz, now()) + $2::double precision * interval '1 millisecond'
         from due where r.id = due.id returning r.*
       )
-      select ${takenColumns}, ti.task_id as "taskId", ti.map_index as "mapIndex", ti.max_tries as "maxTries", ti.first_started_at as "firstStartedAt"
+      select ${takenColumns}, ti.task_id as "taskId", ti.map_index as "mapIndex", ti.state as "taskState", ti.max_tries as "maxTries", ti.first_started_at as "firstStartedAt"
       from c left join task_instance ti on ti.id = c.task_instance_id order by c.id`,
     values: [params.limit, params.takenForMs, params.now],
   });
@@ -127,11 +131,14 @@ export async function deleteCallbackRequest(tx: Transaction, params: { id: numbe
   return row ?? null;
 }
 
-/** It is tried again after `delayMs`. */
-export async function postponeCallbackRequest(db: Queryable, params: { id: number; delayMs: number; now: Date | null }): Promise<void> {
+/** It is tried again after `delayMs`; `onlyCalls`: what of it is yet to be called. */
+export async function postponeCallbackRequest(
+  db: Queryable,
+  params: { id: number; delayMs: number; onlyCalls: readonly number[] | null; now: Date | null },
+): Promise<void> {
   await runCount(db, {
-    text: `update callback_request set due_at = coalesce($3::timestamptz, now()) + $2::double precision * interval '1 millisecond' where id = $1`,
-    values: [params.id, params.delayMs, params.now],
+    text: `update callback_request set only_calls = $3::int[], due_at = coalesce($4::timestamptz, now()) + $2::double precision * interval '1 millisecond' where id = $1`,
+    values: [params.id, params.delayMs, params.onlyCalls, params.now],
   });
 }
 

@@ -47,7 +47,12 @@ function knownCode(code: string): ErrorCode {
 }
 
 /** What `getContext()` and `getClient()` stand on inside a child process. */
-export function attemptRuntime(message: RunMessage, signal: AbortSignal, send: (message: FromChild) => void, calls: AuthorCalls): TaskRuntime {
+export function attemptRuntime(
+  message: Pick<RunMessage, "seq" | "context">,
+  signal: AbortSignal,
+  send: (message: FromChild) => void,
+  calls: AuthorCalls,
+): TaskRuntime {
   const { seq } = message;
   const ask = <T>(call: AuthorCall) => calls.ask(seq, call) as Promise<T>;
   return {

@@ -8,11 +8,11 @@ import type { RunMessage } from "../protocol/messages.ts";
 const imported = new Map<string, ReadonlyMap<string, AnyDag>>();
 
 /** The DAGs of a bundle that this process has imported, by id. */
-export function knownDags(message: RunMessage): ReadonlyMap<string, AnyDag> | undefined {
+export function knownDags(message: { bundlePath: string }): ReadonlyMap<string, AnyDag> | undefined {
   return imported.get(message.bundlePath);
 }
 
-export async function importDags(message: RunMessage): Promise<ReadonlyMap<string, AnyDag>> {
+export async function importDags(message: { bundlePath: string; resolveFrom: string[] }): Promise<ReadonlyMap<string, AnyDag>> {
   const dags = collectDags(await importBundle({ path: message.bundlePath, resolveFrom: message.resolveFrom }));
   const byId = new Map(dags.map((dag) => [dag.dagId, dag]));
   imported.set(message.bundlePath, byId);

@@ -1,11 +1,12 @@
 import type { TaskOutcome } from "@tradewind/contract";
 import { errorMessage, type TaskCallback } from "@tradewind/core";
 import type { AnyDag } from "tradewind/internal";
-import type { RunMessage, ToChild } from "../protocol/messages.ts";
+import type { CallbackMessage, RunMessage, ToChild } from "../protocol/messages.ts";
 import { attemptRuntime, AuthorCalls } from "./attempt-runtime.ts";
 import { captureOutput } from "./capture-output.ts";
 import { HostChannel } from "./host-channel.ts";
 import { ProcessTraces } from "./process-traces.ts";
+import { runCallbacks } from "./run-callbacks.ts";
 import { callbackAfter, importDags, importFailed, knownDags, outcomeOfThrown, runCallback, runHandler, stoppedBeforeStart } from "./run-attempt.ts";
 
 /** Memory is looked at after each attempt that took this long, and after every so many of the short ones. */
@@ -92,6 +93,17 @@ export function serveHost(): void {
     await follow(attempt, message, dags, attempt.stopped?.outOfTime === true ? outOfTime(attempt.stopped.reason) : outcome);
   };
 
+  const runEvent = async (message: CallbackMessage) => {
+    const { seq } = message;
+    const attempt: Current = { seq, startedAt: performance.now(), abort: new AbortController(), stopped: null };
+    current = attempt;
+    const problem = await runCallbacks(message, attemptRuntime(message, attempt.abort.signal, send, calls));
+    if (current !== attempt) return;
+    send({ kind: "called", seq, problem });
+    current = null;
+    calls.forget();
+  };
+
   process.on("uncaughtException", (thrown, origin) => {
     if (current === null) process.exit(STRAY_ERROR_EXIT_CODE);
     finish(current, uncaught(thrown, origin), "an error reached nobody");
@@ -99,6 +111,7 @@ export function serveHost(): void {
 
   const onMessage = (message: Exclude<ToChild, { kind: "hello" }>) => {
     if (message.kind === "run") void run(message);
+    else if (message.kind === "callback") void runEvent(message);
     else if (message.kind === "reply") calls.answer(message);
     else if (message.seq === current?.seq) {
       current.stopped = { reason: message.reason, outOfTime: message.outOfTime };

@@ -250,7 +250,8 @@ export class RunnerHost {
     if (attempt.phase === "running") return this.#runner.stop(attempt, "shutdown", message, { ladder: this.#shutdownLadder() });
     if (attempt.phase !== "ready") return;
     this.#pool.remove(attempt);
-    this.#report(attempt, { attemptId: attempt.attemptId, outcome: failed("lost", message), durationMs: 0 });
+    // Nothing of it has begun: the same try goes on elsewhere, whatever retries the task has.
+    this.#report(attempt, { attemptId: attempt.attemptId, outcome: { kind: "reschedule", resumeAfterMs: 0, message }, durationMs: 0 });
   }
 
   // Whoever ends a host waits for it: a task that has heard of it gets a moment to tidy up, not the whole grace.

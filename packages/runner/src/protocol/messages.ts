@@ -1,5 +1,5 @@
 import type { AttemptContext, InputMap, LogLevel, TaskOutcome } from "@tradewind/contract";
-import type { TaskCallback } from "@tradewind/core";
+import type { DagCallback, TaskCallback } from "@tradewind/core";
 
 /**
  * What a host and its child process say to each other. The host writes to the child's descriptor 3, one JSON object per line; the child answers on descriptor 4, each line led by the
@@ -10,6 +10,7 @@ import type { TaskCallback } from "@tradewind/core";
 export type ToChild =
   | { kind: "hello"; nonce: string; maxResultBytes: number }
   | RunMessage
+  | CallbackMessage
   /** `outOfTime`: the execution timeout passed; else nobody wants the outcome any more. */
   | { kind: "abort"; seq: number; reason: string; outOfTime: boolean }
   | { kind: "reply"; call: number; ok: true; value?: unknown }
@@ -29,6 +30,31 @@ export interface RunMessage {
   resolveFrom: string[];
 }
 
+/** Runs the callbacks of an event, and nothing else. */
+export interface CallbackMessage {
+  kind: "callback";
+  seq: number;
+  context: AttemptContext;
+  bundlePath: string;
+  resolveFrom: string[];
+  event: CallbackEvent;
+}
+
+/** What callbacks are called with. */
+export type CallbackEvent = {
+  /** Places in the author's list to call; null: all. */
+  only: number[] | null;
+  reason: string | null;
+} & (
+  | {
+      scope: "task";
+      callback: TaskCallback;
+      failure: { type?: string | undefined; message: string; stack?: string | undefined } | null;
+      result: string | null;
+    }
+  | { scope: "dag"; callback: DagCallback; task: { taskId: string; mapIndex: number; state: string | null } | null }
+);
+
 export type FromChild =
   /** The bundle had to be imported first, and is now: the time limit of the attempt counts from here. */
   | { kind: "imported"; seq: number }
@@ -38,7 +64,15 @@ export type FromChild =
   | ({ kind: "call"; seq: number; call: number } & AuthorCall)
   /** The handler has ended like this; the callback runs yet, and changes nothing about it. */
   | { kind: "decided"; seq: number; outcome: TaskOutcome; durationMs: number; callback: TaskCallback }
-  | FinishedMessage;
+  | FinishedMessage
+  /** The callbacks of a `CallbackMessage` have been called. */
+  | { kind: "called"; seq: number; problem: CallbackProblem | null };
+
+export interface CallbackProblem {
+  message: string;
+  /** Places in the author's list; null: it is not known which. */
+  failedCalls: number[] | null;
+}
 
 export interface FinishedMessage {
   kind: "finished";
