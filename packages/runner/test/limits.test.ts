@@ -135,6 +135,16 @@ describe("stopping", () => {
     expect(peer.get(attemptId).finish!.outcome).toMatchObject({ kind: "failed", retryable: true, failure: { reason: "lost" } });
   });
 
+  test("what was granted and has not begun goes on elsewhere as the same try", async () => {
+    const { peer, host, deliver } = await startHost(stubborn, {
+      pausePoint: (name) => (name === "before_child_start" ? new Promise(() => undefined) : Promise.resolve()),
+    });
+    const attemptId = deliver("stubborn");
+    await until(() => peer.get(attemptId).state === "running", "the grant");
+    await host.stop({ drain: false, timeoutMs: 0 });
+    expect(peer.get(attemptId).finish!.outcome).toMatchObject({ kind: "reschedule", resumeAfterMs: 0 });
+  });
+
   test("a host that drains lets them end, and takes nothing new", async () => {
     const { peer, host, deliver } = await startHost(`dag.task("short", async () => { await new Promise((r) => setTimeout(r, 300)); return 1; })();`);
     const attemptId = deliver("short");
