@@ -1,4 +1,4 @@
-import { countUpstreams, isTerminal, type MaybeState, TradewindError } from "@tradewind/core";
+import { isTerminal, TradewindError } from "@tradewind/core";
 import {
   explainUnplaceable,
   forgetRunnerHosts,
@@ -14,7 +14,7 @@ import type { SchedulingUseCases } from "./engine.ts";
 import { letNextRunsIn } from "./runs/next-runs.ts";
 import { isLive, type RunWork } from "./settle/run-work.ts";
 import { settleAndFlush } from "./settle/settle.ts";
-import { createSettlement, loadWholeRuns, lockRuns, reconsider, type Settlement } from "./settle/settlement.ts";
+import { createSettlement, loadWholeRuns, lockRuns, reconsider, recount, type Settlement } from "./settle/settlement.ts";
 
 /**
  * Finds what a crash between two transactions or a lost wake-up may have left behind: DAGs whose next run nobody let in, rows parked under a limit that has room, running runs in
@@ -80,26 +80,17 @@ async function repairRuns(context: EngineContext, dagRunIds: readonly number[]):
     const settlement = createSettlement(context, tx, after);
     const works = (await lockRuns(settlement, dagRunIds)).filter((work) => work.run.state === "running");
     await loadWholeRuns(settlement, works);
-    for (const work of works) recount(settlement, work);
+    for (const work of works) recountAll(settlement, work);
     await settleAndFlush(settlement);
     return works.filter((work) => work.run.state !== "running" || work.run.liveCount > 0).length;
   });
 }
 
-export function recount(settlement: Settlement, work: RunWork): void {
-  const statesOf = (taskId: string): MaybeState[] => (work.byTask.get(taskId) ?? []).map((instance) => instance.state);
-  for (const node of work.graph.tasks.values()) {
-    const counts = countUpstreams(node.upstream.flatMap(statesOf));
-    for (const instance of work.byTask.get(node.taskId) ?? []) {
-      const isSame = (Object.keys(counts) as (keyof typeof counts)[]).every((key) => counts[key] === instance.counts[key]);
-      if (!isSame) {
-        instance.counts = { ...counts };
-        instance.countsChanged = true;
-      }
-      if (instance.state === null) reconsider(settlement, work, instance);
-    }
-  }
+/** Counters, and every undecided instance is looked at, whatever its counters say. */
+function recountAll(settlement: Settlement, work: RunWork): void {
+  recount(settlement, work);
   const states = [...work.instances.values()].map((instance) => instance.state);
+  for (const instance of work.instances.values()) if (instance.state === null) reconsider(settlement, work, instance);
   work.run.unfinishedCount = states.filter((state) => !isTerminal(state)).length;
   work.run.liveCount = states.filter(isLive).length;
   work.changed.counts = true;

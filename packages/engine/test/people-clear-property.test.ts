@@ -1,9 +1,8 @@
-import { compileDag, type DagSpec, isTerminal, type MaybeState, type TaskSpec, TRIGGER_RULES } from "@tradewind/core";
+import { compileDag, type DagSpec, isTerminal, type MaybeState, type TaskSpec, TRIGGER_RULES, recountUpstreams } from "@tradewind/core";
 import { useTestDatabase } from "@tradewind/metadata/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine } from "../src/index.ts";
-import { recountUpstreams } from "../src/people/recount-upstreams.ts";
 import {
   type Behaviour,
   countAlive,
@@ -79,7 +78,7 @@ async function expectConsistent(spec: DagSpec, dagRunId: number): Promise<void> 
   const instances = await instancesOf(database.db, dagRunId);
   const counts = recountUpstreams(compileDag(spec), instances);
   for (const instance of instances)
-    expect({ taskId: instance.taskId, ...instance.counts }).toEqual({ taskId: instance.taskId, ...counts.get(instance.taskId) });
+    expect({ taskId: instance.taskId, ...instance.counts }).toEqual({ taskId: instance.taskId, ...counts.get(instance) });
   const isLive = (state: MaybeState): boolean => state !== null && !isTerminal(state);
   const run = await runStateOf(database.db, dagRunId);
   expect(run).toMatchObject({

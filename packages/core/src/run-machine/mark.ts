@@ -25,7 +25,7 @@ export function endMarkedRun(model: RunModel, mark: "success" | "failed", reason
     run.markedState = mark;
     model.stateReason = reason;
     model.changed.state = true;
-  } else if (run.state !== mark) finishRun(model, mark, reason);
+  } else if (run.state !== mark) finishRun(model, mark, reason, { byPerson: true });
 }
 
 /** Both, for a run that is in memory whole. */

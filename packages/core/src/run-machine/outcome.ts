@@ -17,7 +17,12 @@ export function startRun(model: RunModel): void {
   for (const instance of model.instances.values()) if (instance.state === null) model.reconsidered.add(instance);
 }
 
-export function finishRun(model: RunModel, state: "success" | "failed", reason: string | null): void {
+export function finishRun(
+  model: RunModel,
+  state: "success" | "failed",
+  reason: string | null,
+  { byPerson = false }: { byPerson?: boolean } = {},
+): void {
   const { run } = model;
   run.state = state;
   run.markedState = null;
@@ -25,7 +30,7 @@ export function finishRun(model: RunModel, state: "success" | "failed", reason: 
   model.changed.state = true;
   model.endDate = run.now;
   model.timeoutAt = null;
-  model.listener.runFinished?.(state);
+  model.listener.runFinished?.(state, reason, byPerson);
 }
 
 /** "If now > run.start + timeout the run → failed, all unfinished TIs → skipped", teardowns too. */
@@ -73,7 +78,7 @@ function endRun(model: RunModel, needs: RunNeeds): boolean {
   const instances = graph.outcomeTaskIds.flatMap((taskId) => instancesOf(model, taskId));
   const { failedLeaves } = countRunOutcome(graph, instances);
   const outcome = decideRunOutcome({ unfinished: run.unfinishedCount, failedLeaves });
-  if (run.markedState !== null) finishRun(model, run.markedState, `marked ${run.markedState}`);
+  if (run.markedState !== null) finishRun(model, run.markedState, `marked ${run.markedState}`, { byPerson: true });
   else if (outcome.state !== "running") finishRun(model, outcome.state, outcome.reason === "success" ? null : outcome.reason);
   return true;
 }

@@ -65,7 +65,8 @@ export type PendingCounts = Partial<Record<keyof UpstreamCounts, number>>;
 export interface RunListener {
   /** An instance got another state; `withdrawn`: whatever is at work for it has to stop. */
   stateChanged?(instance: RunInstance, before: MaybeState, withdrawn: string | null): void;
-  runFinished?(state: "success" | "failed"): void;
+  /** `byPerson`: it ends as somebody marked it. */
+  runFinished?(state: "success" | "failed", reason: string | null, byPerson: boolean): void;
 }
 
 /** What bounds decisions. */

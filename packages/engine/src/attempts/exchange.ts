@@ -189,7 +189,7 @@ async function finishAll(
         continue;
       }
       held.delete(finish.attemptId);
-      const ended = await endAttempt(settlement, attempt, finish, leavings);
+      const ended = endAttempt(settlement, attempt, finish, leavings);
       entry.response.finished.push({ attemptId: finish.attemptId, ...ended });
       freed.push({ attemptId: finish.attemptId, schedulerId: attempt.schedulerId, entry });
     }

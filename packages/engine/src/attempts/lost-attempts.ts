@@ -44,7 +44,7 @@ async function endAll(
     // A run that came in between the two statements is not locked; the next call sees to it.
     const end = settlement.runs.has(attempt.instance.dagRunId) ? verdict(attempt) : null;
     if (end === null) continue;
-    await endAttempt(settlement, attempt, { outcome: { kind: "failed", ...end }, durationMs: null }, leavings);
+    endAttempt(settlement, attempt, { outcome: { kind: "failed", ...end }, durationMs: null }, leavings);
     ended.push(attempt.attemptId);
   }
   await writeLeavings(context, tx, after, leavings);

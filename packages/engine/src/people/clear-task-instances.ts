@@ -1,10 +1,9 @@
-import { isFinishedDagRun, type Json, RETURN_VALUE_KEY, TradewindError } from "@tradewind/core";
+import { isFinishedDagRun, TradewindError } from "@tradewind/core";
 import {
   type DagRunTarget,
   listAllDagRunTargets,
   listDagRunTargets,
   listTaskInstancesOfRuns,
-  listXComs,
   markDagRunsCleared,
   type Queryable,
   writeTaskInstanceNotes,
@@ -14,18 +13,10 @@ import type { EngineContext } from "../context.ts";
 import type { ClearOptions, TouchedTaskInstance } from "../engine.ts";
 import type { Instance, RunWork } from "../settle/run-work.ts";
 import { settleAndFlush } from "../settle/settle.ts";
-import { createSettlement, type Settlement } from "../settle/settlement.ts";
+import { createSettlement, recount, type Settlement } from "../settle/settlement.ts";
 import { audit, getDag, getDagRun, lockWholeRuns, requeueRun, toTouched } from "./change-runs.ts";
 import { moveToVersion } from "./move-to-version.ts";
-import {
-  clearInstances,
-  listOtherDeciders,
-  recount,
-  resetBranchDecisions,
-  type ResultLookup,
-  type StoppedLeases,
-  stopAttempts,
-} from "./reset-instances.ts";
+import { clearInstances, resetDecisions, type StoppedLeases, stopAttempts } from "./reset-instances.ts";
 import {
   isSelected,
   passesStateFilter,
@@ -155,11 +146,8 @@ async function clearRuns(
 
 /** What follows for the runs from clearing instances in them: branch decisions, counters, and a finished run begins again. */
 async function reset(settlement: Settlement, cleared: ReadonlyMap<RunWork, Instance[]>, resetDagRuns: boolean): Promise<void> {
-  const results = await readDecisions(settlement, cleared);
-  for (const [work, instances] of cleared) {
-    resetBranchDecisions(work, instances, results(work));
-    recount(settlement, work);
-  }
+  await resetDecisions(settlement, cleared);
+  for (const work of cleared.keys()) recount(settlement, work);
   if (!resetDagRuns) return;
   const works = [...cleared.keys()];
   await markDagRunsCleared(settlement.tx, {
@@ -170,17 +158,6 @@ async function reset(settlement: Settlement, cleared: ReadonlyMap<RunWork, Insta
     work.run.queuedAt = work.run.now;
     if (isFinishedDagRun(work.run.state)) requeueRun(settlement, work);
   }
-}
-
-async function readDecisions(settlement: Settlement, cleared: ReadonlyMap<RunWork, Instance[]>): Promise<(work: RunWork) => ResultLookup> {
-  const refs = [...cleared].flatMap(([work, instances]) =>
-    listOtherDeciders(work, instances).map((taskId) => ({ dagRunId: work.run.id, taskId, key: RETURN_VALUE_KEY })),
-  );
-  const rows = refs.length === 0 ? [] : await listXComs(settlement.tx, { refs, maxBytes: null });
-  return (work) => (taskId) =>
-    rows
-      .filter((row) => row.dagRunId === work.run.id && row.taskId === taskId && row.value !== null)
-      .map((row) => ({ mapIndex: row.mapIndex, result: JSON.parse(row.value!) as Json }));
 }
 
 /** Clears what a person's change has made worth another look, as a part of that change. */

@@ -1,8 +1,7 @@
-import { type TaskNode, UNMAPPED } from "@tradewind/core";
-import { refreshTaskInstances, reserveIds, writeDagRunVersion } from "@tradewind/metadata";
-import { isWithinDates } from "../runs/create-runs.ts";
-import { addInstance, type Instance, type RunWork } from "../settle/run-work.ts";
-import { changeState, countRun, reconsider, type Settlement } from "../settle/settlement.ts";
+import { countRun, dispatchFacts, isMultiplied, isWithinDates, newInstance, UNMAPPED } from "@tradewind/core";
+import { refreshTaskInstances, writeDagRunVersion } from "@tradewind/metadata";
+import type { Instance, RunWork } from "../settle/run-work.ts";
+import { changeState, reconsider, type Settlement } from "../settle/settlement.ts";
 import { stopAttempts } from "./reset-instances.ts";
 
 /**
@@ -33,7 +32,7 @@ export async function moveToVersion(settlement: Settlement, work: RunWork, dagVe
   await unmap(settlement, work);
   const following = new Set([...targets, ...returned, ...[...work.instances.values()].filter((instance) => instance.state === null)]);
   await follow(settlement, work, following);
-  await addNewTasks(settlement, work);
+  addNewTasks(settlement, work);
   await writeDagRunVersion(settlement.tx, { dagRunId: work.run.id, dagVersionId });
 }
 
@@ -48,12 +47,12 @@ async function removeInstances(settlement: Settlement, work: RunWork, instances:
 
 /** A task that was mapped and is not any more has one instance. */
 async function unmap(settlement: Settlement, work: RunWork): Promise<void> {
-  for (const { taskId, spec } of work.graph.tasks.values()) {
-    const instances = (work.byTask.get(taskId) ?? [])
+  for (const node of work.graph.tasks.values()) {
+    const instances = (work.byTask.get(node.taskId) ?? [])
       .filter((instance) => instance.state !== "removed")
       .sort((one, other) => one.mapIndex - other.mapIndex);
     const [first, ...others] = instances;
-    if (spec.mapping !== null || first === undefined || first.mapIndex === UNMAPPED) continue;
+    if (isMultiplied(node) || first === undefined || first.mapIndex === UNMAPPED) continue;
     first.mapIndex = UNMAPPED;
     first.stateChanged = true;
     await removeInstances(settlement, work, others, "its task is not mapped any more");
@@ -65,37 +64,19 @@ async function follow(settlement: Settlement, work: RunWork, instances: Iterable
   const facts = [...instances].flatMap((instance) => {
     const node = work.graph.tasks.get(instance.taskId);
     if (node === undefined || instance.state === "removed") return [];
-    Object.assign(instance, factsOf(node));
-    return [{ id: instance.id, dagVersionId, ...factsOf(node) }];
+    Object.assign(instance, dispatchFacts(node));
+    return [{ id: instance.id, dagVersionId, ...dispatchFacts(node) }];
   });
   await refreshTaskInstances(settlement.tx, facts);
 }
 
-function factsOf({ spec, effectivePriorityWeight }: TaskNode) {
-  const { operator, pool, poolSlots, queue, executor } = spec;
-  return { operator, pool, poolSlots, queue, executor, priorityWeight: effectivePriorityWeight };
-}
-
 /** One instance each; a mapped one is expanded when it may run. */
-async function addNewTasks(settlement: Settlement, work: RunWork): Promise<void> {
+function addNewTasks(settlement: Settlement, work: RunWork): void {
   const nodes = [...work.graph.tasks.values()].filter((node) => !work.byTask.has(node.taskId) && isWithinDates(node.spec, work.run));
   if (nodes.length === 0) return;
-  const { taskInstanceIds } = await reserveIds(settlement.tx, { dagRuns: 0, taskInstances: nodes.length });
-  for (const [index, node] of nodes.entries()) {
-    const instance = addInstance(work, {
-      ...factsOf(node),
-      id: taskInstanceIds[index]!,
-      dagRunId: work.run.id,
-      taskId: node.taskId,
-      mapIndex: UNMAPPED,
-      state: null,
-      tryNumber: 0,
-      maxTries: node.spec.retries,
-      attemptId: null,
-      counts: { total: 0, success: 0, skipped: 0, failed: 0, upstreamFailed: 0, removed: 0 },
-      branchSkipped: false,
-      stored: null,
-    });
+  for (const node of nodes) {
+    const isLoopTask = node.indexGroupId !== null && work.graph.groups.get(node.indexGroupId)!.spec.loop !== null;
+    const instance = newInstance(work, node, isLoopTask ? 0 : UNMAPPED);
     reconsider(settlement, work, instance);
   }
   countRun(work, nodes.length, 0);

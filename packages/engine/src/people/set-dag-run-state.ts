@@ -1,18 +1,18 @@
-import { isFinishedDagRun, stateAfterRunIsMarked } from "@tradewind/core";
+import { endMarkedRun, isFinishedDagRun, planRunMark } from "@tradewind/core";
 import { commit } from "../commit.ts";
 import type { EngineContext } from "../context.ts";
 import type { PeopleUseCases } from "../engine.ts";
 import type { RunWork } from "../settle/run-work.ts";
-import { finishRun } from "../settle/run-outcomes.ts";
 import { settleAndFlush } from "../settle/settle.ts";
-import { changeState, createSettlement, type Settlement } from "../settle/settlement.ts";
+import { changeState, createSettlement, recount, type Settlement } from "../settle/settlement.ts";
 import { audit, dagRunNotFound, getDag, getDagRun, lockWholeRuns, requeueRun } from "./change-runs.ts";
-import { markInstance, recount, stopAttempts } from "./reset-instances.ts";
+import { markInstance, stopAttempts } from "./reset-instances.ts";
 
 type MarkRunOptions = Parameters<PeopleUseCases["setDagRunState"]>[0];
 
 /**
- * "Mark run success: every TI → success. Mark run failed: running/deferred/up_for_reschedule → failed, other unfinished → skipped." Queued: the run begins again by the usual way, with its task
+ * "Mark run success: every TI → success except unfinished teardowns. Mark run failed: running/deferred/up_for_reschedule → failed, other unfinished → skipped, teardowns left to run." The
+ * run ends when its last teardown has. Queued: the run begins again by the usual way, with its task
  * instances as they are.
  * @throws TradewindError `dag_not_found`, `dag_run_not_found`
  */
@@ -37,10 +37,7 @@ export async function setDagRunState(context: EngineContext, options: MarkRunOpt
 
 async function markRun(settlement: Settlement, work: RunWork, { actor }: MarkRunOptions, state: "success" | "failed"): Promise<void> {
   const reason = `its run was marked ${state} by ${actor.name}`;
-  const changes = [...work.instances.values()].flatMap((instance) => {
-    const to = stateAfterRunIsMarked(instance.state, state);
-    return to === null ? [] : [{ instance, to }];
-  });
+  const changes = planRunMark(work, state);
   const leases = await stopAttempts(
     settlement,
     changes.map(({ instance }) => instance),
@@ -48,7 +45,7 @@ async function markRun(settlement: Settlement, work: RunWork, { actor }: MarkRun
   );
   for (const { instance, to } of changes) markInstance(settlement, work, instance, { state: to, reason, leases });
   recount(settlement, work);
-  if (work.run.state !== state) finishRun(settlement, work, state, `marked ${state} by ${actor.name}`, { byPerson: true });
+  endMarkedRun(work, state, `marked ${state} by ${actor.name}`);
 }
 
 /** What waits for a slot waits for the start of the run again; what is at work goes on. */

@@ -5,10 +5,10 @@ import type { EngineContext } from "../context.ts";
 import type { PeopleUseCases, TouchedTaskInstance } from "../engine.ts";
 import type { RunWork } from "../settle/run-work.ts";
 import { settleAndFlush } from "../settle/settle.ts";
-import { createSettlement, type Settlement } from "../settle/settlement.ts";
+import { createSettlement, recount, type Settlement } from "../settle/settlement.ts";
 import { audit, getDag, getDagRun, lockWholeRuns, toTouched } from "./change-runs.ts";
 import { clearAsConsequence } from "./clear-task-instances.ts";
-import { markInstance, recount, stopAttempts } from "./reset-instances.ts";
+import { markInstance, stopAttempts } from "./reset-instances.ts";
 import { isSelected, type SelectableInstance, selectFailedBelow, selectTasksByVersion, windowAround } from "./select-targets.ts";
 import { taskInstanceNotFound } from "./set-note.ts";
 

@@ -7,18 +7,21 @@ import {
   insertTaskQueue,
   insertTaskTimers,
   type NewQueueRow,
+  type NewTimer,
   parkKeys,
+  reserveIds,
   stopLeases,
   unparkTaskQueue,
   writeDagRunCounts,
   writeDagRuns,
+  writeMachineStates,
   writeTaskInstanceCounts,
   writeTaskInstances,
 } from "@tradewind/metadata";
 import { compareForDispatch } from "@tradewind/core";
 import { noteRunCallbacks } from "../callbacks/run-callbacks.ts";
 import { notePast } from "../past/note-past.ts";
-import { type Instance, nodeOf, type RunWork } from "./run-work.ts";
+import { type Instance, machineStateOf, nodeOf, type RunWork } from "./run-work.ts";
 import type { Settlement } from "./settlement.ts";
 
 /**
@@ -26,6 +29,7 @@ import type { Settlement } from "./settlement.ts";
  */
 export async function flush(settlement: Settlement): Promise<void> {
   const { tx, context } = settlement;
+  await giveIds(settlement);
   const now = context.stampAt();
   const works = [...settlement.runs.values()];
   const instances = works.flatMap((work) => [...work.instances.values()].map((instance) => ({ work, instance })));
@@ -34,7 +38,10 @@ export async function flush(settlement: Settlement): Promise<void> {
   const moved = known.filter(({ instance }) => instance.stateChanged).sort((a, b) => a.instance.id - b.instance.id);
   const counted = known.filter(({ instance }) => !instance.stateChanged && instance.countsChanged).sort((a, b) => a.instance.id - b.instance.id);
   const ready = instances.filter(({ instance }) => instance.stateChanged && instance.state === "scheduled");
-  const timers = moved.filter(({ instance }) => instance.timerMs !== null);
+  const timers = [
+    ...moved.filter(({ instance }) => instance.timerMs !== null).map(({ work, instance }) => timerOf(work, instance)),
+    ...works.flatMap(groupTimers),
+  ];
   countFreed(settlement);
 
   await Promise.all([
@@ -59,7 +66,7 @@ export async function flush(settlement: Settlement): Promise<void> {
     ),
     ...stopGroups(settlement).map(([reason, taskInstanceIds]) => stopLeases(tx, { taskInstanceIds, reason })),
     deleteTaskTimers(tx, { taskInstanceIds: moved.filter(({ instance }) => hadTimer(instance)).map(({ instance }) => instance.id) }),
-    insertTaskTimers(tx, { timers: timers.map(({ work, instance }) => timerOf(work, instance)), now }),
+    insertTaskTimers(tx, { timers, now }),
     notePast(settlement),
     noteRunCallbacks(settlement),
   ]);
@@ -75,7 +82,29 @@ function hadTimer({ stored, timerMs }: Instance): boolean {
   return (stored?.state === "up_for_retry" || stored?.state === "up_for_reschedule") && timerMs === null;
 }
 
-function timerOf(work: RunWork, instance: Instance): { taskInstanceId: number; dagRunId: number; kind: "retry" | "reschedule"; delayMs: number } {
+/** What came up in this settlement has no id of the database yet. */
+async function giveIds(settlement: Settlement): Promise<void> {
+  const added = [...settlement.runs.values()].flatMap((work) =>
+    [...work.instances.values()].filter(({ id }) => id < 0).map((instance) => ({ work, instance })),
+  );
+  if (added.length === 0) return;
+  const { taskInstanceIds } = await reserveIds(settlement.tx, { dagRuns: 0, taskInstances: added.length });
+  for (const [index, { work, instance }] of added.entries()) {
+    work.instances.delete(instance.id);
+    instance.id = taskInstanceIds[index]!;
+    work.instances.set(instance.id, instance);
+  }
+}
+
+/** The next try of a group is held by one of its instances, all of which have ended. */
+function groupTimers(work: RunWork): NewTimer[] {
+  return work.groupRetries.flatMap(({ groupId, delayMs }) => {
+    const anchor = work.graph.groups.get(groupId)!.taskIds.flatMap((taskId) => work.byTask.get(taskId) ?? [])[0];
+    return anchor === undefined ? [] : [{ taskInstanceId: anchor.id, dagRunId: work.run.id, kind: "group_retry" as const, delayMs }];
+  });
+}
+
+function timerOf(work: RunWork, instance: Instance): NewTimer {
   return {
     taskInstanceId: instance.id,
     dagRunId: work.run.id,
@@ -88,7 +117,12 @@ async function writeRuns({ tx }: Settlement, works: readonly RunWork[]): Promise
   const old = works.filter((work) => !work.isNew);
   const changed = old.filter((work) => work.changed.state);
   const counted = old.filter((work) => !work.changed.state && work.changed.counts);
+  const remembered = works.filter((work) => machineStateOf(work) !== work.run.machineState);
   await Promise.all([
+    writeMachineStates(
+      tx,
+      remembered.map((work) => ({ id: work.run.id, machineState: (work.run.machineState = machineStateOf(work)) })),
+    ),
     writeDagRunCounts(
       tx,
       counted.map((work) => work.run),
@@ -164,6 +198,8 @@ function tellOthers({ after, unpark, endedLeases, stops }: Settlement, what: { r
 function reset(settlement: Settlement): void {
   for (const work of settlement.runs.values()) {
     work.isNew = false;
+    work.groupRetries.length = 0;
+    work.pastWaits.clear();
     work.changed = { state: false, counts: false };
     for (const instance of work.instances.values()) {
       instance.stored = { state: instance.state, mapIndex: instance.mapIndex };

@@ -1,90 +1,86 @@
-import { type DagGraph, getTaskNode, isTerminal, type MaybeState, type TaskNode, type TerminalState, type UpstreamCounts } from "@tradewind/core";
+import {
+  addInstance as addToModel,
+  createRunModel,
+  type DagGraph,
+  isTerminal,
+  type MaybeState,
+  nodeOf,
+  type RunFacts,
+  type RunInstance,
+  type RunListener,
+  type RunModel,
+  type XComValue,
+  xcomKey,
+} from "@tradewind/core";
 import type { LockedDagRun, TaskInstanceRecord } from "@tradewind/metadata";
 
-export type MutableCounts = { -readonly [K in keyof UpstreamCounts]: number };
+export { nodeOf };
 
-/** A task instance in memory: as it was read, and as it is to be written. */
-export interface Instance extends Omit<TaskInstanceRecord, "counts"> {
-  counts: MutableCounts;
-  stateReason: string | null;
-  failure: string | null;
-  /** As it is in the database; null: it is not there yet. */
-  stored: { state: MaybeState; mapIndex: number } | null;
-  countsChanged: boolean;
-  stateChanged: boolean;
-  /** A new try begins, and the one before goes into the history. */
-  keepsHistory: boolean;
-  /** Milliseconds until its timer fires, when it is to have one. */
-  timerMs: number | null;
+export type Instance = RunInstance;
+
+/**
+ * A locked run and what of its task instances is in memory: the machine's model of it, and what the engine alone knows. Changes are made by the machine and written once, by `flush`.
+ */
+export interface RunWork extends RunModel {
+  run: LockedDagRun & RunFacts;
+  /** XComs that decisions asked for. */
+  xcoms: Map<string, XComValue[]>;
+  /** The run is new: it is inserted, not updated. */
+  isNew: boolean;
+}
+
+/** What decisions remember beside the states of instances, as it is stored in `dag_run.machine_state`. */
+interface MachineState {
+  groupTries?: Record<string, number>;
+  markedState?: "success" | "failed";
+}
+
+export interface RunWorkOptions {
+  limits: RunModel["limits"];
+  listener: RunListener;
+  newInstanceId: () => number;
+  isNew?: boolean;
+}
+
+export function createRunWork(run: LockedDagRun, graph: DagGraph, { limits, listener, newInstanceId, isNew = false }: RunWorkOptions): RunWork {
+  const { groupTries = {}, markedState = null } = run.machineState === null ? {} : (JSON.parse(run.machineState) as MachineState);
+  const xcoms = new Map<string, XComValue[]>();
+  const facts = { ...run, markedState };
+  const model = createRunModel({
+    run: facts,
+    graph,
+    limits,
+    listener,
+    newInstanceId,
+    readXComs: (ref) => xcoms.get(xcomKey(ref)) ?? [],
+    loadedXComs: new Set(),
+    groupTries: new Map(Object.entries(groupTries)),
+  });
+  return Object.assign(model, { run: facts, xcoms, isNew });
+}
+
+/** What is to be stored of what decisions remember; null: nothing. */
+export function machineStateOf({ groupTries, run }: RunWork): string | null {
+  const state: MachineState = {
+    ...(groupTries !== null &&
+      groupTries.size > 0 && { groupTries: Object.fromEntries([...groupTries].sort(([one], [other]) => (one < other ? -1 : 1))) }),
+    ...(run.markedState !== null && { markedState: run.markedState }),
+  };
+  return Object.keys(state).length === 0 ? null : JSON.stringify(state);
 }
 
 /**
- * A locked run and what of its task instances is in memory. Changes are made here and written once, by `flush`.
- *
- * `complete`: tasks all instances of which are here. A counter of a task's instances can be changed only when they all are.
+ * Takes a row that was read into the work. What is there already stays as it is, since it may have been changed; but a row that was read before without its lock may have been moved by
+ * dispatch or start since, which one that is read with its lock tells.
  */
-export interface RunWork {
-  run: LockedDagRun;
-  graph: DagGraph;
-  instances: Map<number, Instance>;
-  byTask: Map<string, Instance[]>;
-  complete: Set<string>;
-  /** The run is new: it is inserted, not updated. */
-  isNew: boolean;
-  stateReason: string | null;
-  changed: { state: boolean; counts: boolean };
-  endDate: Date | null;
-  timeoutAt: Date | null;
-}
-
-export function createRunWork(run: LockedDagRun, graph: DagGraph, isNew = false): RunWork {
-  return {
-    run,
-    graph,
-    instances: new Map(),
-    byTask: new Map(),
-    complete: new Set(),
-    isNew,
-    stateReason: null,
-    changed: { state: false, counts: false },
-    endDate: null,
-    timeoutAt: null,
-  };
-}
-
-/** Takes a row that was read into the work; what is there already stays as it is, since it may have been changed. */
-export function addRecord(work: RunWork, { counts, ...record }: TaskInstanceRecord): Instance {
+export function addRecord(work: RunWork, { counts, ...record }: TaskInstanceRecord, { isLocked = false }: { isLocked?: boolean } = {}): Instance {
   const known = work.instances.get(record.id);
-  if (known !== undefined) return known;
-  return addInstance(work, { ...record, counts: { ...counts }, stored: { state: record.state, mapIndex: record.mapIndex } });
-}
-
-type Incoming = Omit<Instance, "stateReason" | "failure" | "countsChanged" | "stateChanged" | "keepsHistory" | "timerMs">;
-
-export function addInstance(work: RunWork, incoming: Incoming): Instance {
-  const instance: Instance = {
-    ...incoming,
-    stateReason: null,
-    failure: null,
-    countsChanged: false,
-    stateChanged: false,
-    keepsHistory: false,
-    timerMs: null,
-  };
-  work.instances.set(instance.id, instance);
-  const siblings = work.byTask.get(instance.taskId);
-  if (siblings === undefined) work.byTask.set(instance.taskId, [instance]);
-  else siblings.push(instance);
-  return instance;
-}
-
-export function nodeOf(work: RunWork, instance: Instance): TaskNode {
-  return getTaskNode(work.graph, instance.taskId);
-}
-
-/** The work counter of an upstream that ended like this. */
-export function counterOf(state: TerminalState): keyof UpstreamCounts {
-  return state === "upstream_failed" ? "upstreamFailed" : state;
+  if (known === undefined) return addToModel(work, { ...record, counts: { ...counts }, stored: { state: record.state, mapIndex: record.mapIndex } });
+  if (isLocked && !known.stateChanged) {
+    const { state, attemptId } = record;
+    Object.assign(known, { state, attemptId, stored: { state, mapIndex: record.mapIndex } });
+  }
+  return known;
 }
 
 /** Not finished, and able to move by itself: something is under way or has a timer. */

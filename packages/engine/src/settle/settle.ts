@@ -1,27 +1,28 @@
-import { evaluateTriggerRule, getTaskNode, listDescendants, type UpstreamCounts } from "@tradewind/core";
-import { expandTask } from "./expand.ts";
+import { type RunNeeds, settleRun, xcomKey, type XComRef } from "@tradewind/core";
+import { listXComs } from "@tradewind/metadata";
+import { gatherXComs } from "../attempts/xcom-lookup.ts";
 import { flush } from "./flush.ts";
-import { decideOutcomes } from "./run-outcomes.ts";
-import { type Instance, nodeOf, type RunWork } from "./run-work.ts";
-import { changeState, loadTasks, makeReady, type Settlement } from "./settlement.ts";
+import { loadPastFacts } from "./past-facts.ts";
+import type { RunWork } from "./run-work.ts";
+import { loadTasks, loadWholeRuns, type Settlement } from "./settlement.ts";
 
-/** Applies everything that follows from the changes so far, up to the outcomes of runs; still in memory. */
+interface Asked {
+  work: RunWork;
+  needs: RunNeeds;
+}
+
+/** Applies everything that follows from the changes so far, up to the outcomes of runs; still in memory. What the runs ask for is read together. */
 export async function settle(settlement: Settlement): Promise<void> {
-  for (let depth = 0; settlement.pending.size > 0 || settlement.reconsidered.size > 0; depth++) {
-    const pending = [...settlement.pending];
-    const reconsidered = [...settlement.reconsidered];
-    settlement.pending.clear();
-    settlement.reconsidered.clear();
-    await loadTasks(
-      settlement,
-      pending.map(([work, tasks]) => ({ work, taskIds: tasksToLoad(work, [...tasks.keys()], depth) })),
-    );
-    const affected = new Map<RunWork, Set<Instance>>(reconsidered);
-    for (const [work, tasks] of pending) applyCounts(work, tasks, affected);
-    for (const [work, instances] of affected) await evaluate(settlement, work, instances);
+  let open = [...settlement.runs.values()];
+  while (open.length > 0) {
+    const asked: Asked[] = open.flatMap((work) => {
+      const needs = settleRun(work);
+      return needs === null ? [] : [{ work, needs }];
+    });
+    if (asked.length > 0) await load(settlement, asked);
+    open = asked.map(({ work }) => work);
   }
-  await decideOutcomes(settlement);
-  if (settlement.pending.size > 0 || settlement.reconsidered.size > 0) await settle(settlement);
+  for (const work of settlement.runs.values()) if (work.pastWaits.size > 0 && !settlement.knownPastWaits.has(work)) settlement.pastWaits.add(work);
 }
 
 /** Settles and writes. After it the transaction may go on with other things, but not with these runs' task instances. */
@@ -30,46 +31,36 @@ export async function settleAndFlush(settlement: Settlement): Promise<void> {
   await flush(settlement);
 }
 
-/** The direct downstreams; from the second level on everything below, since a cascade seldom ends there. When all have ended the leaves as well: they decide the outcome. */
-function tasksToLoad(work: RunWork, ended: readonly string[], depth: number): Iterable<string> {
-  if (depth > 0) return listDescendants(work.graph, ended);
-  const below = new Set(ended.flatMap((taskId) => getTaskNode(work.graph, taskId).downstream));
-  if (work.run.unfinishedCount <= 0) for (const taskId of work.graph.leafIds) below.add(taskId);
-  return below;
+/** At most one statement of each kind, sent together. */
+async function load(settlement: Settlement, asked: readonly Asked[]): Promise<void> {
+  const whole = asked.filter(({ needs }) => needs.whole).map(({ work }) => work);
+  await Promise.all([
+    loadWholeRuns(settlement, whole),
+    loadTasks(
+      settlement,
+      asked.filter(({ needs }) => !needs.whole).map(({ work, needs }) => ({ work, taskIds: needs.tasks })),
+    ),
+    loadXComs(
+      settlement,
+      asked.map(({ work, needs }) => ({ work, refs: [...needs.xcoms.values()] })),
+    ),
+    loadPastFacts(
+      settlement,
+      asked.map(({ work, needs }) => ({ work, taskIds: needs.past })),
+    ),
+  ]);
 }
 
-function applyCounts(
-  work: RunWork,
-  tasks: ReadonlyMap<string, Partial<Record<keyof UpstreamCounts, number>>>,
-  affected: Map<RunWork, Set<Instance>>,
-): void {
-  const instances = affected.get(work) ?? new Set<Instance>();
-  for (const [taskId, counts] of tasks) {
-    const changes = (Object.entries(counts) as [keyof UpstreamCounts, number][]).filter(([, amount]) => amount !== 0);
-    if (changes.length === 0) continue;
-    for (const below of getTaskNode(work.graph, taskId).downstream) {
-      for (const instance of work.byTask.get(below) ?? []) {
-        for (const [counter, amount] of changes) instance.counts[counter] += amount;
-        instance.countsChanged = true;
-        instances.add(instance);
-      }
+/** Reads XComs that decisions look at, all by one statement. */
+export async function loadXComs({ tx }: Settlement, wanted: readonly { work: RunWork; refs: readonly XComRef[] }[]): Promise<void> {
+  const refs = wanted.flatMap(({ work, refs }) => refs.map((ref) => ({ dagRunId: work.run.id, ...ref })));
+  if (refs.length === 0) return;
+  const gathered = gatherXComs(await listXComs(tx, { refs, maxBytes: null }));
+  for (const { work, refs } of wanted) {
+    const read = gathered.ofRun(work.run.id);
+    for (const ref of refs) {
+      work.xcoms.set(xcomKey(ref), [...read(ref)]);
+      work.loadedXComs!.add(xcomKey(ref));
     }
   }
-  if (instances.size > 0) affected.set(work, instances);
-}
-
-/** Decides about instances that wait for a decision, in runs that are running. */
-async function evaluate(settlement: Settlement, work: RunWork, instances: Iterable<Instance>): Promise<void> {
-  if (work.run.state !== "running") return;
-  for (const instance of instances) if (instance.state === null) await evaluateInstance(settlement, work, instance);
-}
-
-async function evaluateInstance(settlement: Settlement, work: RunWork, instance: Instance): Promise<void> {
-  const { spec } = nodeOf(work, instance);
-  if (instance.branchSkipped) return changeState(settlement, work, instance, "skipped", { reason: "an upstream branch did not follow it" });
-  const verdict = evaluateTriggerRule({ rule: spec.triggerRule, counts: instance.counts, mapIndex: instance.mapIndex });
-  if (verdict.verdict === "wait") return;
-  if (verdict.verdict === "set") return changeState(settlement, work, instance, verdict.state, { reason: verdict.reason });
-  if (spec.mapping !== null) return expandTask(settlement, work, instance);
-  makeReady(settlement, work, instance);
 }
