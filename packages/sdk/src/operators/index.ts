@@ -1,6 +1,7 @@
 /** Ready-made tasks. Add one to a DAG with `dag.add(bash("load", { … }))`, or `dag.task(bash(…))` to call or map it like any other task. */
 export { bash, type BashOptions } from "./bash.ts";
 export { type CheckReport, type CheckResult } from "./check-report.ts";
+export { docker, type DockerMount, type DockerOptions } from "./docker.ts";
 export { email, type EmailOptions, type MailAddresses, type MailAttachment, type MailReceipt } from "./email.ts";
 export { empty } from "./empty.ts";
 export { type FileLocation, fileTransfer, type FileTransferOptions, type FileTransferResult } from "./file-transfer.ts";
