@@ -37,7 +37,8 @@ function limitsOf(live: LiveCase, run: RunModel, instance: ModelInstance): Limit
   const limits: Limit[] = [
     { name: "max_active_tasks", capacity: live.built.spec.maxActiveTasks, used: count((attempt) => attempt.run === run), needs: 1 },
   ];
-  if (task.maxActiveTisPerDag !== null) limits.push({ name: "max_active_tis_per_dag", capacity: task.maxActiveTisPerDag, used: count(isSameTask), needs: 1 });
+  if (task.maxActiveTisPerDag !== null)
+    limits.push({ name: "max_active_tis_per_dag", capacity: task.maxActiveTisPerDag, used: count(isSameTask), needs: 1 });
   if (task.maxActiveTisPerDagrun !== null) {
     const used = count((attempt) => attempt.run === run && isSameTask(attempt));
     limits.push({ name: "max_active_tis_per_dagrun", capacity: task.maxActiveTisPerDagrun, used, needs: 1 });

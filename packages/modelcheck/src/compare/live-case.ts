@@ -2,11 +2,12 @@ import type { AttemptGrant, TaskOutcome } from "@tradewind/contract";
 import type { TaskSpec } from "@tradewind/core";
 import type { EngineHarness, SeenRun } from "../engine-harness.ts";
 import { buildDag, type BuiltDag } from "../generate/build-dag.ts";
-import { type Case, endOf, resultOf, type Step } from "../generate/case.ts";
+import type { Case, Step } from "../generate/case.ts";
 import { clear, endAttempt, mark, markRun, type Outcome, passRetryDelays, startAttempt, takeAttempt } from "../model/changes.ts";
 import { DagModel } from "../model/dag-model.ts";
 import { type ModelInstance, nameOf, RunModel } from "../model/run-model.ts";
 import { checkLimits } from "./check-limits.ts";
+import { chooseToClear, outcomeOf } from "./choices.ts";
 
 export interface LiveAttempt {
   attemptId: string;
@@ -66,13 +67,16 @@ export class LiveCase {
 
   /** Attempts that are queued, and are asked to be started. */
   waitingAttempts(): string[] {
-    return this.attempts.filter(({ attemptId, instance }) => instance.attempt?.attemptId !== attemptId || !instance.attempt.isRunning).map(({ attemptId }) => attemptId);
+    return this.attempts
+      .filter(({ attemptId, instance }) => instance.attempt?.attemptId !== attemptId || !instance.attempt.isRunning)
+      .map(({ attemptId }) => attemptId);
   }
 
   noteStarted(granted: readonly AttemptGrant[], refused: readonly string[]): void {
     for (const { attemptId } of granted) {
       const attempt = this.attempts.find((one) => one.attemptId === attemptId)!;
-      if (!startAttempt(attempt.instance, attemptId)) throw new Error(`The engine started ${nameOf(attempt.instance)}, which the model would refuse.`);
+      if (!startAttempt(attempt.instance, attemptId))
+        throw new Error(`The engine started ${nameOf(attempt.instance)}, which the model would refuse.`);
     }
     for (const attemptId of refused) {
       const attempt = this.attempts.find((one) => one.attemptId === attemptId)!;
@@ -91,19 +95,7 @@ export class LiveCase {
     // In a DAG that fails fast it matters who is first.
     const isOne = step.kind === "end_one" || this.built.spec.failFast;
     const picked = isOne ? [running[step.pick % running.length]!] : running;
-    return picked.map((attempt) => ({ attempt, ...this.#endOf(attempt) }));
-  }
-
-  #endOf({ instance }: LiveAttempt): { outcome: Outcome; isLost: boolean } {
-    const task = this.dag.task(instance.taskId);
-    const section = this.built.sectionOf.get(task.taskId)!;
-    const end = endOf(section, task, instance.mapIndex, instance.tryNumber);
-    const children = this.dag.children(task.taskId).map(({ taskId }) => taskId);
-    if (end === "success") {
-      return { outcome: { kind: "success", result: resultOf(section, task, children, instance.mapIndex, instance.tryNumber) }, isLost: false };
-    }
-    if (end === "skipped") return { outcome: { kind: "skipped" }, isLost: false };
-    return { outcome: { kind: "failed", retryable: end !== "failed_for_good" }, isLost: end === "lost" };
+    return picked.map((attempt) => ({ attempt, ...outcomeOf(this.built, this.dag, attempt.instance) }));
   }
 
   noteEnded(attempt: LiveAttempt, outcome: Outcome, accepted: boolean | null): void {
@@ -112,7 +104,8 @@ export class LiveCase {
     const words = outcome.kind === "success" ? `returned ${JSON.stringify(outcome.result) ?? "nothing"}` : outcome.kind;
     this.log.push(`${this.#show(attempt)} try ${instance.tryNumber} ${words}${outcome.kind === "failed" && !outcome.retryable ? " for good" : ""}`);
     const counts = endAttempt(run, instance, attemptId, outcome);
-    if (accepted !== null && counts !== accepted) throw new Error(`The end of ${nameOf(instance)} counts ${counts ? "to the model" : "to the engine"} only.`);
+    if (accepted !== null && counts !== accepted)
+      throw new Error(`The end of ${nameOf(instance)} counts ${counts ? "to the model" : "to the engine"} only.`);
   }
 
   /** What a person does in this step. */
@@ -121,7 +114,7 @@ export class LiveCase {
     const run = this.runs[place]!;
     const target = { dagId: this.dagId, runId: this.#runIds[place]!, actor: ACTOR };
     const task = this.dag.spec.tasks[pick % this.dag.spec.tasks.length]!;
-    if (kind === "clear") return this.#clear(harness, run, target, task, flags);
+    if (kind === "clear") return this.#clear(harness, run, target, { pick, flags });
     if (kind === "mark") return this.#mark(harness, run, target, task, flags);
     if (kind === "mark_run") {
       const state = flags % 2 === 0 ? "success" : "failed";
@@ -137,22 +130,34 @@ export class LiveCase {
     this.settle();
   }
 
-  async #clear(harness: EngineHarness, run: RunModel, target: { dagId: string; runId: string; actor: { name: string } }, task: TaskSpec, flags: number): Promise<void> {
-    const others = this.dag.spec.tasks.filter((_, index) => flags % 3 === 0 && index % 2 === flags % 2);
-    const choice = {
-      taskIds: [...new Set([task.taskId, ...others.map(({ taskId }) => taskId)])],
-      onlyFailed: (flags & 4) !== 0,
-      includeUpstream: (flags & 24) === 24,
-      includeDownstream: (flags & 8) !== 0,
-    };
+  async #clear(
+    harness: EngineHarness,
+    run: RunModel,
+    target: { dagId: string; runId: string; actor: { name: string } },
+    { pick, flags }: Omit<Step, "kind">,
+  ): Promise<void> {
+    const choice = chooseToClear(this.dag, pick, flags);
     this.log.push(`cleared ${choice.taskIds.join(", ")} of run ${this.runs.indexOf(run)}${flagsOf(choice)}`);
     clear(run, choice);
-    const rest = { onlyRunning: false, resetDagRuns: true, includeFuture: false, includePast: false, runOnLatestVersion: false, preventRunningTask: false };
-    await harness.engine.clearTaskInstances({ ...target, ...choice, ...rest, dryRun: false });
+    const rest = {
+      onlyRunning: false,
+      resetDagRuns: true,
+      includeFuture: false,
+      includePast: false,
+      runOnLatestVersion: false,
+      preventRunningTask: false,
+    };
+    await harness.engine.clearTaskInstances({ ...target, ...choice, taskIds: [...choice.taskIds], ...rest, dryRun: false });
     this.settle();
   }
 
-  async #mark(harness: EngineHarness, run: RunModel, target: { dagId: string; runId: string; actor: { name: string } }, task: TaskSpec, flags: number): Promise<void> {
+  async #mark(
+    harness: EngineHarness,
+    run: RunModel,
+    target: { dagId: string; runId: string; actor: { name: string } },
+    task: TaskSpec,
+    flags: number,
+  ): Promise<void> {
     const choice = {
       taskId: task.taskId,
       state: (["success", "failed", "skipped"] as const)[flags % 3]!,
@@ -213,7 +218,11 @@ function show(state: string | null | undefined): string {
 }
 
 function flagsOf(choice: { onlyFailed?: boolean; includeUpstream: boolean; includeDownstream: boolean }): string {
-  const words = [choice.onlyFailed === true && "only failed", choice.includeUpstream && "with upstream", choice.includeDownstream && "with downstream"];
+  const words = [
+    choice.onlyFailed === true && "only failed",
+    choice.includeUpstream && "with upstream",
+    choice.includeDownstream && "with downstream",
+  ];
   const said = words.filter((word) => word !== false);
   return said.length === 0 ? "" : ` (${said.join(", ")})`;
 }

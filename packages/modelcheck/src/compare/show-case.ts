@@ -6,14 +6,22 @@ import type { Case } from "../generate/case.ts";
 /** A generated case for people: its DAG, a line a task, and what happened to its runs. */
 export function showCase(source: Case, log: readonly string[]): string {
   const { spec, pool } = buildDag(source.dag, "dag");
-  const facts = [`${source.dag.runs} run(s)`, `max_active_tasks ${spec.maxActiveTasks}`, spec.failFast && "fail fast", pool && `pool of ${pool.slots}`];
+  const facts = [
+    `${source.dag.runs} run(s)`,
+    `max_active_tasks ${spec.maxActiveTasks}`,
+    spec.failFast && "fail fast",
+    pool && `pool of ${pool.slots}`,
+  ];
   const groups = spec.groups.map((group) => `  group ${showGroup(group)}`);
   const tasks = spec.tasks.map((task) => `  ${showTask(task)}`);
   return [facts.filter(Boolean).join(", "), ...groups, ...tasks, "what happened:", ...log.map((line) => `  ${line}`)].join("\n");
 }
 
 function showGroup({ groupId, mapping, loop, retries }: TaskGroupSpec): string {
-  const facts = [mapping && `mapped ${JSON.stringify(mapping.kind === "expand" ? mapping.inputs : mapping.input)}`, loop && `loop ${JSON.stringify(loop)}`];
+  const facts = [
+    mapping && `mapped ${JSON.stringify(mapping.kind === "expand" ? mapping.inputs : mapping.input)}`,
+    loop && `loop ${JSON.stringify(loop)}`,
+  ];
   return [groupId, ...facts, retries > 0 && `retries ${retries}`].filter(Boolean).join(", ");
 }
 

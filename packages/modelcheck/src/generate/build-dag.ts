@@ -73,7 +73,9 @@ class DagBuilder {
         return this.#outlet(this.#task(section, id, { upstream: [...upstream], mapping: over(literal(lengths[0]!)) }));
       case "mapped_over_result":
         this.#outlet(this.#task(section, `${id}_list`, { upstream: [...upstream] }));
-        return this.#outlet(this.#task(section, id, { upstream: this.#with(section, upstream, `${id}_list`), mapping: over(resultOf(`${id}_list`)) }));
+        return this.#outlet(
+          this.#task(section, id, { upstream: this.#with(section, upstream, `${id}_list`), mapping: over(resultOf(`${id}_list`)) }),
+        );
       case "setup":
         return this.#addScope(section, id, upstream);
       case "mapped_group":
@@ -139,7 +141,13 @@ class DagBuilder {
       above = [`${id}.${part}`];
     }
     this.#outlet(
-      this.#task(section, gateTaskId, { groupId: id, upstream: above, kind: "loop_gate", triggerRule: "all_success", inputs: { result: resultOf(resultTaskId) } }),
+      this.#task(section, gateTaskId, {
+        groupId: id,
+        upstream: above,
+        kind: "loop_gate",
+        triggerRule: "all_success",
+        inputs: { result: resultOf(resultTaskId) },
+      }),
     );
   }
 

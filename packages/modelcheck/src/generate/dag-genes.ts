@@ -54,7 +54,10 @@ const section: fc.Arbitrary<Section> = fc.record({
   size: fc.integer({ min: 1, max: 3 }),
   lengths: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }),
   ends: fc.array(
-    fc.oneof({ weight: 5, arbitrary: fc.constant<End>("success") }, { weight: 4, arbitrary: fc.constantFrom<End>("failed", "failed_for_good", "skipped", "lost") }),
+    fc.oneof(
+      { weight: 5, arbitrary: fc.constant<End>("success") },
+      { weight: 4, arbitrary: fc.constantFrom<End>("failed", "failed_for_good", "skipped", "lost") },
+    ),
     { minLength: 1, maxLength: 3 },
   ),
   retries: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 2 }) }),

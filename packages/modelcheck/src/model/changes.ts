@@ -7,7 +7,8 @@ export type Outcome = { kind: "success"; result: Json | undefined } | { kind: "s
 
 /** An attempt gets a lease; `running` when it is started too. */
 export function takeAttempt(instance: ModelInstance, attemptId: string): void {
-  if (instance.state !== "scheduled") throw new Error(`The engine dispatched ${instance.taskId}[${instance.mapIndex}], which is ${instance.state} to the model.`);
+  if (instance.state !== "scheduled")
+    throw new Error(`The engine dispatched ${instance.taskId}[${instance.mapIndex}], which is ${instance.state} to the model.`);
   instance.state = "queued";
   instance.attempt = { attemptId, isRunning: false };
 }
@@ -39,6 +40,7 @@ function succeed(run: RunModel, task: TaskSpec, instance: ModelInstance, result:
   instance.result = result;
   instance.decided = true;
   if (task.kind === "loop_gate") run.passGate(task, instance);
+  if (instance.state !== "success" && run.dag.spec.failFast) failFast(run);
 }
 
 function fail(run: RunModel, task: TaskSpec, instance: ModelInstance, retryable: boolean): void {
@@ -47,7 +49,7 @@ function fail(run: RunModel, task: TaskSpec, instance: ModelInstance, retryable:
     return;
   }
   instance.state = "failed";
-  if (run.dag.spec.failFast) failFast(run);
+  if (run.dag.spec.failFast && !task.isTeardown) failFast(run);
 }
 
 /** "first failure (no retries left) fails running tasks and skips the rest, teardowns excepted" */
@@ -64,14 +66,22 @@ function withdraw(instance: ModelInstance, state: MaybeState): void {
   if (instance.attempt?.isRunning === false) instance.attempt = null;
 }
 
-/** Every wait for another try is over. */
+/** Every wait for another try is over, of instances and of groups. */
 export function passRetryDelays(run: RunModel): void {
+  const groups = run.dag.spec.groups.filter((group) => run.isRetryDue(group));
+  for (const group of groups) {
+    run.groupRetries.set(group.groupId, (run.groupRetries.get(group.groupId) ?? 0) + 1);
+    const inside = run.dag.tasksIn(group);
+    for (const instance of run.instances) {
+      if (instance.state !== "removed" && inside.some(({ taskId }) => taskId === instance.taskId)) resetInstance(run, instance);
+    }
+  }
   const waiting = run.instances.filter(({ state }) => state === "up_for_retry");
   const verdicts = waiting.map((instance) => run.verdict(run.dag.task(instance.taskId), instance));
   for (const [index, instance] of waiting.entries()) {
     const verdict = verdicts[index]!;
     if (verdict === "run") run.begin(run.dag.task(instance.taskId), instance);
-    else if (verdict !== "wait") instance.state = verdict;
+    else if (verdict !== "wait" && verdict !== "expand") instance.state = verdict;
   }
 }
 
@@ -102,12 +112,25 @@ function withSetups(run: RunModel, taskId: string): string[] {
   return scopes.flatMap((setup) => [setup.taskId, ...run.dag.children(setup.taskId).flatMap((child) => (child.isTeardown ? [child.taskId] : []))]);
 }
 
+/** Cleared groups have all their tries again. "Clearing a gate clears later iterations": they come up again when an earlier one leads to them. */
 export function clearInstances(run: RunModel, instances: readonly ModelInstance[]): void {
-  for (const instance of instances) {
-    instance.maxTries = instance.tryNumber + run.dag.task(instance.taskId).retries;
-    withdraw(instance, instance.attempt?.isRunning === true ? "restarting" : null);
+  const isSuperseded = ({ taskId, mapIndex }: ModelInstance): boolean => {
+    const loop = run.dag.multiplierOf(run.dag.task(taskId))?.loop ?? null;
+    return loop !== null && instances.some((gate) => gate.taskId === loop.gateTaskId && gate.mapIndex < mapIndex);
+  };
+  for (const instance of run.instances) {
+    if (instance.state !== "removed" && isSuperseded(instance)) withdraw(instance, "removed");
+    else if (instances.includes(instance)) resetInstance(run, instance);
   }
-  if (instances.length > 0 && run.state !== "running") run.state = "queued";
+  for (const { taskId } of instances) for (const { groupId } of run.dag.groupsOf(run.dag.task(taskId))) run.groupRetries.delete(groupId);
+  if (instances.length === 0) return;
+  if (run.state !== "running") run.marked = null;
+  if (run.state !== "running") run.state = "queued";
+}
+
+function resetInstance(run: RunModel, instance: ModelInstance): void {
+  instance.maxTries = instance.tryNumber + run.dag.task(instance.taskId).retries;
+  withdraw(instance, instance.attempt?.isRunning === true ? "restarting" : null);
 }
 
 export interface MarkChoice {
@@ -131,13 +154,14 @@ export function mark(run: RunModel, { taskId, state, includeUpstream, includeDow
 
 /** "Mark run success: every TI -> success except unfinished teardowns … Mark run failed: running … -> failed, other unfinished -> skipped, teardowns left to run". */
 export function markRun(run: RunModel, state: "success" | "failed"): void {
-  let pending = false;
+  let hasTeardown = false;
   for (const instance of run.instances) {
     if (instance.state === "removed") continue;
     const isUnfinished = !isOver(instance.state);
-    if (isUnfinished && run.dag.task(instance.taskId).isTeardown) pending = true;
+    if (isUnfinished && run.dag.task(instance.taskId).isTeardown) hasTeardown = true;
     else if (state === "success") withdraw(instance, "success");
     else if (isUnfinished) withdraw(instance, instance.state === "running" ? "failed" : "skipped");
   }
-  if (!pending) run.state = state;
+  if (hasTeardown && run.state === "running") run.marked = state;
+  else run.state = state;
 }

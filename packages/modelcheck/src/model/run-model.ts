@@ -32,8 +32,10 @@ export class RunModel {
   readonly previous: RunModel | null;
   state: DagRunState = "running";
   instances: ModelInstance[] = [];
-  /** How often a group has been run again since it was cleared, by group id. */
-  readonly groupTries = new Map<string, number>();
+  /** How often a group has been run again since a person cleared something in it, by group id. */
+  readonly groupRetries = new Map<string, number>();
+  /** What a person said the run is to be when its last teardown has ended. */
+  marked: "success" | "failed" | null = null;
 
   constructor(dag: DagModel, previous: RunModel | null = null) {
     this.dag = dag;
@@ -51,7 +53,16 @@ export class RunModel {
   }
 
   add(task: TaskSpec, mapIndex: number): void {
-    this.instances.push({ taskId: task.taskId, mapIndex, state: null, tryNumber: 0, maxTries: task.retries, result: undefined, decided: false, attempt: null });
+    this.instances.push({
+      taskId: task.taskId,
+      mapIndex,
+      state: null,
+      tryNumber: 0,
+      maxTries: task.retries,
+      result: undefined,
+      decided: false,
+      attempt: null,
+    });
   }
 
   of(taskId: string): ModelInstance[] {
@@ -80,25 +91,35 @@ export class RunModel {
       for (const { instance, verdict } of decided) this.apply(instance, verdict);
     }
     this.state = this.outcome();
+    if (this.state !== "running") this.marked = null;
   }
 
-  private apply(instance: ModelInstance, verdict: Verdict): void {
+  private apply(instance: ModelInstance, verdict: Verdict | "expand"): void {
     if (instance.state !== null || verdict === "wait") return;
     const task = this.dag.task(instance.taskId);
-    if (verdict !== "run") instance.state = verdict;
+    if (verdict === "expand") this.expandGroup(task, instance);
+    else if (verdict !== "run") instance.state = verdict;
     else if (this.dag.mappingOf(task) === null) this.begin(task, instance);
     else this.expand(task, instance);
   }
 
   begin(task: TaskSpec, instance: ModelInstance): void {
     instance.tryNumber += 1;
-    const isDoneAtOnce = task.kind === "empty" && !task.callbacks.some((callback) => callback === "execute" || callback === "success");
-    instance.state = isDoneAtOnce ? "success" : "scheduled";
+    const hasCallback = task.callbacks.some((callback) => callback === "execute" || callback === "success");
+    const isIdleGate = task.kind === "loop_gate" && !this.dag.multiplierOf(task)!.loop!.hasUntil;
+    instance.state = (task.kind === "empty" && !hasCallback) || isIdleGate ? "success" : "scheduled";
+    if (isIdleGate) this.passGate(task, instance);
   }
 
   /** What is to become of an instance that may be decided about. */
-  verdict(task: TaskSpec, instance: ModelInstance): Verdict {
+  verdict(task: TaskSpec, instance: ModelInstance): Verdict | "expand" {
+    if (this.isHeld(task)) return "wait";
     if (this.isSkippedByBranch(task, instance)) return "skipped";
+    if (this.isUnexpanded(task, instance)) {
+      const byGroup = this.askMapping(task);
+      if (byGroup !== "run") return byGroup;
+      if (this.lengthOf(task) !== 0) return "expand";
+    }
     const bySetups = this.askSetups(task, instance);
     if (bySetups !== "run" && bySetups !== "wait") return bySetups;
     const upstream = task.upstream.map((id) => this.dag.task(id));
@@ -113,7 +134,7 @@ export class RunModel {
       mapIndex: instance.mapIndex,
     });
     if (byRule !== "run") return byRule;
-    const byMapping = this.askMapping(task);
+    const byMapping = this.isMappedHere(task) ? this.askMapping(task) : "run";
     if (byMapping !== "run") return byMapping;
     return bySetups === "wait" || this.isBlockedByPast(task) ? "wait" : "run";
   }
@@ -125,31 +146,59 @@ export class RunModel {
     return askRule({ rule: "all_success", upstream: this.statesOf(setups, task, instance), setups: [], mapIndex: instance.mapIndex });
   }
 
+  /** What is below a group with retries waits until it is final, and what comes after a task of a loop until the loop has ended. */
+  private isHeld(task: TaskSpec): boolean {
+    return this.dag.spec.groups.some((group) => {
+      const inside = this.dag.tasksIn(group);
+      if (inside.includes(task)) return false;
+      const isBelow = inside.some(({ taskId }) => this.dag.below(taskId).has(task.taskId));
+      const isAfter = inside.some(({ taskId }) => task.upstream.includes(taskId));
+      const holds = (group.retries > 0 && isBelow) || (group.loop !== null && isAfter);
+      return holds && (!this.isEnded(group) || this.isRetryDue(group));
+    });
+  }
+
+  private isEnded(group: TaskGroupSpec): boolean {
+    return this.dag.tasksIn(group).every(({ taskId }) => this.of(taskId).every(({ state }) => isOver(state)));
+  }
+
+  /** "Everything in it terminal", a leaf of it in failed or upstream_failed, and tries left. */
+  isRetryDue(group: TaskGroupSpec): boolean {
+    if ((this.groupRetries.get(group.groupId) ?? 0) >= group.retries || !this.isEnded(group)) return false;
+    const inside = this.dag.tasksIn(group);
+    const leaves = inside.filter(({ taskId }) => !inside.some(({ upstream }) => upstream.includes(taskId)));
+    return leaves.some(({ taskId }) => this.of(taskId).some(({ state }) => BAD.includes(state)));
+  }
+
   private statesOf(upstream: readonly TaskSpec[], task: TaskSpec, instance: ModelInstance): MaybeState[] {
     return upstream.flatMap((one) => this.relevant(one, task, instance).map(({ state }) => state));
   }
 
-  /** Within a mapped group or a loop only the same index counts; from outside all do. */
+  /** Within a mapped group or a loop only the same index counts, and a sibling that was not expanded; from outside all do. */
   private relevant(upstream: TaskSpec, task: TaskSpec, instance: ModelInstance): ModelInstance[] {
     const multiplier = this.dag.multiplierOf(task);
     const isSibling = multiplier !== undefined && this.dag.multiplierOf(upstream) === multiplier && instance.mapIndex >= 0;
-    return this.of(upstream.taskId).filter(({ mapIndex }) => !isSibling || mapIndex === instance.mapIndex);
+    return this.of(upstream.taskId).filter(({ mapIndex }) => !isSibling || mapIndex === instance.mapIndex || mapIndex < 0);
   }
 
-  /** "Upstream failed/upstream_failed -> upstream_failed; upstream skipped -> skipped": of the tasks that a mapping is made from. */
+  /** "Upstream failed/upstream_failed -> upstream_failed; upstream skipped -> skipped": of the tasks that a mapping is made from. A mapped group asks it first. */
   private askMapping(task: TaskSpec): Verdict {
     const mapping = this.dag.mappingOf(task);
     if (mapping === null) return "run";
-    const states = mappingSources(mapping).flatMap((id) => this.of(id).map(({ state }) => state));
+    const sources = mappingSources(mapping).flatMap((id) => this.of(id));
+    if (!sources.every(({ state }) => isOver(state))) return "wait";
+    // Of a source that is mapped itself the trigger rule decides alone.
+    const states = sources.filter(({ mapIndex }) => mapIndex < 0).map(({ state }) => state);
     if (states.some((state) => BAD.includes(state))) return "upstream_failed";
-    if (states.includes("skipped")) return "skipped";
-    return states.every(isOver) ? "run" : "wait";
+    return states.includes("skipped") ? "skipped" : "run";
   }
 
   private isSkippedByBranch(task: TaskSpec, instance: ModelInstance): boolean {
     return this.dag.spec.tasks
       .filter(({ taskId, kind }) => (kind === "branch" || kind === "short_circuit") && this.dag.below(taskId).has(task.taskId))
-      .some((decider) => this.relevant(decider, task, instance).some((one) => one.state === "success" && one.decided && this.skips(decider, one, task)));
+      .some((decider) =>
+        this.relevant(decider, task, instance).some((one) => one.state === "success" && one.decided && this.skips(decider, one, task)),
+      );
   }
 
   private skips(decider: TaskSpec, { result }: ModelInstance, task: TaskSpec): boolean {
@@ -179,20 +228,48 @@ export class RunModel {
     return this.of(taskId).length > 0 || (this.previous?.hadTask(taskId) ?? false);
   }
 
-  /** A mapped task, or a mapped group, that may run gets as many instances as it has members now, and those of the task may run together. */
+  /** Of a mapped group that has not got its instances: it gets them before anything in it is decided. */
+  private isUnexpanded(task: TaskSpec, { mapIndex }: ModelInstance): boolean {
+    return mapIndex < 0 && task.mapping === null && this.dag.mappingOf(task) !== null;
+  }
+
+  /** A mapped task, and those of a mapped group that come directly after what it is mapped over, look at that whenever they may run. */
+  private isMappedHere(task: TaskSpec): boolean {
+    const mapping = this.dag.mappingOf(task);
+    return mapping !== null && (task.mapping !== null || mappingSources(mapping).some((id) => task.upstream.includes(id)));
+  }
+
+  private lengthOf(task: TaskSpec): number | undefined {
+    return mappingLength(this.dag.mappingOf(task)!, (taskId) => this.resultOf(taskId));
+  }
+
+  private expandGroup(task: TaskSpec, instance: ModelInstance): void {
+    const length = this.lengthOf(task);
+    if (length === undefined) instance.state = "upstream_failed";
+    else if (instance.mapIndex < 0) this.fit(this.dag.tasksIn(this.dag.multiplierOf(task)!), length);
+  }
+
+  /** What may run gets as many instances as it has members now; those of a mapped task may run together. */
   private expand(task: TaskSpec, instance: ModelInstance): void {
-    const length = mappingLength(this.dag.mappingOf(task)!, (taskId) => this.resultOf(taskId));
-    if (length === undefined || length === 0) {
-      instance.state = length === 0 ? "skipped" : "upstream_failed";
-      return;
+    if (this.isMappedHere(task) || instance.mapIndex < 0) {
+      const length = this.lengthOf(task);
+      if (length === undefined || length === 0) {
+        instance.state = length === 0 ? "skipped" : "upstream_failed";
+        return;
+      }
+      this.fit(task.mapping === null ? this.dag.tasksIn(this.dag.multiplierOf(task)!) : [task], length);
     }
-    const group = task.mapping === null ? this.dag.multiplierOf(task) : undefined;
-    for (const one of group === undefined ? [task] : this.dag.tasksIn(group)) this.fit(one, length);
     for (const one of task.mapping === null ? [instance] : this.of(task.taskId)) if (one.state === null) this.begin(task, one);
   }
 
-  private fit(task: TaskSpec, length: number): void {
+  private fit(tasks: readonly TaskSpec[], length: number): void {
+    for (const task of tasks) this.fitTask(task, length);
+  }
+
+  private fitTask(task: TaskSpec, length: number): void {
     const own = this.of(task.taskId);
+    // A placeholder that something was decided about stays what it is.
+    if (own.some(({ mapIndex, state }) => mapIndex < 0 && state !== null)) return;
     for (const instance of own) {
       if (instance.mapIndex === -1) instance.mapIndex = 0;
       else if (instance.state === "removed" && instance.mapIndex < length) instance.state = null;
@@ -210,13 +287,16 @@ export class RunModel {
 
   /** Whether something here goes on by itself when time passes. */
   isWaitingForTime(): boolean {
-    return this.state === "running" && this.instances.some(({ state }) => state === "up_for_retry");
+    const isRetrying = this.instances.some(({ state }) => state === "up_for_retry") || this.dag.spec.groups.some((group) => this.isRetryDue(group));
+    return this.state === "running" && isRetrying;
   }
 
   /** "No unfinished TI and any leaf in failed set -> failed"; a deadlock; else it goes on. */
   outcome(): DagRunState {
     const unfinished = this.instances.filter(({ state }) => !isOver(state));
-    if (unfinished.length > 0) return this.isDeadlocked(unfinished) ? "failed" : "running";
+    if (this.dag.spec.groups.some((group) => this.isRetryDue(group))) return "running";
+    if (unfinished.length > 0) return this.isDeadlocked(unfinished) ? (this.marked ?? "failed") : "running";
+    if (this.marked !== null) return this.marked;
     const leaves = this.dag.leaves().flatMap(({ taskId }) => this.of(taskId));
     return leaves.some(({ state }) => BAD.includes(state)) ? "failed" : "success";
   }
@@ -229,15 +309,20 @@ export class RunModel {
     });
   }
 
-  /** "true = stop (gate success), false = next iteration is created; false at the cap = gate failed". */
+  /** "true = stop (gate success), false = next iteration is created; false at the cap = gate failed". Without `until` all iterations follow each other. */
   passGate(gate: TaskSpec, instance: ModelInstance): void {
     const group = this.dag.multiplierOf(gate)!;
     const { maxIterations, hasUntil } = group.loop!;
     const next = instance.mapIndex + 1;
-    const goesOn = !(hasUntil && instance.result === true) && next < maxIterations;
-    if (hasUntil && instance.result === false && !goesOn) instance.state = "failed";
-    for (const task of goesOn ? this.dag.tasksIn(group) : []) {
-      if (!this.of(task.taskId).some(({ mapIndex }) => mapIndex === next)) this.add(task, next);
+    if (hasUntil && instance.result === true) return;
+    if (next >= maxIterations) {
+      if (hasUntil) instance.state = "failed";
+      return;
+    }
+    for (const task of this.dag.tasksIn(group)) {
+      const known = this.of(task.taskId).find(({ mapIndex }) => mapIndex === next);
+      if (known === undefined) this.add(task, next);
+      else if (known.state === "removed") known.state = null;
     }
   }
 }
