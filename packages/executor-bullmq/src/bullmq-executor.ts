@@ -20,7 +20,7 @@ const FIRST_CONNECT_MS = 3_000;
 const JOBS_PER_PIPELINE = 500;
 /** What happened is told by Postgres; BullMQ keeps a stream of its own that nobody reads. */
 const KEPT_EVENTS = 100;
-const DRAIN_LOOK_MS = 100;
+const DRAIN_LOOK_MS = 150;
 
 /**
  * Carries attempts over Redis to workers (`tradewind worker`), with one BullMQ queue for each task queue. Redis may lose everything or repeat anything: a worker asks the engine before it
@@ -189,12 +189,14 @@ class BullMqExecutor implements Executor {
     });
   }
 
-  /** Resolves when no worker runs anything, or the time is over. */
+  /** Resolves when no worker runs anything, or the time is over. Seen twice: workers say what they took a moment later. */
   async #drained(timeoutMs: number): Promise<void> {
+    let quietLooks = 0;
     for (const giveUpAt = performance.now() + timeoutMs; performance.now() < giveUpAt; await sleep(DRAIN_LOOK_MS)) {
       if (this.#client === null || !isReady(this.#client)) continue;
       const workers = await listPresent(this.#client, this.#prefix).catch(() => undefined);
-      if (workers?.every(({ running }) => running === 0)) return;
+      quietLooks = workers?.every(({ running }) => running === 0) ? quietLooks + 1 : 0;
+      if (quietLooks === 2) return;
     }
   }
 }
