@@ -34,7 +34,7 @@ export async function runAttempt(dag: AnyDag, taskId: string, request: RunTaskRe
     let seen = request;
     try {
       const inputs = await mappedInputs(definition, request);
-      seen = { inputs, runtime: request.runtime };
+      seen = { ...request, inputs, inputMaps: [] };
       const done = await runPlacedTask(dag, task, seen);
       return { kind: "success", ...done, ...(await labelOf(options.mapIndexTemplate, seen, done.result)) };
     } catch (thrown) {
