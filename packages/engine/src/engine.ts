@@ -16,6 +16,8 @@ import type {
   RunAnswer,
   TaskCommand,
   TaskFailure,
+  TaskStatesAnswer,
+  TaskStatesQuery,
   TriggerRequest,
   VariableAnswer,
   VariableWrite,
@@ -55,7 +57,12 @@ export interface LoadedDagFile {
 
 export interface RecordedDagFile {
   /** DAGs that are new or got a new version (`versionNumber`), unchanged ones, and those this file no longer has. */
-  changed: { dagId: string; versionNumber: number }[];
+  changed: {
+    dagId: string;
+    versionNumber: number;
+    /** Spec of the version before, as JSON, when its code was the same: what the file gives depends on something else than its source. */
+    previousSpecJson?: string;
+  }[];
   unchanged: string[];
   stale: string[];
   /** Problems with single DAGs of the file (an id that another file owns): kept as import errors. */
@@ -70,9 +77,18 @@ export interface KnownDagFile {
   hasError: boolean;
 }
 
+export interface DagWarning {
+  dagId: string;
+  /** `runtime varying value`: loading the same source again gave another spec. */
+  warningType: "runtime varying value";
+  message: string;
+}
+
 export interface DagFileUseCases {
   listKnownDagFiles(bundleNames: string[]): Promise<KnownDagFile[]>;
   recordDagFile(file: LoadedDagFile): Promise<RecordedDagFile>;
+  /** What is wrong with DAGs and does not keep them from running. A DAG loses its warnings when its code changes. */
+  recordDagWarnings(warnings: readonly DagWarning[]): Promise<void>;
   recordDeletedDagFiles(files: { bundleName: string; relativePath: string }[]): Promise<{ stale: string[] }>;
 }
 
@@ -208,6 +224,8 @@ export interface AuthorUseCases {
   findConnection(attemptId: string, connectionId: string): Promise<ConnectionAnswer>;
   triggerFromTask(attemptId: string, request: TriggerRequest): Promise<RunAnswer>;
   findDagRun(attemptId: string, dagId: string, runId: string): Promise<RunAnswer>;
+  /** How a run of any DAG and tasks in it stand. That there is none is an answer, not an error. */
+  findTaskStates(attemptId: string, query: TaskStatesQuery): Promise<TaskStatesAnswer>;
 }
 
 // People ------------------------------------------------------------------------------------------------------------
@@ -262,6 +280,8 @@ export interface TouchedTaskInstance {
 export interface PeopleUseCases {
   triggerDagRun(options: TriggerOptions): Promise<{ dagRunId: number; runId: string }>;
   clearTaskInstances(options: ClearOptions): Promise<TouchedTaskInstance[]>;
+  /** The run goes on with the newest version of its DAG, without clearing anything: gives the tasks that are new in it. */
+  addNewTasks(options: { dagId: string; runId: string; dryRun: boolean; actor: Actor }): Promise<{ taskId: string; displayName: string }[]>;
   setTaskInstanceState(options: {
     dagId: string;
     runId: string;
@@ -298,7 +318,8 @@ export interface WakeUps {
   wake(...kinds: WakeKind[]): void;
 }
 
-export interface Engine extends CallbackUseCases, DagFileUseCases, SchedulingUseCases, JobUseCases, RunnerUseCases, AuthorUseCases, PeopleUseCases, WakeUps {
+export interface Engine
+  extends CallbackUseCases, DagFileUseCases, SchedulingUseCases, JobUseCases, RunnerUseCases, AuthorUseCases, PeopleUseCases, WakeUps {
   close(): Promise<void>;
 }
 

@@ -34,11 +34,16 @@ const ClearBody = z
   .strictObject({
     dry_run: z.boolean().default(true),
     only_failed: z.boolean().default(false),
-    only_new: z.literal(false, { error: "Clearing only new tasks is not supported." }).default(false),
+    only_new: z.boolean().default(false),
     run_on_latest_version: z.boolean().nullable().default(false),
     note: Note,
   })
   .meta({ id: "DAGRunClearBody" });
+
+const NewTaskCollectionResponse = z.strictObject({
+  task_instances: z.array(z.strictObject({ task_id: z.string(), task_display_name: z.string() }).meta({ id: "NewTaskResponse" })),
+  total_entries: z.number(),
+});
 
 const ListQuery = z.object({
   ...paging,
@@ -264,10 +269,18 @@ export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
       pathSchema: DagRunPath,
       body: ClearBody,
       status: 200,
-      answer: z.union([TouchedCollectionResponse, DagRunResponse]),
+      answer: z.union([TouchedCollectionResponse, NewTaskCollectionResponse, DagRunResponse]),
     },
     async ({ path, body, actor }) => {
       await getDagRun(context, path.dag_id, path.dag_run_id);
+      if (body.only_new) {
+        const added = await context.engine.addNewTasks({ dagId: path.dag_id, runId: path.dag_run_id, dryRun: body.dry_run, actor });
+        if (!body.dry_run) return answerOne(path.dag_id, path.dag_run_id);
+        return {
+          task_instances: added.map(({ taskId, displayName }) => ({ task_id: taskId, task_display_name: displayName })),
+          total_entries: added.length,
+        };
+      }
       const touched = await context.engine.clearTaskInstances({
         ...CLEAR_NOTHING_ELSE,
         dagId: path.dag_id,

@@ -46,7 +46,7 @@ export async function clearTaskInstances(context: EngineContext, options: ClearO
   const versionOf = (run: { dagVersionId: number }): number => (options.runOnLatestVersion ? latestVersionId : run.dagVersionId);
   await context.versions.load(context.db, runs.map(versionOf));
   const graphs = new Map(runs.map((run) => [versionOf(run), context.versions.get(versionOf(run)).graph]));
-  const selections = selectTasksByVersion(graphs, { ...options, targets: options.taskIds });
+  const selections = selectTasksByVersion(graphs, { ...options, targets: options.taskIds, withSetups: true });
   const matches = (selection: Selection, instance: SelectableInstance): boolean =>
     instance.state !== "removed" && isSelected(selection, instance) && passesStateFilter(instance.state, options);
 

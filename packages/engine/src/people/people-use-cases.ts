@@ -1,5 +1,6 @@
 import type { EngineContext } from "../context.ts";
 import type { PeopleUseCases } from "../engine.ts";
+import { addNewTasks } from "./add-new-tasks.ts";
 import { clearTaskInstances } from "./clear-task-instances.ts";
 import { deleteDag, deleteDagRun } from "./delete.ts";
 import { createSchemaValidator } from "./schema-validator.ts";
@@ -14,6 +15,7 @@ export function peopleUseCases(context: EngineContext): PeopleUseCases {
   const validate = createSchemaValidator();
   return {
     triggerDagRun: (options) => triggerDagRun(context, validate, options),
+    addNewTasks: (options) => addNewTasks(context, options),
     clearTaskInstances: (options) => clearTaskInstances(context, options),
     setTaskInstanceState: (options) => setTaskInstanceState(context, options),
     setDagRunState: (options) => setDagRunState(context, options),

@@ -49,6 +49,52 @@ describe("selectTasks", () => {
   });
 });
 
+describe('"Clearing a task also clears its setups and teardowns"', () => {
+  const scoped = compileDag(
+    dagSpec(
+      "d",
+      tasksOf(["s1", "w1 < s1", "w2 < w1", "t1 < w2, s1", "s2", "w3 < s2, t1", "outside"], {
+        s1: { isSetup: true },
+        t1: { isTeardown: true, setups: ["s1"], triggerRule: "all_done_setup_success" },
+        s2: { isSetup: true },
+      }),
+    ),
+  );
+  const select = (target: string, options: Partial<typeof none> = {}): string[] =>
+    [...selectTasks(scoped, { ...none, ...options, targets: [target], withSetups: true }).keys()].sort();
+
+  it.each([
+    ["a task brings the setup it needs, with its teardown", "w2", {}, ["s1", "t1", "w2"]],
+    ["a setup without a teardown is in every scope below it; one that was torn down before is not", "w3", {}, ["s2", "w3"]],
+    ["a setup brings its teardown", "s1", {}, ["s1", "t1"]],
+    ["a teardown brings nothing", "t1", {}, ["t1"]],
+    ["what is in no scope comes alone", "outside", {}, ["outside"]],
+    ["with upstream the setups there bring their teardowns", "w1", { includeUpstream: true }, ["s1", "t1", "w1"]],
+    ["with downstream what is below brings its own", "w1", { includeDownstream: true }, ["s1", "s2", "t1", "w1", "w2", "w3"]],
+  ])("%s", (_rule, target, options, expected) => {
+    expect(select(target, options)).toEqual(expected);
+  });
+
+  it("setting a state takes none along", () => {
+    expect([...selectTasks(scoped, { ...none, targets: ["w2"] }).keys()]).toEqual(["w2"]);
+  });
+});
+
+describe("mapped groups and loops", () => {
+  const grouped = compileDag(
+    dagSpec("d", tasksOf(["before", "a < before", "b < a", "after < b"], { a: { groupId: "g" }, b: { groupId: "g" } }), {
+      groups: [groupSpec("g", { mapping: { kind: "expand", order: ["x"], inputs: { x: { kind: "value", value: [1, 2, 3] } } } })],
+    }),
+  );
+
+  it('"instance i depends only on instance i of its group siblings": below it are its own siblings, and all outside', () => {
+    const selected = selectTasks(grouped, { targets: [["a", 1]], includeUpstream: true, includeDownstream: true });
+    expect([0, 1, 2].map((index) => isSelected(selected, instance("b", index)))).toEqual([false, true, false]);
+    expect(isSelected(selected, instance("after"))).toBe(true);
+    expect(isSelected(selected, instance("before"))).toBe(true);
+  });
+});
+
 describe("passesStateFilter", () => {
   it.each([
     [false, false, ["success", "failed", "upstream_failed", "running", null]],

@@ -1,4 +1,5 @@
 import { type DagGraph, FAILED_STATES, getTaskNode, listAncestors, listDescendants, type MaybeState, TradewindError } from "@tradewind/core";
+import { listFollowers } from "./setups-and-teardowns.ts";
 
 /** A task, all of it; or one instance of a mapped task. */
 export type TaskTarget = string | readonly [taskId: string, mapIndex: number];
@@ -13,40 +14,65 @@ export interface SelectableInstance {
   state: MaybeState;
 }
 
+export interface SelectOptions {
+  /** Absent: every task. A group id stands for all tasks in the group. */
+  targets?: readonly TaskTarget[] | undefined;
+  includeUpstream: boolean;
+  includeDownstream: boolean;
+  /** With the setups and teardowns that go with them. */
+  withSetups?: boolean;
+}
+
 /**
- * The targets with what is above and below them. A target with a map index stays that one instance; of the tasks above and below it all instances are meant, since
- * every one of them gave or took something of it.
- * @param targets Absent: every task. A group id stands for all tasks in the group.
+ * The targets with what is above and below them. A target with a map index stays that one instance; of the tasks above and below it all instances are meant, since every one of them gave
+ * or took something of it, except in the mapped group or loop that it is in itself: there instance i depends only on instance i.
  * @throws TradewindError `task_not_found`
  */
-export function selectTasks(
-  graph: DagGraph,
-  {
-    targets,
-    includeUpstream,
-    includeDownstream,
-  }: { targets?: readonly TaskTarget[] | undefined; includeUpstream: boolean; includeDownstream: boolean },
-): Selection {
+export function selectTasks(graph: DagGraph, { targets, withSetups = false, ...options }: SelectOptions): Selection {
   const selected = new Map<string, Set<number> | null>();
   if (targets === undefined) {
     for (const taskId of graph.tasks.keys()) selected.set(taskId, null);
     return selected;
   }
   for (const target of targets) addTarget(graph, selected, target);
-  const named = [...selected.keys()];
-  if (includeUpstream) for (const taskId of listAncestors(graph, named)) selected.set(taskId, null);
-  if (includeDownstream) for (const taskId of listDescendants(graph, named)) selected.set(taskId, null);
+  const named = [...selected];
+  const whole = named.flatMap(([taskId, indexes]) => (indexes === null ? [taskId] : []));
+  for (const id of relativesOf(graph, whole, options)) selected.set(id, null);
+  for (const [taskId, indexes] of named) {
+    if (indexes === null) continue;
+    for (const id of relativesOf(graph, [taskId], options)) addRelated(graph, selected, { taskId, indexes }, id);
+  }
+  const hasSetups = withSetups && [...graph.tasks.values()].some(({ spec }) => spec.isSetup);
+  if (!hasSetups) return selected;
+  for (const [taskId, indexes] of named) for (const id of listFollowers(graph, taskId, options)) addRelated(graph, selected, { taskId, indexes }, id);
   return selected;
+}
+
+function relativesOf(graph: DagGraph, taskIds: readonly string[], { includeUpstream, includeDownstream }: SelectOptions): Set<string> {
+  const none = new Set<string>();
+  if (taskIds.length === 0) return none;
+  return new Set([...(includeUpstream ? listAncestors(graph, taskIds) : none), ...(includeDownstream ? listDescendants(graph, taskIds) : none)]);
+}
+
+function addRelated(
+  graph: DagGraph,
+  selected: Map<string, Set<number> | null>,
+  target: { taskId: string; indexes: ReadonlySet<number> | null },
+  relatedId: string,
+): void {
+  const shared = getTaskNode(graph, target.taskId).indexGroupId;
+  const isShared = shared !== null && shared === getTaskNode(graph, relatedId).indexGroupId;
+  const known = selected.get(relatedId);
+  if (target.indexes === null || !isShared) selected.set(relatedId, null);
+  else if (known === undefined) selected.set(relatedId, new Set(target.indexes));
+  else for (const index of target.indexes) known?.add(index);
 }
 
 /**
  * `selectTasks` in each version that the meant runs have. A target need not be in all of them.
  * @throws TradewindError `task_not_found` for a target that none of them has
  */
-export function selectTasksByVersion(
-  graphs: ReadonlyMap<number, DagGraph>,
-  options: { targets?: readonly TaskTarget[] | undefined; includeUpstream: boolean; includeDownstream: boolean },
-): Map<number, Selection> {
+export function selectTasksByVersion(graphs: ReadonlyMap<number, DagGraph>, options: SelectOptions): Map<number, Selection> {
   const { targets } = options;
   const taskIdOf = (target: TaskTarget): string => (typeof target === "string" ? target : target[0]);
   const isIn = (graph: DagGraph, target: TaskTarget): boolean =>
