@@ -53,3 +53,26 @@ export const TriggerRequest = z.object({
 export type TriggerRequest = z.infer<typeof TriggerRequest>;
 export const RunAnswer = z.object({ found: z.boolean(), runId: z.string(), state: z.string().nullable() });
 export type RunAnswer = z.infer<typeof RunAnswer>;
+
+/** Which states to look at: of a run of any DAG, by its run id or its logical date, and of tasks in it. */
+export const TaskStatesQuery = z.object({
+  dagId: z.string(),
+  runId: z.string().optional(),
+  /** ISO 8601. */
+  logicalDate: z.string().optional(),
+  /** Absent, and no group: of the run alone. */
+  taskIds: z.array(z.string()).optional(),
+  taskGroupId: z.string().optional(),
+});
+export type TaskStatesQuery = z.infer<typeof TaskStatesQuery>;
+
+export const TaskStatesAnswer = z.object({
+  dagFound: z.boolean(),
+  /** null: there is no such run (yet). */
+  run: z.object({ runId: z.string(), state: z.string() }).nullable(),
+  /** What was asked for and is neither a task nor a group of the DAG: in the version the run is of, without a run in the newest one. */
+  unknownIds: z.array(z.string()),
+  /** Every instance of the tasks asked for; `state` null: not scheduled yet. */
+  tasks: z.array(z.object({ taskId: z.string(), mapIndex: z.number(), state: z.string().nullable() })),
+});
+export type TaskStatesAnswer = z.infer<typeof TaskStatesAnswer>;

@@ -5,6 +5,8 @@ import { errorFromAnswer, ExecutionApiError, isExecutionApiError, isTransient } 
 import {
   ConnectionAnswer,
   RunAnswer,
+  TaskStatesAnswer,
+  type TaskStatesQuery,
   type TriggerRequest,
   VariableAnswer,
   type VariableWrite,
@@ -63,6 +65,7 @@ export interface AttemptApiClient {
   getConnection(connectionId: string, options?: CallOptions): Promise<ConnectionAnswer>;
   triggerDagRun(request: TriggerRequest, options?: CallOptions): Promise<RunAnswer>;
   getDagRun(dagId: string, runId: string, options?: CallOptions): Promise<RunAnswer>;
+  getTaskStates(query: TaskStatesQuery, options?: CallOptions): Promise<TaskStatesAnswer>;
 }
 
 /**
@@ -143,6 +146,7 @@ function attemptClient(http: HttpCaller, token: () => string): AttemptApiClient 
     getConnection: async (connectionId, options) =>
       parse(ConnectionAnswer, await call("GET", EXECUTION_ROUTES.connection(connectionId), undefined, options)),
     triggerDagRun: async (request, options) => parse(RunAnswer, await call("POST", EXECUTION_ROUTES.dagRuns, request, options)),
+    getTaskStates: async (query, options) => parse(TaskStatesAnswer, await call("POST", EXECUTION_ROUTES.taskStates, query, options)),
     getDagRun: async (dagId, runId, options) => parse(RunAnswer, await call("GET", EXECUTION_ROUTES.dagRun(dagId, runId), undefined, options)),
   };
 }

@@ -17,6 +17,7 @@
  * | `attempt/connections/{id}` | GET | attempt | ConnectionAnswer |
  * | `attempt/dag-runs` | POST | attempt | TriggerRequest → RunAnswer |
  * | `attempt/dag-runs/{dagId}/{runId}` | GET | attempt | RunAnswer |
+ * | `attempt/task-states` | POST | attempt | TaskStatesQuery → TaskStatesAnswer |
  *
  * A refusal carries `{ code, message }`, with a code of core's catalogue.
  */
@@ -34,6 +35,7 @@ export const EXECUTION_ROUTES = {
   connection: (connectionId: string) => `attempt/connections/${encodeURIComponent(connectionId)}`,
   dagRuns: "attempt/dag-runs",
   dagRun: (dagId: string, runId: string) => `attempt/dag-runs/${encodeURIComponent(dagId)}/${encodeURIComponent(runId)}`,
+  taskStates: "attempt/task-states",
 } as const;
 
 /**

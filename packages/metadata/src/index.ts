@@ -28,15 +28,18 @@ export type { DagFacts, LockedDag, NewDagVersion, NextRunColumns } from "./store
 
 export {
   findDagRunState,
+  findDagVersionId,
+  findRunOfDag,
   findRunningAttempt,
   findStoredConnection,
   findVariableToken,
+  listTaskStates,
   listTaskXComs,
   putAttemptXCom,
   putVariableToken,
   removeVariable,
 } from "./stores/author.ts";
-export type { RunningAttempt, StoredConnection } from "./stores/author.ts";
+export type { FoundRun, RunningAttempt, StoredConnection } from "./stores/author.ts";
 
 export * from "./stores/scheduling.ts";
 export * from "./stores/people.ts";

@@ -22,6 +22,8 @@ export {
   type LogLevel,
   type ProgressReport,
   type TaskRuntime,
+  type TaskStatesAnswer,
+  type TaskStatesQuery,
   type TriggerRequest,
   type XComAddress,
 } from "./runtime.ts";

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { DagRunState, DagRunType, Json } from "@tradewind/core";
+import type { DagRunState, DagRunType, Json, TaskInstanceState } from "@tradewind/core";
 
 /** What the runner knows of an attempt before it runs. Instants are ISO 8601 in UTC; the shape is that of the grant's context. */
 export interface AttemptContextData {
@@ -77,6 +77,26 @@ export interface TriggerRequest {
   conf?: Record<string, Json>;
 }
 
+/** Which states to look at: of a run of any DAG, by its run id or its logical date (ISO 8601), and of tasks in it. */
+export interface TaskStatesQuery {
+  dagId: string;
+  runId?: string;
+  logicalDate?: string;
+  /** Absent, and no group: of the run alone. */
+  taskIds?: string[];
+  taskGroupId?: string;
+}
+
+export interface TaskStatesAnswer {
+  dagFound: boolean;
+  /** null: there is no such run (yet). */
+  run: { runId: string; state: DagRunState } | null;
+  /** What was asked for and is neither a task nor a group of the DAG: in the version the run is of, without a run in the newest one. */
+  unknownIds: string[];
+  /** Every instance of the tasks asked for; `state` null: not scheduled yet. */
+  tasks: { taskId: string; mapIndex: number; state: TaskInstanceState | null }[];
+}
+
 /**
  * What the process that runs an attempt supplies to author code. `getContext()` and `getClient()` are built on it, so whoever implements this interface
  * (the runner's child, `dags test`, an author's own test) can run any task.
@@ -103,6 +123,8 @@ export interface TaskRuntime {
   triggerDagRun(request: TriggerRequest): Promise<{ runId: string; state: DagRunState | null }>;
   /** undefined: there is no such run. */
   getDagRunState(dagId: string, runId: string): Promise<DagRunState | undefined>;
+  /** How a run and tasks in it stand. Absent: whoever runs the task knows no other runs. */
+  getTaskInstanceStates?(query: TaskStatesQuery): Promise<TaskStatesAnswer>;
 }
 
 /** What is around a running handler. */

@@ -6,6 +6,7 @@ import {
   HeartbeatRequest,
   HostRegistration,
   LogRequest,
+  TaskStatesQuery,
   TriggerRequest,
   VariableWrite,
   XComQuery,
@@ -149,6 +150,8 @@ function attemptRoutes(app: FastifyInstance, engine: RunnerUseCases & AuthorUseC
   app.get<{ Params: { id: string } }>("/attempt/connections/:id", async (request) => engine.findConnection(request.tokenSubject, request.params.id));
 
   app.post("/attempt/dag-runs", async (request) => engine.triggerFromTask(request.tokenSubject, parseBody(TriggerRequest, request.body)));
+
+  app.post("/attempt/task-states", async (request) => engine.findTaskStates(request.tokenSubject, parseBody(TaskStatesQuery, request.body)));
 
   app.get<{ Params: { dagId: string; runId: string } }>("/attempt/dag-runs/:dagId/:runId", async (request) =>
     engine.findDagRun(request.tokenSubject, request.params.dagId, request.params.runId),

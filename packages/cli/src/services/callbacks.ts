@@ -65,5 +65,6 @@ function apiOf(author: AuthorUseCases, requestId: string): AttemptApiClient {
     getConnection: (connectionId) => author.findConnection(requestId, connectionId),
     triggerDagRun: (request) => author.triggerFromTask(requestId, request),
     getDagRun: (dagId, runId) => author.findDagRun(requestId, dagId, runId),
+    getTaskStates: (query) => author.findTaskStates(requestId, query),
   };
 }

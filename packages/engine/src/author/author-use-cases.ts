@@ -9,7 +9,9 @@ import {
   putVariableToken,
   removeVariable,
 } from "@tradewind/metadata";
+import type { DagVersions } from "../dag-versions.ts";
 import type { AuthorUseCases, PeopleUseCases } from "../engine.ts";
+import { findTaskStates } from "./task-states.ts";
 
 /** On whose behalf author code asks. */
 export interface AuthorHolder {
@@ -28,6 +30,7 @@ export interface AuthorContext {
   /** Largest XCom, in bytes of JSON. */
   maxXComBytes: number;
   triggerDagRun: PeopleUseCases["triggerDagRun"];
+  versions: DagVersions;
 }
 
 /** What author code may do while its attempt holds the lease, or its callback is being run; every call checks that it still does. */
@@ -107,6 +110,11 @@ export function authorUseCases(context: AuthorContext): AuthorUseCases {
         actor: { name: `${attempt.dagId}/${attempt.taskId}` },
       });
       return { found: true, runId, state: await findDagRunState(db, { dagId: request.dagId, runId }) };
+    },
+
+    async findTaskStates(attemptId, query) {
+      await getAttempt(attemptId);
+      return findTaskStates(db, context.versions, query);
     },
 
     async findDagRun(attemptId, dagId, runId) {

@@ -103,3 +103,47 @@ export async function findDagRunState(db: Queryable, params: { dagId: string; ru
   });
   return row?.state ?? null;
 }
+
+export interface FoundRun {
+  id: number;
+  runId: string;
+  state: string;
+  dagVersionId: number;
+}
+
+/** A run by its id, or by its logical date. */
+export async function findRunOfDag(
+  db: Queryable,
+  params: { dagId: string; runId: string | null; logicalDate: Date | null },
+): Promise<FoundRun | null> {
+  const by = params.runId === null ? { column: "logical_date", value: params.logicalDate } : { column: "run_id", value: params.runId };
+  const [row] = await run<FoundRun>(db, {
+    name: `find_run_by_${by.column}`,
+    text: `select id, run_id as "runId", state, dag_version_id as "dagVersionId" from dag_run where dag_id = $1 and ${by.column} = $2`,
+    values: [params.dagId, by.value],
+  });
+  return row ?? null;
+}
+
+/** The newest version of a DAG; null: there is no such DAG. */
+export async function findDagVersionId(db: Queryable, params: { dagId: string }): Promise<number | null> {
+  const [row] = await run<{ id: number }>(db, {
+    name: "find_dag_version_id",
+    text: "select dag_version_id as id from dag where dag_id = $1",
+    values: [params.dagId],
+  });
+  return row?.id ?? null;
+}
+
+/** All instances of tasks in one run, but those that were removed. */
+export async function listTaskStates(
+  db: Queryable,
+  params: { dagRunId: number; taskIds: readonly string[] },
+): Promise<{ taskId: string; mapIndex: number; state: string | null }[]> {
+  return run<{ taskId: string; mapIndex: number; state: string | null }>(db, {
+    name: "list_task_states",
+    text: `select task_id as "taskId", map_index as "mapIndex", state from task_instance
+      where dag_run_id = $1 and task_id = any($2::text[]) and state is distinct from 'removed' order by task_id, map_index`,
+    values: [params.dagRunId, params.taskIds],
+  });
+}

@@ -71,6 +71,7 @@ export function attemptRuntime(
     },
     setXCom: async (key, value) => void (await ask({ method: "setXCom", key, value })),
     triggerDagRun: (request) => ask({ method: "triggerDagRun", request }),
+    getTaskInstanceStates: (query) => ask({ method: "getTaskStates", query }),
     getDagRunState: async (dagId, runId) =>
       (await ask<Awaited<ReturnType<TaskRuntime["getDagRunState"]>> | null>({ method: "getDagRunState", dagId, runId })) ?? undefined,
   };

@@ -30,6 +30,8 @@ export async function answerAuthorCall(call: AuthorCall, api: AttemptApiClient, 
       const { runId, state } = await api.triggerDagRun(call.request);
       return { runId, state };
     }
+    case "getTaskStates":
+      return api.getTaskStates(call.query);
     case "getDagRunState": {
       const answer = await api.getDagRun(call.dagId, call.runId);
       return answer.found ? answer.state : null;

@@ -1,4 +1,4 @@
-import type { AttemptContext, InputMap, LogLevel, TaskOutcome } from "@tradewind/contract";
+import type { AttemptContext, InputMap, LogLevel, TaskOutcome, TaskStatesQuery } from "@tradewind/contract";
 import type { DagCallback, TaskCallback } from "@tradewind/core";
 
 /**
@@ -97,7 +97,8 @@ export type AuthorCall =
   | { method: "getXCom"; address: { taskId: string; key: string; dagId?: string; runId?: string; mapIndex?: number } }
   | { method: "setXCom"; key: string; value: unknown }
   | { method: "triggerDagRun"; request: { dagId: string; runId?: string; logicalDate?: string | null; conf?: Record<string, unknown> } }
-  | { method: "getDagRunState"; dagId: string; runId: string };
+  | { method: "getDagRunState"; dagId: string; runId: string }
+  | { method: "getTaskStates"; query: TaskStatesQuery };
 
 /** Descriptors in the child. */
 export const TO_CHILD_FD = 3;

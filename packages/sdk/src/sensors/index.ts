@@ -15,3 +15,4 @@ export {
 export { httpSensor, type HttpSensorOptions } from "./http-sensor.ts";
 export { sqlSensor, type SqlSensorOptions } from "./sql-sensor.ts";
 export { fileSensor, type FileSensorOptions } from "./file-sensor.ts";
+export { externalTaskSensor, type ExternalTaskSensorOptions } from "./external-task-sensor.ts";
