@@ -29,7 +29,8 @@ export async function answerByEngine(cases: readonly RunCase[]): Promise<Recorde
     await harness.finish(ends);
     await harness.fireTimers();
   }
-  return answersOf(harness, lives);
+  // Awaited here: the harness is gone when this function has returned.
+  return await answersOf(harness, lives);
 }
 
 async function begin(harness: EngineHarness, runCase: RunCase): Promise<Live> {
