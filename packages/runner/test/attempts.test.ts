@@ -206,6 +206,17 @@ describe("what author code asks", () => {
     expect(resultOf(await run("ask"))).toEqual({ known: "42", made: "here", host: "db.local", mark: { a: 1 } });
   });
 
+  test("how tasks of other DAGs stand, for a sensor that waits for them", async () => {
+    const { peer, run } = await startHost(`
+      const { externalTaskSensor } = await import("tradewind/sensors");
+      dag.add(externalTaskSensor("wait", { dagId: "other", taskId: "load", runId: "r", mode: "reschedule", pokeInterval: "90s" }));`);
+    const states = (state: string) => ({ dagFound: true, run: { runId: "r", state }, unknownIds: [], tasks: [{ taskId: "load", mapIndex: -1, state }] });
+    peer.taskStates.set("other", states("running"));
+    expect((await run("wait")).finish!.outcome).toMatchObject({ kind: "reschedule", resumeAfterMs: 90_000 });
+    peer.taskStates.set("other", states("success"));
+    expect((await run("wait")).finish!.outcome).toEqual({ kind: "success" });
+  });
+
   test("progress is told while the task runs", async () => {
     const { peer, deliver } = await startHost(`
       dag.task("work", async () => { getContext().progress({ current: 1, total: 2, message: "half" }); await new Promise((r) => setTimeout(r, 1500)); })();`);

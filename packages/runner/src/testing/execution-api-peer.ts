@@ -13,6 +13,8 @@ import {
   LogRequest,
   type LogLine,
   type TaskCommand,
+  type TaskStatesAnswer,
+  TaskStatesQuery,
   VariableWrite,
   XComQuery,
   XComWrite,
@@ -66,6 +68,8 @@ export class ExecutionApiPeer {
   readonly bundleMaps = new Map<string, string>();
   readonly variables = new Map<string, string>();
   readonly connections = new Map<string, ConnectionValue>();
+  /** What is known of other DAGs, by id. */
+  readonly taskStates = new Map<string, TaskStatesAnswer>();
   readonly stops = new Map<string, string>();
   /** What people want of the host. */
   wanted: "run" | "drain" = "run";
@@ -257,6 +261,10 @@ export class ExecutionApiPeer {
     if (kind === "resolved-inputs") return void response.end(JSON.stringify({ inputs: attempt.largeInputs, inputMaps: [] }));
     if (kind === "xcom") return this.#xcom(attempt, request, response, body);
     if (kind === "variables") return this.#variable(name!, request, response, body);
+    if (kind === "task-states") {
+      const { dagId } = TaskStatesQuery.parse(JSON.parse(body));
+      return answer(response, 200, this.taskStates.get(dagId) ?? { dagFound: false, run: null, unknownIds: [], tasks: [] });
+    }
     const connection = this.connections.get(name!);
     answer(response, 200, { found: connection !== undefined, connection: connection ?? null });
   }
