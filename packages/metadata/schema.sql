@@ -183,6 +183,16 @@ create table dag_version (
   constraint dag_version_bundle_sha256_fkey FOREIGN KEY (bundle_sha256) REFERENCES bundle(sha256)
 );
 
+create table dag_warning (
+  dag_id text not null,
+  warning_type text not null,
+  message text not null,
+  timestamp timestamp with time zone not null,
+  constraint dag_warning_pkey PRIMARY KEY (dag_id, warning_type),
+  constraint dag_warning_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE,
+  constraint dag_warning_type CHECK ((warning_type = ANY (ARRAY['asset conflict'::text, 'non-existent pool'::text, 'runtime varying value'::text])))
+);
+
 create table event_log (
   id bigint generated always as identity not null,
   "when" timestamp with time zone default now() not null,

@@ -1,3 +1,4 @@
+import { clearDagWarnings, recordDagWarnings, transaction } from "@tradewind/metadata";
 import { seedDag, seedDagRun, seedImportError, seedJob, seedLease, seedTaskInstance } from "@tradewind/metadata/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dagSpec, taskSpec } from "./specs.ts";
@@ -245,5 +246,36 @@ describe("the installation", () => {
     expect((await server.call("GET", `/api/v2/importErrors/${errors[0]?.import_error_id}`)).statusCode).toBe(200);
     expect((await server.call("GET", "/api/v2/importErrors/999")).statusCode).toBe(404);
     expect((await server.call("GET", "/api/v2/importErrors", { query: { bundle_name: "other" } })).json()).toMatchObject({ total_entries: 1 });
+  });
+
+  it("shows what is wrong with DAGs and does not keep them from running", async () => {
+    await transaction(server.database.db, (tx) =>
+      recordDagWarnings(tx, {
+        warnings: [
+          { dagId: "sales", warningType: "runtime varying value", message: "tags[0] varies" },
+          { dagId: "not_there", warningType: "runtime varying value", message: "of no DAG" },
+        ],
+        now: new Date("2026-01-02T03:04:05Z"),
+      }),
+    );
+    const answer = (await server.call("GET", "/api/v2/dagWarnings")).json<object>();
+    expect(answer).toEqual({
+      dag_warnings: [
+        {
+          dag_id: "sales",
+          dag_display_name: expect.any(String) as string,
+          warning_type: "runtime varying value",
+          message: "tags[0] varies",
+          timestamp: "2026-01-02T03:04:05.000Z",
+        },
+      ],
+      total_entries: 1,
+    });
+    expect((await server.call("GET", "/api/v2/dagWarnings", { query: { warning_type: "asset conflict" } })).json()).toMatchObject({
+      total_entries: 0,
+    });
+    expect((await server.call("GET", "/api/v2/dagWarnings", { query: { warning_type: "other" } })).statusCode).toBe(422);
+    await transaction(server.database.db, (tx) => clearDagWarnings(tx, { dagIds: ["sales"], warningType: "runtime varying value" }));
+    expect((await server.call("GET", "/api/v2/dagWarnings", { query: { dag_id: "sales" } })).json()).toMatchObject({ total_entries: 0 });
   });
 });

@@ -709,6 +709,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/dagWarnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is wrong with DAGs and does not keep them from running
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["list_dag_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/eventLogs": {
         parameters: {
             query?: never;
@@ -882,6 +902,46 @@ export interface paths {
         patch: operations["patch_pool"];
         trace?: never;
     };
+    "/api/v2/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much work there is for workers, by task queue
+         * @description Takes the permission `workers:read`.
+         */
+        get: operations["get_queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/queues/{queue}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much work there is in one task queue, for autoscalers
+         * @description Takes the permission `workers:read`.
+         */
+        get: operations["get_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/variables": {
         parameters: {
             query?: never;
@@ -949,6 +1009,86 @@ export interface paths {
         get: operations["get_version"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Workers with their state, slots and queues
+         * @description Takes the permission `workers:read`.
+         */
+        get: operations["get_workers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/workers/{worker}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One worker, by its id or name, with the tasks that it runs
+         * @description Takes the permission `workers:read`.
+         */
+        get: operations["get_worker"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/workers/{worker}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks a worker to take nothing new; what runs may end
+         * @description Takes the permission `workers:edit`.
+         */
+        post: operations["drain_worker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/workers/{worker}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks a drained worker to go on
+         * @description Takes the permission `workers:edit`.
+         */
+        post: operations["resume_worker"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1128,11 +1268,8 @@ export interface components {
             note?: string | null;
             /** @default false */
             only_failed?: boolean;
-            /**
-             * @default false
-             * @constant
-             */
-            only_new?: false;
+            /** @default false */
+            only_new?: boolean;
             /** @default false */
             run_on_latest_version?: boolean | null;
         };
@@ -1249,6 +1386,20 @@ export interface components {
             id: string;
             version_number: number;
         };
+        DAGWarningCollectionResponse: {
+            dag_warnings: components["schemas"]["DAGWarningResponse"][];
+            total_entries: number;
+        };
+        DAGWarningResponse: {
+            dag_display_name: string;
+            dag_id: string;
+            message: string;
+            /** Format: date-time */
+            timestamp: string;
+            warning_type: components["schemas"]["DagWarningType"];
+        };
+        /** @enum {string} */
+        DagWarningType: "asset conflict" | "non-existent pool" | "runtime varying value";
         EventLogCollectionResponse: {
             event_logs: components["schemas"]["EventLogResponse"][];
             total_entries: number;
@@ -1334,6 +1485,10 @@ export interface components {
         };
         /** @description Any JSON value. */
         JsonValue: unknown;
+        NewTaskResponse: {
+            task_display_name: string;
+            task_id: string;
+        };
         PatchTaskInstanceBody: {
             /** @default false */
             include_downstream?: boolean;
@@ -1377,6 +1532,29 @@ export interface components {
             scheduled_slots: number;
             slots: number;
             team_name: string | null;
+        };
+        QueueCollectionResponse: {
+            queues: components["schemas"]["QueueResponse"][];
+            total_entries: number;
+        };
+        QueueDepthResponse: {
+            depth: number;
+            queue: string;
+            queued: number;
+            running: number;
+            scheduled: number;
+            slots: number;
+            workers: number;
+        };
+        QueueResponse: {
+            depth: number;
+            executor: string;
+            queue: string;
+            queued: number;
+            running: number;
+            scheduled: number;
+            slots: number;
+            workers: number;
         };
         StructuredLogMessage: {
             event: string;
@@ -1567,6 +1745,63 @@ export interface components {
         VersionInfo: {
             git_version: string | null;
             version: string;
+        };
+        WorkerCollectionResponse: {
+            total_entries: number;
+            workers: components["schemas"]["WorkerResponse"][];
+        };
+        WorkerDetailsResponse: {
+            executor: string;
+            host_id: string;
+            hostname: string;
+            /** Format: date-time */
+            last_heartbeat: string;
+            name: string;
+            pid: number;
+            queues: string[] | null;
+            /** Format: date-time */
+            registered_at: string;
+            running: number;
+            running_tasks: components["schemas"]["WorkerTaskResponse"][];
+            slots: number;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "running" | "draining" | "drained" | "offline";
+            version: string;
+            /** @enum {string} */
+            wanted: "run" | "drain";
+        };
+        WorkerResponse: {
+            executor: string;
+            host_id: string;
+            hostname: string;
+            /** Format: date-time */
+            last_heartbeat: string;
+            name: string;
+            pid: number;
+            queues: string[] | null;
+            /** Format: date-time */
+            registered_at: string;
+            running: number;
+            slots: number;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "running" | "draining" | "drained" | "offline";
+            version: string;
+            /** @enum {string} */
+            wanted: "run" | "drain";
+        };
+        WorkerTaskResponse: {
+            attempt_id: string;
+            dag_id: string;
+            dag_run_id: string;
+            map_index: number;
+            queue: string;
+            started_at: string | null;
+            task_id: string;
+            try_number: number;
         };
         XComCollectionResponse: {
             total_entries: number;
@@ -2410,7 +2645,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ClearTaskInstanceCollectionResponse"] | components["schemas"]["DAGRunResponse"];
+                    "application/json": components["schemas"]["ClearTaskInstanceCollectionResponse"] | {
+                        task_instances: components["schemas"]["NewTaskResponse"][];
+                        total_entries: number;
+                    } | components["schemas"]["DAGRunResponse"];
                 };
             };
             /** @description An error */
@@ -3631,6 +3869,41 @@ export interface operations {
             };
         };
     };
+    list_dag_warnings: {
+        parameters: {
+            query?: {
+                dag_id?: string;
+                limit?: number;
+                offset?: number;
+                order_by?: string[];
+                warning_type?: components["schemas"]["DagWarningType"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGWarningCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
     get_event_logs: {
         parameters: {
             query?: {
@@ -4086,6 +4359,68 @@ export interface operations {
             };
         };
     };
+    get_queues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_queue: {
+        parameters: {
+            query?: {
+                executor?: string;
+            };
+            header?: never;
+            path: {
+                queue: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueDepthResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
     get_variables: {
         parameters: {
             query?: {
@@ -4330,6 +4665,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionInfo"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_workers: {
+        parameters: {
+            query?: {
+                executor?: string;
+                limit?: number;
+                name_pattern?: string;
+                offset?: number;
+                order_by?: string[];
+                queue?: string;
+                state?: "running" | "draining" | "drained" | "offline";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_worker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                worker: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerDetailsResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    drain_worker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                worker: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    resume_worker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                worker: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerResponse"];
                 };
             };
             /** @description An error */

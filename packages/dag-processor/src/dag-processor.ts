@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { errorMessage, hasErrorCode, TradewindError } from "@tradewind/core";
-import type { DagFileUseCases } from "@tradewind/engine";
+import type { DagFileUseCases, RecordedDagFile } from "@tradewind/engine";
 import { checkFingerprints, type DagFileLoad, type DagLoader, IGNORE_FILE, TRANSIENT_IMPORT_ERROR_KINDS } from "@tradewind/loader";
 import { ChangeCollector } from "./change-collector.ts";
 import { type DagFolder, fileKey, type FileState, type LoadedBy, newFileState, readFingerprint } from "./file-state.ts";
@@ -10,6 +10,7 @@ import { FolderWatcher } from "./folder-watcher.ts";
 import { LoadQueue } from "./load-queue.ts";
 import { toLoadedDagFile } from "./loaded-dag-file.ts";
 import { type DagProcessorLogger, type DagProcessorMetrics, NO_DAG_PROCESSOR_METRICS } from "./ports.ts";
+import { haveSameContent, isSuspicious, varyingSpecWarnings } from "./varying-specs.ts";
 
 export interface DagProcessorOptions {
   engine: DagFileUseCases;
@@ -219,6 +220,7 @@ export class DagProcessor {
     const load = await this.#loadSettled(state);
     if (load === null || this.#stopped) return;
     const recorded = await this.#options.engine.recordDagFile(toLoadedDagFile(state, load, this.#loadedBy));
+    const before = state.inputs;
     state.inputs = load.inputs;
     state.hasError = !load.ok;
     state.hasRejectedDags = recorded.rejected.length > 0;
@@ -230,6 +232,18 @@ export class DagProcessor {
     if (this.#started && (await this.#watcher.watchAlso(inputFolders(state))) > 0 && (await needsLoad(state, Date.now())))
       this.#queue.add(state, true);
     this.#tell(state, load, recorded);
+    if (load.ok && isSuspicious(recorded, before, load.inputs)) await this.#warnOfVaryingSpecs(state, load, recorded);
+  }
+
+  /** The file was loaded from the same sources as before, and gave something else. */
+  async #warnOfVaryingSpecs(state: FileState, load: Extract<DagFileLoad, { ok: true }>, recorded: RecordedDagFile): Promise<void> {
+    const again = await this.#options.loader.load({ path: state.path, root: state.folder.path });
+    // Saved in the meantime: its next load tells.
+    if (!again.ok || this.#stopped || !haveSameContent(load.inputs, again.inputs)) return;
+    const warnings = varyingSpecWarnings(load, again, recorded);
+    await this.#options.engine.recordDagWarnings(warnings);
+    const file = { bundleName: state.folder.name, relativePath: state.relativePath };
+    for (const { dagId, message } of warnings) this.#options.logger.warn({ ...file, dagId }, message);
   }
 
   /** A DAG lost its file: another file that was refused it gets another chance. */

@@ -1,4 +1,4 @@
-import type { DagFileUseCases, KnownDagFile, LoadedDagFile, RecordedDagFile } from "@tradewind/engine";
+import type { DagFileUseCases, DagWarning, KnownDagFile, LoadedDagFile, RecordedDagFile } from "@tradewind/engine";
 
 /**
  * The engine's side of the port, in memory: what these tests are about is when the dag-processor calls it, and with what. A second dag-processor on the same
@@ -7,6 +7,7 @@ import type { DagFileUseCases, KnownDagFile, LoadedDagFile, RecordedDagFile } fr
 export class Ledger implements DagFileUseCases {
   readonly records: LoadedDagFile[] = [];
   readonly deleted: string[] = [];
+  readonly warnings: DagWarning[] = [];
   readonly #files = new Map<string, KnownDagFile>();
   readonly #versions = new Map<string, { content: string; number: number }>();
   /** Thrown by the next `recordDagFile`. */
@@ -37,6 +38,10 @@ export class Ledger implements DagFileUseCases {
       }
     }
     return recorded;
+  }
+
+  async recordDagWarnings(warnings: readonly DagWarning[]): Promise<void> {
+    this.warnings.push(...warnings);
   }
 
   async recordDeletedDagFiles(files: { bundleName: string; relativePath: string }[]): Promise<{ stale: string[] }> {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine, type Engine } from "@tradewind/engine";
 import { createDagLoader, type SpecDefaults, stopBundler } from "@tradewind/loader";
-import { findDagSource, freshFernet, useTestDatabase } from "@tradewind/testkit/database";
+import { findDagSource, freshFernet, listDagWarnings, useTestDatabase } from "@tradewind/testkit/database";
 import { afterAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { DagProcessor } from "../src/index.ts";
 
@@ -66,4 +66,90 @@ test("a file that is broken, mended and deleted is known as such after each", as
   await rm(join(root, "b.ts"));
   expect(await pass()).toMatchObject({ deleted: 1 });
   expect(await known()).toEqual([]);
+});
+
+const warnings = async (dagId: string) =>
+  (await listDagWarnings(database.db, { filter: { dagId }, page: { limit: 10, offset: 0, orderBy: [] } })).items.map(({ warningType, message }) => [
+    warningType,
+    message,
+  ]);
+
+test("a file whose spec varies between two loads of the same source gets a warning that names what varies", async () => {
+  const source = (id: string) => `import { Dag } from "tradewind";
+export const dag = new Dag("${id}");
+dag.task("t", async ({ seed }: { seed: number }) => seed)({ seed: Math.random() });\n`;
+  await writeFile(join(root, "random.ts"), source("random"));
+  await pass();
+  expect(await warnings("random")).toEqual([]);
+  // The same bytes, saved again.
+  await writeFile(join(root, "random.ts"), source("random"));
+  await pass();
+  expect(await findDagSource(database.db, { dagId: "random" })).toMatchObject({ versionNumber: 2 });
+  expect(await warnings("random")).toEqual([
+    [
+      "runtime varying value",
+      expect.stringMatching(/different specs: tasks\["t"\]\.inputs\.seed\.value is 0\.\d+ in one and 0\.\d+ in the other\. Each difference/),
+    ],
+  ]);
+  await writeFile(join(root, "random.ts"), source("random").replace("Math.random()", "4"));
+  await pass();
+  expect(await warnings("random")).toEqual([]);
+});
+
+test("so does one that goes by something beside its source", async () => {
+  const outside = join(root, "regions.txt");
+  const source = `import { readFileSync } from "node:fs";
+import { Dag } from "tradewind";
+export const dag = new Dag("outside", { tags: [readFileSync(${JSON.stringify(outside)}, "utf8")] });\n`;
+  await writeFile(outside, "north");
+  await writeFile(join(root, "outside.ts"), source);
+  await pass();
+  await writeFile(outside, "south");
+  await writeFile(join(root, "outside.ts"), `// saved again\n${source}`);
+  await pass();
+  expect(await warnings("outside")).toEqual([
+    ["runtime varying value", expect.stringMatching(/another spec than it did before: tags\[0\] is "north" before and "south" now\./)],
+  ]);
+  // Other defaults are a reason to differ.
+  await pass({ retries: 3 });
+  expect(await warnings("outside")).toHaveLength(1);
+});
+
+test("and one whose DAG ids vary", async () => {
+  const source = `import { Dag } from "tradewind";\nexport const dag = new Dag("varies_" + process.hrtime.bigint());\n`;
+  await writeFile(join(root, "ids.ts"), source);
+  await pass();
+  await writeFile(join(root, "ids.ts"), source);
+  await pass();
+  const all = await listDagWarnings(database.db, { filter: {}, page: { limit: 100, offset: 0, orderBy: [] } });
+  const own = all.items.filter(({ dagId }) => dagId.startsWith("varies_"));
+  expect(own.map(({ message }) => message)).toEqual([expect.stringMatching(/define other DAGs: "varies_\d+" in one, "varies_\d+" in the other/)]);
+});
+
+test("another spec after an edit is no warning", async () => {
+  await writeFile(join(root, "steady.ts"), dagFile("steady"));
+  await pass();
+  await writeFile(join(root, "steady.ts"), dagFile("steady").replace('Dag("steady")', 'Dag("steady", { tags: ["a"] })'));
+  await pass();
+  expect(await findDagSource(database.db, { dagId: "steady" })).toMatchObject({ versionNumber: 2 });
+  expect(await warnings("steady")).toEqual([]);
+});
+
+test("a DAG of Airflow's SDK belongs to the file that registers it, in whatever order its files are loaded", async () => {
+  const native = `import { Dag } from "apache-airflow-ts-sdk";\nexport const dag = new Dag("native_ID");\ndag.task("t", async () => 1)();\n`;
+  const main = (file: string) =>
+    `import { Bundle } from "apache-airflow-ts-sdk";\nimport { dag } from "./${file}";\nawait new Bundle(dag).serve();\n`;
+  const save = (name: string, text: string, id: string) => writeFile(join(root, name), text.replace("ID", id));
+  for (const [id, module, entry] of [
+    ["one", "a_module.ts", "b_main.ts"],
+    ["two", "d_module.ts", "c_main.ts"],
+  ] as const) {
+    await save(module, native, id);
+    await save(entry, main(module), id);
+    await pass();
+    await pass();
+    expect(await findDagSource(database.db, { dagId: `native_${id}` })).toMatchObject({ source: main(module) });
+  }
+  const files = await engine.listKnownDagFiles([root]);
+  expect(files.filter(({ hasError }) => hasError)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { createDagLoader, type DagFileLoad, stopBundler } from "../src/index.ts";
 import { type DagFolder, dagFolder } from "./dag-folder.ts";
 
@@ -63,6 +63,15 @@ describe("a file for Airflow's TypeScript SDK", () => {
     });
     expect(loaded(await load(folder, "native.ts")).dags).toMatchObject([{ dagId: "native", exportName: "dag", yields: true }]);
     expect(loaded(await load(folder, "main.ts")).dags).toMatchObject([{ dagId: "native", yields: false }]);
+  });
+
+  it("leaves out a queue that the installation does not have, and keeps one that it has", async () => {
+    const source = `import { Dag } from "apache-airflow-ts-sdk";\nexport const dag = new Dag("queues", { queue: "typescript" });\ndag.task("a", async () => 1)();\ndag.task("b", async () => 1, { queue: "heavy" })();\n`;
+    const folder = await dagFolder({ "queues.ts": source });
+    const own = createDagLoader({ processes: 1, keepWarm: false, defaults: { queues: ["default", "heavy"] } });
+    onTestFinished(() => own.stop());
+    const result = loaded(await own.load({ path: folder.path("queues.ts"), root: folder.root }));
+    expect(result.dags[0]!.spec.tasks.map((task) => task.queue)).toEqual(["default", "heavy"]);
   });
 
   it("tells of handlers for tasks that Python declares", async () => {

@@ -22,6 +22,7 @@ export { createNotifier, listen } from "./notifications.ts";
 export type { Listener, ListenEvent, ListenOptions, Notifier, NotifierOptions } from "./notifications.ts";
 
 export { clearImportError, listDagFiles, lockDagFile, markDagFilesDeleted, recordImportError, renewSources, storeBundle } from "./stores/dag-file.ts";
+export { clearDagWarnings, type DagWarningRecord, type DagWarningType, recordDagWarnings } from "./stores/dag-warning.ts";
 export type { DagFileKey, ImportErrorRecord, KnownDagFileRecord } from "./stores/dag-file.ts";
 export { findLastAutomatedRun, hasActiveRuns, insertDagVersion, lockDags, markDagsStale, markImportErrors, putDag, touchDags } from "./stores/dag.ts";
 export type { DagFacts, LockedDag, NewDagVersion, NextRunColumns } from "./stores/dag.ts";

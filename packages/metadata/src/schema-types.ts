@@ -9,6 +9,7 @@ export interface Tables {
   bundle: BundleTable;
   dag_file: DagFileTable;
   import_error: ImportErrorTable;
+  dag_warning: DagWarningTable;
   dag_version: DagVersionTable;
   dag: DagTable;
   dag_tag: DagTagTable;
@@ -54,6 +55,13 @@ export interface DagFileTable {
   last_parsed_at: Timestamp | null;
   last_parse_duration_ms: number | null;
   deleted_at: Timestamp | null;
+}
+
+export interface DagWarningTable {
+  dag_id: string;
+  warning_type: "asset conflict" | "non-existent pool" | "runtime varying value";
+  message: string;
+  timestamp: Date;
 }
 
 export interface ImportErrorTable {

@@ -42,9 +42,15 @@ function groupSpec(definition: DagDefinition, group: GroupDefinition, { retryDel
   };
 }
 
+/** In Airflow a queue routes tasks to Node; here every task runs in Node, and a queue that this installation does not have is left out. */
+function isForeignQueue(definition: DagDefinition, { queue }: TaskOptions, { queues }: TaskDefaults): boolean {
+  return definition.dialect?.language === "airflow" && queue !== undefined && queues !== null && queues !== undefined && !queues.includes(queue);
+}
+
 function taskSpec(definition: DagDefinition, task: PlacedTask, graph: TaskGraph, around: TaskSurroundings): TaskSpec {
   const { taskId, groupId, operator, respectDownstreamRules, role, sensor } = task;
   const options = optionsOf(definition, task);
+  if (isForeignQueue(definition, options, around)) delete options.queue;
   const isTeardown = role?.kind === "teardown";
   // A rule among the default arguments is not meant for teardowns, which have one of their own.
   if (isTeardown) options.triggerRule = TEARDOWN_RULE;

@@ -78,6 +78,7 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
     ["GET /importErrors", "get_import_errors", "DAG files that could not be loaded, and why"],
     ["GET /importErrors/{import_error_id}", "get_import_error", "One import error"],
   ],
+  DagWarning: [["GET /dagWarnings", "list_dag_warnings", "What is wrong with DAGs and does not keep them from running"]],
   "Event Log": [
     ["GET /eventLogs", "get_event_logs", "The audit log"],
     ["GET /eventLogs/{event_log_id}", "get_event_log", "One entry of the audit log"],

@@ -7,6 +7,7 @@ import { dagRunRoutes } from "./dag-runs.ts";
 import { dagVersionRoutes } from "./dag-versions.ts";
 import { dagRoutes } from "./dags.ts";
 import { eventLogRoutes } from "./event-logs.ts";
+import { dagWarningRoutes } from "./dag-warnings.ts";
 import { importErrorRoutes } from "./import-errors.ts";
 import { monitorRoutes } from "./monitor.ts";
 import { poolRoutes } from "./pools.ts";
@@ -38,6 +39,7 @@ const GROUPS = [
   connectionRoutes,
   poolRoutes,
   importErrorRoutes,
+  dagWarningRoutes,
   eventLogRoutes,
   workerRoutes,
   queueRoutes,

@@ -79,11 +79,11 @@ function toResponse(row: WorkerRow): z.infer<typeof WorkerResponse> {
 
 /** Workers that take tasks: the runner hosts of all executors. Not in Airflow's API. */
 export function workerRoutes(routes: RestRoutes, context: RestContext): void {
-  const { db, workerOfflineSeconds: offlineSeconds } = context;
+  const offline = () => ({ offlineSeconds: context.workerOfflineSeconds });
 
   /** By its id, or by its name where only one living worker has it. */
   async function find(idOrName: string): Promise<WorkerRow> {
-    const found = await findWorkers(db, { idOrName, offlineSeconds });
+    const found = await findWorkers(context.db, { idOrName, ...offline() });
     const named = found.filter((row) => row.state !== "offline");
     const one = found.find((row) => row.hostId === idOrName) ?? (named.length > 1 ? undefined : found[0]);
     if (one !== undefined) return one;
@@ -97,7 +97,7 @@ export function workerRoutes(routes: RestRoutes, context: RestContext): void {
 
   async function want(idOrName: string, wanted: "run" | "drain", actor: Actor): Promise<z.infer<typeof WorkerResponse>> {
     const before = await find(idOrName);
-    await transaction(db, async (tx) => {
+    await transaction(context.db, async (tx) => {
       if (!(await setWantedHostState(tx, { hostId: before.hostId, wanted }))) {
         throw new TradewindError("worker_not_found", `The worker "${before.name}" has just been taken off the list.`, {
           details: { worker: idOrName },
@@ -120,8 +120,8 @@ export function workerRoutes(routes: RestRoutes, context: RestContext): void {
       answer: WorkerCollectionResponse,
     },
     async ({ query }) => {
-      const { items, total } = await listWorkers(db, {
-        filter: { offlineSeconds, state: query.state, executor: query.executor, queue: query.queue, namePattern: query.name_pattern },
+      const { items, total } = await listWorkers(context.db, {
+        filter: { ...offline(), state: query.state, executor: query.executor, queue: query.queue, namePattern: query.name_pattern },
         page: readPage(query, context.pageLimits, { columns: WORKER_ORDER_COLUMNS, byDefault: ["name"] }),
       });
       return { workers: items.map(toResponse), total_entries: total };
@@ -140,7 +140,7 @@ export function workerRoutes(routes: RestRoutes, context: RestContext): void {
     },
     async ({ path }) => {
       const found = await find(path.worker);
-      const tasks = await listWorkerTasks(db, { hostId: found.hostId, limit: MAX_TASKS_SHOWN });
+      const tasks = await listWorkerTasks(context.db, { hostId: found.hostId, limit: MAX_TASKS_SHOWN });
       return {
         ...toResponse(found),
         running_tasks: tasks.map((task) => ({

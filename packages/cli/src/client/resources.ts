@@ -60,6 +60,13 @@ export interface TaskInstanceResource {
   note: string | null;
 }
 
+export interface DagWarningResource {
+  dag_id: string;
+  warning_type: string;
+  message: string;
+  timestamp: string;
+}
+
 export interface ImportErrorResource {
   import_error_id: number;
   timestamp: string;

@@ -77,6 +77,16 @@ export function addDagCommands(program: Command): void {
     dags.command("errors").description("show the DAG files that do not load, with file, line and code; exit code 1 when there are any"),
   ).action(lazily(load, "showImportErrors"));
 
+  withServer(dags.command("warnings").description("show what is wrong with DAGs and does not keep them from running")).action(
+    lazily(() => import("../commands/dags-warnings.ts"), "showDagWarnings"),
+  );
+
+  const schema = dags
+    .command("yaml-schema")
+    .description("print the JSON schema of YAML DAGs, for editors")
+    .action(lazily(() => import("../commands/dags-yaml-schema.ts"), "printYamlSchema"));
+  examples(schema, ["dags yaml-schema > dag.schema.json"]);
+
   const test = withOutput(dags.command("test <file-or-id>").description("run a whole DAG in this process: no server, no database, no schedule"))
     .option("--dag <id>", "which DAG of the file, when it has several")
     .option("--conf <json>", "params of the run, as a JSON object", jsonObject)

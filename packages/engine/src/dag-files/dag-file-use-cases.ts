@@ -1,4 +1,4 @@
-import { listDagFiles, markDagFilesDeleted, markDagsStale, transaction, type Database } from "@tradewind/metadata";
+import { listDagFiles, markDagFilesDeleted, markDagsStale, recordDagWarnings, transaction, type Database } from "@tradewind/metadata";
 import type { Json } from "@tradewind/core";
 import type { DagFileUseCases, WakeKind } from "../engine.ts";
 import { recordDagFile } from "./record-dag-file.ts";
@@ -28,6 +28,12 @@ export function dagFileUseCases(context: DagFileContext): DagFileUseCases {
       else if (recorded.revived || recorded.stale.length > 0 || recorded.rejected.length > 0) context.wake("dags", "state");
       const { changed, unchanged, stale, rejected } = recorded;
       return { changed, unchanged, stale, rejected };
+    },
+
+    async recordDagWarnings(warnings) {
+      if (warnings.length === 0) return;
+      await transaction(context.db, (tx) => recordDagWarnings(tx, { warnings, now: context.now() }));
+      context.wake("state");
     },
 
     async recordDeletedDagFiles(files) {

@@ -1,6 +1,8 @@
 import { activeRunsLimit, describeTimetable, isPeriodic, nextRun, type DagSpec } from "@tradewind/core";
 import {
+  clearDagWarnings,
   clearImportError,
+  findDagVersions,
   findLastAutomatedRun,
   hasActiveRuns,
   insertDagVersion,
@@ -73,6 +75,7 @@ async function recordDags(
   settings: Settings & { dagFileId: number },
 ): Promise<Omit<Recorded, "stale">> {
   const recorded: Omit<Recorded, "stale"> = { changed: [], unchanged: [], rejected: [], revived: false };
+  const newCode: string[] = [];
   const dags = [...result.dags].sort((one, other) => (one.dagId < other.dagId ? -1 : 1));
   const known = new Map((await lockDags(tx, { dagIds: dags.map((dag) => dag.dagId) })).map((dag) => [dag.dagId, dag]));
   for (const dag of dags) {
@@ -100,10 +103,20 @@ async function recordDags(
         resolveFrom: file.resolveFrom,
       });
       await putDag(tx, await dagFacts(tx, dag, file, { ...settings, dagVersionId }));
-      recorded.changed.push({ dagId: dag.dagId, versionNumber });
+      const previousSpecJson = await earlierSpec(tx, before, dag, result.bundle.sha256);
+      if (before?.bundleSha256 !== result.bundle.sha256) newCode.push(dag.dagId);
+      recorded.changed.push({ dagId: dag.dagId, versionNumber, ...(previousSpecJson === undefined ? {} : { previousSpecJson }) });
     }
   }
+  if (newCode.length > 0) await clearDagWarnings(tx, { dagIds: newCode, warningType: "runtime varying value" });
   return recorded;
+}
+
+/** The spec that the same code gave before; undefined: there was none, or the code was another. */
+async function earlierSpec(tx: Transaction, before: LockedDag | undefined, dag: LoadedDag, bundleSha256: string): Promise<string | undefined> {
+  if (before === undefined || before.bundleSha256 !== bundleSha256 || before.specSha256 === dag.specSha256) return undefined;
+  const [version] = await findDagVersions(tx, { dagVersionIds: [before.dagVersionId] });
+  return version?.spec;
 }
 
 /** The other file that has this DAG, unless that file or the DAG in it is gone. */

@@ -2,7 +2,8 @@ import type { Migration } from "../migrations.ts";
 import { initial } from "./0001-initial.ts";
 import { workers } from "./0002-workers.ts";
 import { schedulingRules } from "./0003-scheduling-rules.ts";
+import { dagWarnings } from "./0004-dag-warnings.ts";
 import { accessTokens } from "./0005-access-tokens.ts";
 
 /** Every schema step of this release, in order. A released step is never edited: write the next one. */
-export const migrations: readonly Migration[] = [initial, workers, schedulingRules, accessTokens];
+export const migrations: readonly Migration[] = [initial, workers, schedulingRules, dagWarnings, accessTokens];

@@ -32,6 +32,8 @@ export { findXComRow, listXComs, listXComValues, XCOM_ORDER_COLUMNS } from "./re
 export type { XComFilter, XComRow } from "./read/xcoms.ts";
 export { findImportError, IMPORT_ERROR_ORDER_COLUMNS, listImportErrors } from "./read/import-errors.ts";
 export type { ImportErrorFilter, ImportErrorRow } from "./read/import-errors.ts";
+export { DAG_WARNING_ORDER_COLUMNS, listDagWarnings } from "./read/dag-warnings.ts";
+export type { DagWarningFilter, DagWarningRow } from "./read/dag-warnings.ts";
 export { EVENT_LOG_ORDER_COLUMNS, findEventLog, listEventLogs } from "./read/event-logs.ts";
 export type { EventLogFilter, EventLogRow } from "./read/event-logs.ts";
 export { JOB_ORDER_COLUMNS, listJobs, listLatestHeartbeats } from "./read/jobs.ts";
