@@ -51,7 +51,7 @@ async function tellPreviousRun(context: EngineContext, dagRunId: number): Promis
     const [run] = await listDagRunContexts(tx, { dagRunIds: [dagRunId] });
     if (run === undefined) return;
     await context.versions.load(tx, [run.dagVersionId]);
-    const questions = pastQuestionsOf(context.versions.get(run.dagVersionId).graph, dagRunId);
+    const questions = pastQuestionsOf(context.versions.get(run.dagVersionId).graph, run);
     const facts = await listPastFacts(tx, { tasks: questions });
     const awaited = new Map<number, Set<string>>();
     for (const [index, { previous }] of facts.entries()) {
@@ -66,10 +66,13 @@ async function tellPreviousRun(context: EngineContext, dagRunId: number): Promis
 }
 
 /** What the tasks of a DAG that depend on the past ask about it. */
-export function pastQuestionsOf(graph: DagGraph, dagRunId: number): PastQuestion[] {
+export function pastQuestionsOf(
+  graph: DagGraph,
+  { id: dagRunId, dagId, logicalDate }: { id: number; dagId: string; logicalDate: Date | null },
+): PastQuestion[] {
   return [...graph.tasks.values()].flatMap(({ taskId, spec, downstream }) =>
     spec.dependsOnPast || spec.waitForDownstream
-      ? [{ dagRunId, taskId, isCatchup: graph.spec.catchup, downstream: spec.waitForDownstream ? downstream : [] }]
+      ? [{ dagRunId, dagId, logicalDate, taskId, isCatchup: graph.spec.catchup, downstream: spec.waitForDownstream ? downstream : [] }]
       : [],
   );
 }
@@ -79,7 +82,7 @@ async function lookAgain(context: EngineContext, dagRunId: number, kind: "past_w
     const settlement = createSettlement(context, tx, after);
     const [work] = await lockRuns(settlement, [dagRunId]);
     if (!(await takeDagRunTimers(tx, { dagRunId, kind })) || work === undefined || work.run.state !== "running") return;
-    const taskIds = pastQuestionsOf(work.graph, dagRunId).map((question) => question.taskId);
+    const taskIds = pastQuestionsOf(work.graph, work.run).map((question) => question.taskId);
     await loadTasks(settlement, [{ work, taskIds }]);
     // The previous run knows by now: being held back again is no news.
     settlement.knownPastWaits.add(work);

@@ -70,7 +70,7 @@ export async function createRuns(settlement: Settlement, requests: readonly RunR
 
 /** A run that comes in between two others is the previous run of the later one from now on. */
 async function notePredecessors({ tx, context, after }: Settlement, works: readonly RunWork[]): Promise<void> {
-  const predecessors = works.filter(({ run, graph }) => run.logicalDate !== null && pastQuestionsOf(graph, run.id).length > 0);
+  const predecessors = works.filter(({ run, graph }) => run.logicalDate !== null && pastQuestionsOf(graph, run).length > 0);
   if (predecessors.length === 0) return;
   await insertDagRunTimers(tx, { timers: predecessors.map(({ run }) => ({ dagRunId: run.id, kind: "past_ended" })), now: context.stampAt() });
   after.wakes.add("timers");

@@ -1,4 +1,4 @@
-import { type PastFacts, type TaskSpec } from "@tradewind/core";
+import type { DagSpec, PastFacts, TaskSpec } from "@tradewind/core";
 import { listPastFacts, type PastQuestion } from "@tradewind/metadata";
 import type { RunWork } from "./run-work.ts";
 import type { Settlement } from "./settlement.ts";
@@ -10,18 +10,19 @@ export async function loadPastFacts({ tx }: Settlement, wanted: readonly { work:
   const found = await listPastFacts(tx, { tasks: asked.map(({ question }) => question) });
   const byTask = new Map(found.map((facts) => [JSON.stringify([facts.dagRunId, facts.taskId]), facts]));
   for (const { work, taskId } of asked) {
-    const { catchup } = work.graph.spec;
     const facts = byTask.get(JSON.stringify([work.run.id, taskId]));
-    work.past.set(taskId, toFacts(facts, work.graph.tasks.get(taskId)!.spec, catchup));
+    work.past.set(taskId, toFacts(facts, work.graph.tasks.get(taskId)!.spec, work.graph.spec));
   }
 }
 
 function questionOf({ run, graph }: RunWork, taskId: string): PastQuestion {
   const { spec, downstream } = graph.tasks.get(taskId)!;
-  return { dagRunId: run.id, taskId, isCatchup: graph.spec.catchup, downstream: spec.waitForDownstream ? downstream : [] };
+  const { id: dagRunId, dagId, logicalDate } = run;
+  return { dagRunId, dagId, logicalDate, taskId, isCatchup: graph.spec.catchup, downstream: spec.waitForDownstream ? downstream : [] };
 }
 
-function toFacts(found: Awaited<ReturnType<typeof listPastFacts>>[number] | undefined, { startDate }: TaskSpec, catchup: boolean): PastFacts {
+/** The start date of a task is the later one of its own and the DAG's. */
+function toFacts(found: Awaited<ReturnType<typeof listPastFacts>>[number] | undefined, task: TaskSpec, { catchup, startDate }: DagSpec): PastFacts {
   if (found === undefined) return { previous: null, hasRunBefore: false };
   const { previous, ranBefore } = found;
   return {
@@ -30,7 +31,7 @@ function toFacts(found: Awaited<ReturnType<typeof listPastFacts>>[number] | unde
       hasTask: previous.states.length > 0,
       states: previous.states,
       downstreamStates: previous.downstreamStates,
-      isBeforeStartDate: catchup && startDate !== null && previous.logicalDate < new Date(startDate),
+      isBeforeStartDate: catchup && [task.startDate, startDate].some((date) => date !== null && previous.logicalDate < new Date(date)),
     },
   };
 }

@@ -17,7 +17,10 @@ export interface PastFacts {
 }
 
 export interface PastQuestion {
+  /** The run that asks; it may be one that is just being made. */
   dagRunId: number;
+  dagId: string;
+  logicalDate: Date | null;
   taskId: string;
   /** "catchup on: previous scheduled run; off: previous run of any kind." */
   isCatchup: boolean;
@@ -51,11 +54,11 @@ export async function listPastFacts(
           where b.dag_run_id = p.id and b.task_id = any(array(select json_array_elements_text(v.downstream::json)))), '{}') as below,
         case when p.id is null then false when cardinality(s.states) > 0 then true
           else exists (select 1 from task_instance e join dag_run er on er.id = e.dag_run_id
-            where e.dag_id = r.dag_id and e.task_id = v.task_id and er.logical_date < r.logical_date) end as "ranBefore"
-      from unnest($1::bigint[], $2::text[], $3::boolean[], $4::text[]) as v (dag_run_id, task_id, is_catchup, downstream)
-      join dag_run r on r.id = v.dag_run_id
+            where e.dag_id = v.dag_id and e.task_id = v.task_id and er.logical_date < v.logical_date) end as "ranBefore"
+      from unnest($1::bigint[], $2::text[], $3::boolean[], $4::text[], $5::text[], $6::timestamptz[])
+        as v (dag_run_id, task_id, is_catchup, downstream, dag_id, logical_date)
       left join lateral (select q.id, q.logical_date from dag_run q
-        where q.dag_id = r.dag_id and q.logical_date < r.logical_date and (not v.is_catchup or q.run_type <> 'manual')
+        where q.dag_id = v.dag_id and q.logical_date < v.logical_date and (not v.is_catchup or q.run_type <> 'manual')
         order by q.logical_date desc limit 1) p on true
       cross join lateral (select coalesce(array_agg(coalesce(i.state, '')), '{}') as states from task_instance i where i.dag_run_id = p.id and i.task_id = v.task_id) s`,
     values: [
@@ -63,6 +66,8 @@ export async function listPastFacts(
       tasks.map((item) => item.taskId),
       tasks.map((item) => item.isCatchup),
       tasks.map((item) => JSON.stringify(item.downstream)),
+      tasks.map((item) => item.dagId),
+      tasks.map((item) => item.logicalDate),
     ],
   });
   return rows.map(({ dagRunId, taskId, previousId, logicalDate, states, below, ranBefore }) => ({
