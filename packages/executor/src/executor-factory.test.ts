@@ -20,7 +20,7 @@ describe("what a package of an executor exports", () => {
 
   test.each([
     [{}, '"mine" is no executor: it exports nothing, and must export a function createExecutor'],
-    [{ MyExecutor: class {}, version: 1 }, "it exports MyExecutor, version, and must"],
+    [{ MyExecutor: {}, version: 1 }, "it exports MyExecutor, version, and must"],
     [{ default: { name: "mine" } }, "it exports default, and must"],
   ])("not %j", (module, message) => {
     expect(() => executorFactoryOf(module, "mine")).toThrow(message);

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import { examples, lazily, type OutputOptions, type ServerOptions, withOutput, withServer } from "./options.ts";
 
 export interface ConfigListOptions extends OutputOptions {
@@ -7,6 +7,10 @@ export interface ConfigListOptions extends OutputOptions {
 }
 
 export type InfoOptions = ServerOptions;
+
+/** What can be asked for its health from beside it. */
+export const HEALTH_SERVICES = ["scheduler", "dag-processor", "api-server", "execution-api", "worker"] as const;
+export type HealthService = (typeof HEALTH_SERVICES)[number];
 
 export function addInstallationCommands(program: Command): void {
   const config = program.command("config").description("the configuration");
@@ -19,5 +23,11 @@ export function addInstallationCommands(program: Command): void {
   withServer(program.command("info").description("show versions, paths, the database and the health of the services")).action(
     lazily(() => import("../commands/info.ts"), "showInfo"),
   );
+  const health = withOutput(
+    program.command("health").description("ask a service of this machine whether it is well: exit code 0, or 1; for health checks of containers"),
+  )
+    .addArgument(new Argument("<service>", "which one").choices([...HEALTH_SERVICES]))
+    .action(lazily(() => import("../commands/health.ts"), "checkHealth"));
+  examples(health, ["health scheduler", "health worker"]);
   withOutput(program.command("version").description("print the version")).action(lazily(() => import("../commands/version.ts"), "showVersion"));
 }
