@@ -38,7 +38,11 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 export const DEVELOPMENT_PACKAGES: readonly string[] = ["testkit", "executor-testkit", "bench", "modelcheck"];
 
 /** Source folders that are shipped but serve the tests of other packages: they may use development dependencies. */
-export const TEST_SUPPORT: readonly RegExp[] = [/^packages\/metadata\/src\/testing\//, /^packages\/executor\/src\/conformance\//];
+export const TEST_SUPPORT: readonly RegExp[] = [
+  /^packages\/metadata\/src\/testing\//,
+  /^packages\/sdk\/src\/testing\//,
+  /^packages\/executor\/src\/conformance\//,
+];
 
 /** Packages with no I/O at all: no Node module, clock, randomness, timer or environment. They also run in a browser. */
 export const PURE_PACKAGES: readonly string[] = ["core"];

@@ -1,5 +1,6 @@
 import type { AttemptEnd as MachineEnd, Json } from "@tradewind/core";
 import { SkipTask } from "../errors.ts";
+import type { LogEntry } from "../runtime.ts";
 import type { Fault } from "./faults.ts";
 import type { LiveEnd } from "./live-attempt.ts";
 import type { AttemptRecord } from "./run-records.ts";
@@ -28,7 +29,7 @@ export function handlerOf(
   return typeof mock === "function" ? (mock as (inputs: Record<string, Json>) => unknown) : () => mock;
 }
 
-type Told = Pick<AttemptRecord, "outcome" | "message" | "error">;
+type Told = Pick<AttemptRecord, "outcome" | "message" | "error" | "result">;
 
 /** How an attempt ended, for the machine and for the record. */
 export function endOf(end: LiveEnd): { end: MachineEnd; record: Told } {
@@ -43,7 +44,7 @@ export function endOf(end: LiveEnd): { end: MachineEnd; record: Told } {
       return failed(end.message, { type: null, message: end.message, stack: null });
     case "success": {
       const result = end.result === undefined ? {} : { result: JSON.parse(end.result) as Json };
-      return { end: { kind: "success", ...result }, record: { outcome: "success", message: null, error: null } };
+      return { end: { kind: "success", ...result }, record: { outcome: "success", message: null, error: null, ...result } };
     }
     case "thrown":
       break;
@@ -57,4 +58,19 @@ export function endOf(end: LiveEnd): { end: MachineEnd; record: Told } {
   const told = verdict.reason === undefined ? message : `${verdict.reason}: ${message}`;
   if (verdict.kind === "retry") return failed(told, error, verdict.afterMs === undefined ? {} : { retryAfterMs: verdict.afterMs });
   return failed(told, error, { isFinal: verdict.kind === "fail" });
+}
+
+/** The last words of an attempt's log, as a runner writes them. */
+export function closingWords({ outcome, message, error }: AttemptRecord): LogEntry | null {
+  switch (outcome) {
+    case "success":
+      return null;
+    case "skipped":
+      return { level: "info", message: `Skipped: ${message ?? ""}` };
+    case "reschedule":
+      return { level: "info", message: `Begins again later: ${message ?? ""}` };
+    case "failed":
+    case "cancelled":
+      return { level: "error", message: error?.stack ?? message ?? "cancelled" };
+  }
 }

@@ -1,6 +1,6 @@
 import type { RunInstance } from "@tradewind/core";
 import type { AttemptEnd } from "../run-attempt.ts";
-import type { ManualClock } from "./manual-clock.ts";
+import type { RunClock } from "./manual-clock.ts";
 
 /** How an attempt of a run in memory ended: by its own code, or killed. */
 export type LiveEnd = AttemptEnd | { kind: "killed"; reason: "timeout" | "exited" | "cancelled"; message: string };
@@ -17,13 +17,13 @@ export class LiveAttempt {
   /** By the run's clock: when its execution timeout has passed. */
   readonly deadlineMs: number;
   readonly controller = new AbortController();
-  readonly #clock: ManualClock;
+  readonly #clock: RunClock;
   readonly #pauses = new Set<Pause>();
   #fellAsleep = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<LiveEnd>();
   isOver = false;
 
-  constructor(instance: RunInstance, clock: ManualClock, executionTimeoutMs: number | null) {
+  constructor(instance: RunInstance, clock: RunClock, executionTimeoutMs: number | null) {
     this.instance = instance;
     this.tryNumber = instance.tryNumber;
     this.#clock = clock;

@@ -23,10 +23,10 @@ import { runAttempt } from "../run-attempt.ts";
 import type { LogEntry, TriggerRequest } from "../runtime.ts";
 import { type Fault, findFault } from "./faults.ts";
 import { LiveAttempt, type LiveEnd } from "./live-attempt.ts";
-import type { ManualClock } from "./manual-clock.ts";
+import type { RunClock } from "./manual-clock.ts";
 import { MemoryTaskRuntime } from "./memory-task-runtime.ts";
 import { type AttemptRecord, type CallbackRecord, instanceName, type LogRecord, type TimelineEntry } from "./run-records.ts";
-import { endOf, handlerOf, type Mocks } from "./attempt-ends.ts";
+import { closingWords, endOf, handlerOf, type Mocks } from "./attempt-ends.ts";
 import type { RunSettings } from "./test-settings.ts";
 
 /** What a run is for. */
@@ -55,7 +55,7 @@ export interface MemoryRunOptions {
   graph: DagGraph;
   plan: RunPlan;
   settings: RunSettings;
-  clock: ManualClock;
+  clock: RunClock;
   mocks?: Mocks;
   faults?: readonly Fault[];
   /** Which tasks there are. Default: those within their own dates. */
@@ -66,6 +66,13 @@ export interface MemoryRunOptions {
   /** Whether callbacks are called. Default true. */
   callbacks?: boolean;
   listener?: MemoryRunListener;
+}
+
+/** Something that happens in a run when nothing else can. */
+interface Moment {
+  atMs: number;
+  why: "wait" | "delay";
+  happen: () => Promise<void>;
 }
 
 /** The longest time that a timer of Node takes. */
@@ -92,6 +99,9 @@ export class MemoryRun {
   readonly #timersSetAt = new Map<RunTimer, number>();
   /** When instances first began since they were last cleared, and how often their present try was rescheduled. */
   readonly #begun = new Map<RunInstance, { firstAtMs: number; tryNumber: number; reschedules: number }>();
+  readonly #records = new Map<LiveAttempt, { record: AttemptRecord; startedMs: number; timer: NodeJS.Timeout | undefined }>();
+  /** The attempt whose code is at work. */
+  #active: LiveAttempt | null = null;
   #attemptCount = 0;
   /** The instance whose attempt's end is being settled: its state is told of by the attempt. */
   #ending: RunInstance | null = null;
@@ -112,7 +122,7 @@ export class MemoryRun {
   async finish(): Promise<void> {
     const { machine } = this;
     const { clock, plan } = this.options;
-    clock.moveTo(plan.runAfter.getTime());
+    await clock.moveTo(plan.runAfter.getTime(), "delay");
     this.#act(() => machine.start(clock.now()));
     await this.advance();
     await this.#callDagBack();
@@ -142,29 +152,30 @@ export class MemoryRun {
     }
     const next = this.#nextMoment();
     if (next === null) return false;
-    options.clock.moveTo(next.atMs);
+    await options.clock.moveTo(next.atMs, next.why);
     machine.run.now = options.clock.now();
     await next.happen();
     return true;
   }
 
-  #nextMoment(): { atMs: number; happen: () => Promise<void> } | null {
-    const moments: { atMs: number; happen: () => Promise<void> }[] = [];
+  #nextMoment(): Moment | null {
+    const moments: Moment[] = [];
     for (const live of this.#live.values()) {
       const { deadlineMs, wakesAtMs } = live;
-      if (deadlineMs < wakesAtMs) moments.push({ atMs: deadlineMs, happen: () => this.#timeOut(live) });
-      else moments.push({ atMs: wakesAtMs, happen: () => (live.wake(), this.#untilIdle(live)) });
+      if (deadlineMs < wakesAtMs) moments.push({ atMs: deadlineMs, why: "wait", happen: () => this.#timeOut(live) });
+      else moments.push({ atMs: wakesAtMs, why: "wait", happen: () => this.#wake(live) });
     }
     // What ended with a timer set is not gone on with.
     const timers = this.machine.run.state === "running" ? this.machine.listTimers() : [];
     for (const timer of timers) {
       const setAt = this.#timersSetAt.get(timer)!;
-      moments.push({ atMs: setAt + timer.delayMs, happen: async () => this.#act(() => this.machine.fire(timer)) });
+      const why = timer.kind === "reschedule" ? "wait" : "delay";
+      moments.push({ atMs: setAt + timer.delayMs, why, happen: async () => this.#act(() => this.machine.fire(timer)) });
     }
     const { timeoutAt } = this.machine.model;
     if (timeoutAt !== null && moments.length > 0)
-      moments.push({ atMs: timeoutAt.getTime(), happen: async () => this.#act(() => this.machine.timeOut()) });
-    return moments.reduce<(typeof moments)[number] | null>((first, one) => (first === null || one.atMs < first.atMs ? one : first), null);
+      moments.push({ atMs: timeoutAt.getTime(), why: "wait", happen: async () => this.#act(() => this.machine.timeOut()) });
+    return moments.reduce<Moment | null>((first, one) => (first === null || one.atMs < first.atMs ? one : first), null);
   }
 
   async #begin(instance: RunInstance): Promise<void> {
@@ -181,16 +192,11 @@ export class MemoryRun {
     const startedMs = performance.now();
     const timer = this.#realTimer(live, executionTimeoutMs);
     const fault = findFault(faults, instance);
+    this.#records.set(live, { record, startedMs, timer });
+    this.#active = live;
     void this.#execute(live, record, fault, handlerOf(instance, fault, mocks)).then((end) => live.end(end));
-    this.#whenEnded.set(live, () => {
-      clearTimeout(timer);
-      record.durationMs = performance.now() - startedMs;
-      return record;
-    });
     await this.#untilIdle(live);
   }
-
-  readonly #whenEnded = new Map<LiveAttempt, () => AttemptRecord>();
 
   async #execute(
     live: LiveAttempt,
@@ -221,6 +227,25 @@ export class MemoryRun {
     return setTimeout(() => live.kill("timeout", timeoutMessage(live.instance, executionTimeoutMs)), executionTimeoutMs).unref();
   }
 
+  async #wake(live: LiveAttempt): Promise<void> {
+    this.#active = live;
+    live.wake();
+    await this.#untilIdle(live);
+  }
+
+  /** Puts what the process printed into the log of the attempt that is at work. False: none is. */
+  note(entry: LogEntry): boolean {
+    const live = this.#active;
+    if (live === null) return false;
+    this.#log(live.instance, this.#records.get(live)!.record, entry);
+    return true;
+  }
+
+  #log(instance: RunInstance, record: AttemptRecord, entry: LogEntry): void {
+    record.logs.push({ at: this.options.clock.now(), ...entry } satisfies LogRecord);
+    this.options.listener?.log?.(instance, entry);
+  }
+
   async #timeOut(live: LiveAttempt): Promise<void> {
     live.kill("timeout", timeoutMessage(live.instance, this.options.graph.tasks.get(live.instance.taskId)!.spec.executionTimeoutMs));
     await this.#untilIdle(live);
@@ -229,6 +254,7 @@ export class MemoryRun {
   async #untilIdle(live: LiveAttempt): Promise<void> {
     const end = await live.untilIdle();
     if (end !== null) await this.#ended(live, end);
+    this.#active = null;
   }
 
   async #ended(live: LiveAttempt, end: LiveEnd): Promise<void> {
@@ -236,8 +262,9 @@ export class MemoryRun {
     const { instance } = live;
     if (this.#live.get(instance) !== live) return;
     this.#live.delete(instance);
-    const record = this.#whenEnded.get(live)!();
-    this.#whenEnded.delete(live);
+    const { record, startedMs, timer } = this.#records.get(live)!;
+    clearTimeout(timer);
+    record.durationMs = performance.now() - startedMs;
     record.endedAt = options.clock.now();
     const told = endOf(end);
     Object.assign(record, told.record);
@@ -245,7 +272,10 @@ export class MemoryRun {
     if ("mapIndexLabel" in end && end.mapIndexLabel !== undefined) this.labels.set(instance.id, end.mapIndexLabel);
     if (instance.state !== "running") record.outcome = "cancelled";
     else this.#settleEnd(instance, told.end, record);
+    const words = closingWords(record);
+    if (words !== null) this.#log(instance, record, words);
     await this.#callTaskBack(live, record, told.end);
+    this.#records.delete(live);
     options.listener?.attemptEnded?.(instance, record);
   }
 
@@ -312,12 +342,9 @@ export class MemoryRun {
 
   #runtimeOf(live: LiveAttempt, record: AttemptRecord): MemoryTaskRuntime {
     const { instance } = live;
-    const { plan, settings, clock, graph, listener, otherRuns } = this.options;
+    const { plan, settings, clock, graph, otherRuns } = this.options;
     const begun = this.#begunOf(instance);
-    const log = (entry: LogEntry) => {
-      record.logs.push({ at: clock.now(), ...entry } satisfies LogRecord);
-      listener?.log?.(instance, entry);
-    };
+    const log = (entry: LogEntry) => this.#log(instance, record, entry);
     return new MemoryTaskRuntime({
       live,
       plan,

@@ -1,7 +1,7 @@
 import { type DagGraph, type DagRunState, getTaskNode, type Json, lookupFor, type RunMachine } from "@tradewind/core";
 import type { AttemptContextData, Connection, LogEntry, TaskRuntime, TriggerRequest, XComAddress } from "../runtime.ts";
 import type { LiveAttempt } from "./live-attempt.ts";
-import type { ManualClock } from "./manual-clock.ts";
+import type { RunClock } from "./manual-clock.ts";
 import type { RunPlan } from "./memory-run.ts";
 import type { RunSettings } from "./test-settings.ts";
 
@@ -9,7 +9,7 @@ interface Around {
   live: LiveAttempt;
   plan: RunPlan;
   settings: RunSettings;
-  clock: ManualClock;
+  clock: RunClock;
   graph: DagGraph;
   machine: RunMachine;
   xcomKeys: Set<string>;

@@ -19,6 +19,8 @@ export interface AttemptRecord {
   durationMs: number;
   /** What the handler got; empty when they could not be had. */
   inputs: Record<string, Json>;
+  /** Of a success: the handler's result; undefined: none. */
+  result?: Json;
   outcome: "success" | "skipped" | "failed" | "reschedule" | "cancelled";
   /** Of an outcome that is no success: why. */
   message: string | null;
