@@ -28,3 +28,4 @@ export {
   type XComAddress,
 } from "./runtime.ts";
 export { collectRegistrations, foreignTasksOf, registeredExports, type Registrations, UNREGISTERED_PREFIX } from "./airflow/registrations.ts";
+export { testConnection, type ConnectionTestResult } from "./connections/test-connection.ts";
