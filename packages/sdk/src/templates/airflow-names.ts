@@ -13,8 +13,8 @@ import { TemplateProblem } from "./template-problem.ts";
 type Provider = () => JinjaValue | Promise<JinjaValue>;
 
 /** Airflow's names for a task that is running. Each value is made, and asked for, when a template names it. */
-export function airflowNames(runtime: TaskRuntime, context: TemplateContext<unknown>): Names {
-  const names = { ...dateNames(context), ...objectNames(runtime, context), ...FUNCTIONS };
+export function airflowNames(runtime: TaskRuntime, context: TemplateContext<unknown>, further: Record<string, Provider> = {}): Names {
+  const names = { ...dateNames(context), ...objectNames(runtime, context), ...FUNCTIONS, ...further };
   const asked = new Map<string, JinjaValue | Promise<JinjaValue>>();
   return {
     find(name) {

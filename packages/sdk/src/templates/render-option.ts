@@ -5,17 +5,17 @@ import { airflowNames } from "./airflow-names.ts";
 import { evaluateSingle, type Names, renderTree } from "./jinja-evaluator.ts";
 import { isTemplate, parseTemplate } from "./jinja-parser.ts";
 import type { JinjaScope } from "./jinja-scope.ts";
-import { toJson } from "./jinja-values.ts";
+import { type JinjaValue, toJson } from "./jinja-values.ts";
 import { TemplateProblem } from "./template-problem.ts";
 
 /**
  * The value of an operator's option for this run: every text in it that is a template in Jinja's syntax is rendered, also in lists and objects. Anything else stays as it is.
  * @throws TradewindError `invalid_template`
  */
-export async function renderOption<T>(scope: JinjaScope, option: T, context: TemplateContext<unknown>, name?: string): Promise<T> {
+export async function renderOption<T>(scope: JinjaScope, option: T, context: TemplateContext<unknown>, how: RenderOptions = {}): Promise<T> {
   if (!holdsTemplate(option)) return option;
-  const names = airflowNames(taskScope("a template").runtime, context);
-  const native = scope.dag.dialect?.nativeValues === true;
+  const names = airflowNames(taskScope("a template").runtime, context, how.names);
+  const native = how.native ?? scope.dag.dialect?.nativeValues === true;
   const render = async (value: unknown, path: string): Promise<unknown> => {
     if (typeof value === "string") return isTemplate(value) ? renderText({ text: value, path, names, native, scope, context }) : value;
     if (Array.isArray(value)) return Promise.all(value.map((item, index) => render(item, `${path}[${index}]`)));
@@ -23,7 +23,16 @@ export async function renderOption<T>(scope: JinjaScope, option: T, context: Tem
     const entries = await Promise.all(Object.entries(value).map(async ([key, member]) => [key, await render(member, `${path}.${key}`)] as const));
     return Object.fromEntries(entries);
   };
-  return (await render(option, name ?? optionName(scope, option))) as T;
+  return (await render(option, how.name ?? optionName(scope, option))) as T;
+}
+
+export interface RenderOptions {
+  /** Of the option. Default: the one among the scope's that holds this value. */
+  name?: string;
+  /** A text that is one expression gives its value. Default: as the DAG says. */
+  native?: boolean;
+  /** Further names that the template sees. */
+  names?: Readonly<Record<string, () => JinjaValue>>;
 }
 
 interface TextRequest {

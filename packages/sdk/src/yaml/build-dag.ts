@@ -3,19 +3,23 @@ import type { DagOptions } from "../dag-options.ts";
 import { DAG } from "../definition.ts";
 import { cron, every, events, type Schedule } from "../schedule.ts";
 import type { TaskContainer } from "../task-container.ts";
-import type { TaskOptions } from "../task-options.ts";
+import type { JinjaScope } from "../templates/jinja-scope.ts";
 import type { Build, Path, YamlNode } from "./build-state.ts";
 import type { DagDocument, GroupDocument, TaskDocument } from "./dag-schema.ts";
 import { GroupInputs } from "./input-references.ts";
 import { wireTasks } from "./wire-tasks.ts";
+import { callbackFunctions } from "./notifiers.ts";
 import { placeTask } from "./place-yaml-task.ts";
 import { atPlace, type YamlDocument, yamlError, yamlSite } from "./yaml-document.ts";
 
 /** What the document makes, as the same definition that TypeScript would make. @throws TradewindError with a place in the document */
 export function buildDag(document: YamlDocument, spec: DagDocument): Dag {
   const site = yamlSite(document.placeOf(["dagId"]));
-  const dag = atPlace(document.placeOf(["dagId"]), () => new Dag(spec.dagId, dagOptions(document, spec)));
+  // The scope is complete when the DAG is; nobody asks it before.
+  const scope = { options: spec } as unknown as Mutable<JinjaScope>;
+  const dag = atPlace(document.placeOf(["dagId"]), () => new Dag(spec.dagId, dagOptions(document, spec, scope)));
   const definition = dag[DAG];
+  scope.dag = definition;
   definition.site = site;
   definition.dialect = { language: "yaml", nativeValues: spec.renderTemplateAsNativeObj === true };
   const build: Build = { dag: definition, document, nodes: nodesOf(document, spec) };
@@ -24,10 +28,13 @@ export function buildDag(document: YamlDocument, spec: DagDocument): Dag {
   return dag;
 }
 
-function dagOptions(document: YamlDocument, spec: DagDocument): DagOptions {
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+function dagOptions(document: YamlDocument, spec: DagDocument, scope: JinjaScope): DagOptions {
   const { $schema: _, dagId: _id, tasks: _tasks, groups: _groups, renderTemplateAsNativeObj: _native, schedule, ...options } = spec;
   const given = atPlace(document.placeOf(["schedule"]), () => scheduleOf(schedule));
-  return { ...(options as DagOptions), schedule: given };
+  const { defaultArgs = {}, ...own } = options;
+  return { ...(callbackFunctions(scope, own) as DagOptions), schedule: given, defaultArgs: callbackFunctions(scope, defaultArgs) };
 }
 
 function scheduleOf(schedule: DagDocument["schedule"]): Schedule | undefined {
@@ -90,7 +97,14 @@ function fillContainer(build: Build, container: TaskContainer, spec: Container, 
 
 function placeGroup(build: Build, container: TaskContainer, id: string, spec: GroupDocument, path: Path, outer: GroupInputs): void {
   const { displayName, tooltip, prefixGroupId, retries, retryDelay } = spec;
-  const group = container.taskGroup(id, { displayName, tooltip, prefixGroupId, retries, retryDelay, defaultArgs: spec.defaultArgs as TaskOptions });
+  const group = container.taskGroup(id, {
+    displayName,
+    tooltip,
+    prefixGroupId,
+    retries,
+    retryDelay,
+    defaultArgs: callbackFunctions({ dag: build.dag, options: { ...spec } }, spec.defaultArgs ?? {}),
+  });
   const { groupId } = group;
   build.dag.groups.get(groupId)!.site = yamlSite(build.document.placeOfKey(path));
   const fill = (inner: TaskContainer, inputs: GroupInputs) => fillContainer(build, inner, spec, path, groupId, inputs);

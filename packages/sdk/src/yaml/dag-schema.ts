@@ -2,6 +2,7 @@ import { z } from "zod";
 import { BRANCHES } from "./branch-kinds.ts";
 import { count, dagId, duration, instant, json, localId, template, texts } from "./fields.ts";
 import type { OperatorKind } from "./operator-kinds.ts";
+import { callbacks } from "./notifiers.ts";
 import { OPERATORS } from "./operators.ts";
 import { SENSORS } from "./sensors.ts";
 import { defaultArgs } from "./task-fields.ts";
@@ -79,6 +80,8 @@ export const dagSchema = z
     isPausedUponCreation: z.boolean().optional(),
     renderTemplateAsNativeObj: z.boolean().optional().describe("A text that is one template gives its value, and not its text."),
     params: z.record(z.string(), json).optional().describe("Values a run can be given: a JSON schema with a default, or just the default."),
+    onSuccess: callbacks.optional().describe("Told when a run has succeeded."),
+    onFailure: callbacks.optional().describe("Told when a run has failed."),
     defaultArgs: defaultArgs.optional().describe("Options for all tasks that do not say otherwise."),
     tasks: tasks.optional(),
     groups: z.record(localId, group).optional().describe("Groups of tasks, by id."),

@@ -42,5 +42,10 @@ const KEY = /^[A-Za-z0-9_.-]+$/;
 export const dagId = z.string().regex(KEY, { error: 'must be made of letters, digits, "_", "-" and "."' });
 export const localId = z.string().regex(/^[A-Za-z0-9_-]+$/, { error: 'must be made of letters, digits, "_" and "-"' });
 
+/** A path, `scheme://connection@bucket/path`, or a path under a connection. */
+export const fileLocation = z.union([z.string(), z.strictObject({ connection: z.string(), path: z.string() })], {
+  error: "must be a path, a URL such as s3://connection@bucket/path, or { connection, path }",
+});
+
 /** Values for `$1`, `$2` … of a query. */
 export const parameters = z.array(json);

@@ -1,3 +1,5 @@
+import type { Json } from "@tradewind/core";
+import { templateContext } from "../operator.ts";
 import type { PartRef } from "../result-ref.ts";
 import { resultMembers } from "../result-ref.ts";
 import type { TaskContainer, TaskGroup } from "../task-container.ts";
@@ -6,8 +8,7 @@ import { TemplateProblem } from "../templates/template-problem.ts";
 import { type Build, type Path, resolveName } from "./build-state.ts";
 import type { GroupDocument } from "./dag-schema.ts";
 import { readReference } from "./references.ts";
-import { conditionOf } from "./template-handlers.ts";
-import { withJinja } from "../templates/jinja-scope.ts";
+import { isTrue, renderIn } from "./template-handlers.ts";
 import { yamlError } from "./yaml-document.ts";
 
 type Parts = Readonly<Record<string, PartRef<unknown>>>;
@@ -52,13 +53,14 @@ export class GroupInputs {
     const { groupId } = group;
     const { maxIterations, until } = loop;
     const scope = { dag: build.dag, options: { until } };
-    const gate = until === undefined ? undefined : withJinja(scope, (result: never) => conditionOf(until, "until")({ result } as never));
-    group.loop({ maxIterations, until: gate as ((result: unknown) => Promise<boolean>) | undefined }, (parts, own) => {
+    const ask = async (result: Json) =>
+      isTrue(await renderIn<Json>(scope, until!, templateContext<unknown>({}), { name: "until", native: true, names: { result: () => result } }));
+    group.loop<Json>({ maxIterations, until: until === undefined ? undefined : ask }, (parts, own) => {
       fill(own, new GroupInputs(groupId, null, parts as unknown as Parts));
       const { id, kind } = resolveName(build, loop.result, { groupId, path: [...path, "result"] });
       if (kind === "group")
         throw yamlError(`"${loop.result}" is a group. Name the task whose result the loop goes by.`, build.document.placeOf([...path, "result"]));
-      return makeTaskRef<unknown>(build.dag, id);
+      return makeTaskRef<Json>(build.dag, id);
     });
   }
 

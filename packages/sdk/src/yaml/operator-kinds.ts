@@ -15,8 +15,8 @@ export interface OperatorKind {
   ownOptions: readonly string[];
 }
 
-/** Options of a task that are the same in YAML and in TypeScript. */
-type TaskValues = TaskOptionValues & TaskOptions;
+/** Options of a task that are the same in YAML and in TypeScript; notifiers are functions by then. */
+type TaskValues = Omit<TaskOptionValues, "onExecute" | "onSuccess" | "onFailure" | "onRetry" | "onSkipped"> & TaskOptions;
 
 /**
  * @param fields What the operator itself takes. They go to `make` as they are, so their types must be those of the operator's own options.

@@ -1,12 +1,25 @@
 import { z } from "zod";
 import * as operators from "../operators/index.ts";
-import { count, duration, json, parameters, template, textMap, texts } from "./fields.ts";
+import { count, duration, fileLocation, json, parameters, template, textMap, texts } from "./fields.ts";
 import { type OperatorKind, operatorKind } from "./operator-kinds.ts";
 
 const connection = z.string().describe("Id of a connection.");
 const check = { connection, retryOnFailure: z.boolean().optional() };
 const tableCheck = { ...check, table: template, partitionClause: template.optional().describe("A condition on the rows, as SQL without where.") };
 const runState = z.enum(["queued", "running", "success", "failed"]);
+
+const attachment = z.union([
+  z.string(),
+  z.strictObject({ path: z.string(), filename: z.string().optional() }),
+  z.strictObject({ filename: z.string(), content: z.string(), contentType: z.string().optional() }),
+]);
+
+const mount = z.strictObject({
+  source: z.string().optional(),
+  target: z.string(),
+  type: z.enum(["bind", "volume", "tmpfs"]).optional(),
+  readOnly: z.boolean().optional(),
+});
 
 const comparison = z.strictObject({
   equal_to: z.number().optional(),
@@ -71,6 +84,60 @@ export const OPERATORS: readonly OperatorKind[] = [
       returnLast: z.boolean().optional(),
     },
     (id, options) => operators.sql(id, options as Parameters<typeof operators.sql>[1]),
+  ),
+  operatorKind(
+    "email",
+    "Sends a message by e-mail.",
+    {
+      connection: connection.optional(),
+      to: texts,
+      cc: texts.optional(),
+      bcc: texts.optional(),
+      from: template.optional(),
+      replyTo: template.optional(),
+      subject: template,
+      text: template.optional(),
+      html: template.optional(),
+      attachments: z.array(attachment).optional(),
+      headers: textMap.optional(),
+    },
+    (id, options) => operators.email(id, options),
+  ),
+  operatorKind(
+    "fileTransfer",
+    "Copies files between disks and object stores.",
+    {
+      source: fileLocation,
+      destination: fileLocation,
+      overwrite: z.enum(["fail", "skip", "replace"]).optional(),
+      allowEmpty: z.boolean().optional(),
+    },
+    (id, options) => operators.fileTransfer(id, options),
+  ),
+  operatorKind(
+    "docker",
+    "Runs a container; the last line it prints is the result.",
+    {
+      image: template,
+      command: texts.optional().describe("A list is the program and its arguments; a text is run by /bin/sh -c."),
+      entrypoint: z.array(z.string()).optional(),
+      env: textMap.optional(),
+      mounts: z.array(mount).optional(),
+      memory: z.union([z.number(), z.string()]).optional(),
+      cpus: z.number().optional(),
+      network: z.string().optional(),
+      workingDir: z.string().optional(),
+      user: z.string().optional(),
+      containerName: template.optional(),
+      labels: textMap.optional(),
+      autoRemove: z.enum(["force", "success", "never"]).optional(),
+      pull: z.enum(["missing", "always", "never"]).optional(),
+      connection: connection.optional(),
+      skipOnExitCode: z.union([z.int(), z.array(z.int())]).optional(),
+      hostConfig: z.record(z.string(), json).optional(),
+      xcomAll: z.boolean().optional(),
+    },
+    (id, options) => operators.docker(id, options as Parameters<typeof operators.docker>[1]),
   ),
   operatorKind("empty", "Does nothing: a place where edges meet.", {}, (id, options) => operators.empty(id, options)),
   operatorKind(

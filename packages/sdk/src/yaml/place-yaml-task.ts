@@ -1,5 +1,6 @@
+import type { Json } from "@tradewind/core";
 import { OPERATOR } from "../definition.ts";
-import type { Operator, TemplateContext } from "../operator.ts";
+import type { Operator } from "../operator.ts";
 import type { TaskContainer } from "../task-container.ts";
 import type { TaskFactory } from "../task-factory.ts";
 import type { TaskOptions } from "../task-options.ts";
@@ -8,7 +9,8 @@ import type { Build, Path } from "./build-state.ts";
 import { KINDS, type TaskDocument } from "./dag-schema.ts";
 import type { GroupInputs } from "./input-references.ts";
 import type { Wiring } from "./task-fields.ts";
-import { evaluated, isTrue } from "./template-handlers.ts";
+import { isTrue, renderIn } from "./template-handlers.ts";
+import { callbackFunctions } from "./notifiers.ts";
 import { yamlError, yamlSite } from "./yaml-document.ts";
 
 interface Placement {
@@ -38,7 +40,7 @@ export function placeTask(build: Build, container: TaskContainer, { id, task, pa
     ...options
   } = task as TaskDocument & Wiring;
   const scope: JinjaScope = { dag: build.dag, options: task };
-  const made = kind.make(id, { ...options, ...conditionOptions(scope, { mapIndexTemplate, skipIf, runIf }) });
+  const made = kind.make(id, { ...callbackFunctions(scope, options), ...conditionOptions(scope, { mapIndexTemplate, skipIf, runIf }) });
   const operator: Operator<never, unknown> = { [OPERATOR]: { ...made[OPERATOR], handler: withJinja(scope, made[OPERATOR].handler) } };
   const factory = container.task(operator) as unknown as AnyFactory;
   const constants = inputs.read(build, given ?? {}, [...path, "inputs"], groupId) as Record<string, unknown>;
@@ -58,12 +60,12 @@ export function placeTask(build: Build, container: TaskContainer, { id, task, pa
 /** Options that are functions in TypeScript and templates in YAML. */
 function conditionOptions(scope: JinjaScope, { mapIndexTemplate, skipIf, runIf }: Wiring): TaskOptions {
   const options: TaskOptions = {};
-  const ask = (text: string, name: string) =>
-    withJinja(scope, (context: never) => evaluated(text, context as TemplateContext<unknown>, name)) as unknown as (
-      context: unknown,
-    ) => Promise<never>;
-  if (mapIndexTemplate !== undefined) options.mapIndexTemplate = async (context) => String(await ask(mapIndexTemplate, "mapIndexTemplate")(context));
-  if (skipIf !== undefined) options.skipIf = async (context) => isTrue(await ask(skipIf, "skipIf")(context));
-  if (runIf !== undefined) options.runIf = async (context) => isTrue(await ask(runIf, "runIf")(context));
+  const ask = (text: string, name: string, context: object) => renderIn<Json>(scope, text, context, { name, native: true });
+  if (skipIf !== undefined) options.skipIf = async (context) => isTrue(await ask(skipIf, "skipIf", context));
+  if (runIf !== undefined) options.runIf = async (context) => isTrue(await ask(runIf, "runIf", context));
+  if (mapIndexTemplate !== undefined) {
+    options.mapIndexTemplate = (context) =>
+      renderIn(scope, mapIndexTemplate, context, { name: "mapIndexTemplate", names: { result: () => context.result ?? null } });
+  }
   return options;
 }

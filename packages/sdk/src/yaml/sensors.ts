@@ -1,6 +1,7 @@
+import { TASK_INSTANCE_STATES } from "@tradewind/core";
 import { z } from "zod";
 import * as sensors from "../sensors/index.ts";
-import { duration, json, parameters, template, textMap } from "./fields.ts";
+import { duration, fileLocation, json, parameters, template, textMap } from "./fields.ts";
 import { type OperatorKind, operatorKind } from "./operator-kinds.ts";
 
 const waiting = {
@@ -16,6 +17,9 @@ const waiting = {
 
 const weekDay = z.enum(["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]);
 const timezone = z.string().optional();
+
+/** Those of task instances; the states of runs are among them. */
+const state = z.enum(TASK_INSTANCE_STATES);
 
 /** Every sensor that a YAML DAG may name as its `operator`. */
 export const SENSORS: readonly OperatorKind[] = [
@@ -49,6 +53,27 @@ export const SENSORS: readonly OperatorKind[] = [
       requestTimeout: duration.optional(),
     },
     (id, options) => sensors.httpSensor(id, options),
+  ),
+  operatorKind("fileSensor", "Waits for files; the result is the list of them.", { ...waiting, path: fileLocation }, (id, options) =>
+    sensors.fileSensor(id, options),
+  ),
+  operatorKind(
+    "externalTaskSensor",
+    "Waits for tasks, a task group or a whole run of another DAG.",
+    {
+      ...waiting,
+      dagId: template,
+      taskId: template.optional(),
+      taskIds: z.array(z.string()).optional(),
+      taskGroupId: template.optional(),
+      allowedStates: z.array(state).optional(),
+      failedStates: z.array(state).optional(),
+      skippedStates: z.array(state).optional(),
+      executionDelta: duration.optional(),
+      runId: template.optional(),
+      checkExistence: z.boolean().optional(),
+    },
+    (id, options) => sensors.externalTaskSensor(id, options),
   ),
   operatorKind(
     "sqlSensor",

@@ -1,6 +1,7 @@
 import { TRIGGER_RULES, WEIGHT_RULES } from "@tradewind/core";
 import { z } from "zod";
 import { count, duration, instant, json, template, texts } from "./fields.ts";
+import { callbacks } from "./notifiers.ts";
 
 const retryRule = z.strictObject({
   error: z.string().optional().describe("Class name of the error."),
@@ -41,6 +42,11 @@ export const taskOptionFields = {
   memoryLimitMb: count(1).optional(),
   startDate: instant.optional(),
   endDate: instant.optional(),
+  onExecute: callbacks.optional().describe("Told before the task runs."),
+  onSuccess: callbacks.optional().describe("Told when the task has succeeded."),
+  onFailure: callbacks.optional().describe("Told when the task has failed for good."),
+  onRetry: callbacks.optional().describe("Told when a try has failed and another one follows."),
+  onSkipped: callbacks.optional().describe("Told when the task has skipped itself."),
 };
 
 export const defaultArgs = z.strictObject(taskOptionFields).meta({ id: "defaultArgs" });
