@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RedisServer, startRedis } from "@tradewind/testkit/redis-server";
 import { CLI, type Installation, startInstallation } from "../installation.ts";
-import { cpuMs, processTree } from "../process-facts.ts";
+import { cpuMs, cpuPerTask, processTree } from "../process-facts.ts";
 import { percentile, round } from "../statistics.ts";
 import { chain, parallelDags } from "./dag-files.ts";
 import { triggerEach, untilDagsAreKnown, untilRunsEnded } from "./runs.ts";
@@ -74,19 +74,15 @@ async function dispatchToStart(installation: Installation) {
 async function manyTasks(installation: Installation, redisPid: number, workers: readonly ChildProcess[]) {
   await writeFile(join(installation.dagsFolder, `${PARALLEL}.ts`), parallelDags(PARALLEL, DAGS, TASKS_PER_DAG));
   await untilDagsAreKnown(installation, PARALLEL, DAGS);
-  const pids = {
-    redis: [redisPid],
-    workers: workers.map((worker) => worker.pid!),
-    children: workers.flatMap((worker) =>
-      processTree(worker.pid!)
-        .slice(1)
-        .map(({ pid }) => pid),
-    ),
-  };
-  const used = () => Object.entries(pids).map(([part, own]) => [part, own.reduce((sum, pid) => sum + cpuMs(pid), 0)] as const);
-  const before = new Map(used());
+  const own = (): Map<string, Map<number, number>> =>
+    new Map([
+      ["redis", cpuOf([redisPid])],
+      ["workers", cpuOf(workers.map((worker) => worker.pid!))],
+      ["children", cpuOf(workers.flatMap((worker) => processTree(worker.pid!).flatMap(({ pid }) => (pid === worker.pid ? [] : [pid]))))],
+    ]);
+  const before = own();
   const { cpuMsPerTask, tasks, ...figures } = await runAtOnce(installation, PARALLEL, DAGS);
-  const parts = Object.fromEntries(used().map(([part, ms]) => [part, round((ms - before.get(part)!) / tasks, 3)]));
+  const parts = cpuPerTask(Object.fromEntries(before), Object.fromEntries(own()), tasks);
   // A direct grant is dispatched and begun by one statement, at one time of the database.
   const [share] = await installation.query<{ direct: number }>(
     "select avg((start_date = queued_when)::int)::float8 as direct from task_instance where starts_with(dag_id, $1)",
@@ -98,6 +94,19 @@ async function manyTasks(installation: Installation, redisPid: number, workers: 
     overRedis: `${round((1 - share!.direct) * 100)} %`,
     cpuMsPerTask: { "control plane": cpuMsPerTask["control plane"], ...parts },
   };
+}
+
+/** Processor time by process; one that has just ended is left out. */
+function cpuOf(pids: readonly number[]): Map<number, number> {
+  return new Map(
+    pids.flatMap((pid) => {
+      try {
+        return [[pid, cpuMs(pid)] as const];
+      } catch {
+        return [];
+      }
+    }),
+  );
 }
 
 function startWorker({ home, executionApiUrl }: Installation, redisUrl: string, name: string): ChildProcess {

@@ -54,8 +54,8 @@ async function startWorker(installation: Installation): Promise<void> {
     queues,
     stateDir: folder.path,
     logger,
-    // What this worker can't run at once is for another one.
-    ahead: false,
+    // What this worker can't run within a moment is for another one.
+    maxAhead: slots,
     source: { onAnswered: (attemptIds) => feed.answered(attemptIds), onRoom: () => feed.changed(), mayTakeNext: () => feed.mayTakeNext() },
     onTokenRefused: () => {
       logger.error(

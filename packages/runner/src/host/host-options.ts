@@ -85,8 +85,11 @@ export interface RunnerHostOptions {
   slots: number;
   /** Queues whose attempts the host would take by itself; null: all. */
   queues: string[] | null;
-  /** Whether short tasks may be fetched beyond the slots, so that processes never wait for the server: wrong where other hosts could run them meanwhile. Default true. */
-  ahead?: boolean;
+  /**
+   * How many short tasks may be fetched beyond the slots, at most, so that processes never wait for the server. What is fetched waits for this host alone, so where other hosts could run it
+   * meanwhile there should be few. Default: as many as the pace of the tasks asks for.
+   */
+  maxAhead?: number;
   /** Absent: commands come whenever they come, and wait here. */
   source?: CommandSource;
   /** Folder for bundles, the compile cache and the list of child processes. */

@@ -267,9 +267,9 @@ export class RunnerHost {
   // --- getting attempts -------------------------------------------------------------------------------------------------------------------------------------------------
 
   #room(): number {
-    const { slots, ahead } = this.#options;
+    const { slots, maxAhead = Number.POSITIVE_INFINITY } = this.#options;
     const situation = { slots, cores: availableCores, typicalMs: this.#pool.typicalMs, roundTripMs: this.#exchange.roundTripMs };
-    return slots + (ahead === false ? 0 : attemptsAhead(situation)) - this.#taken;
+    return slots + Math.min(maxAhead, attemptsAhead(situation)) - this.#taken;
   }
 
   #askForWaiting(): void {
