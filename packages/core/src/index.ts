@@ -145,4 +145,5 @@ export { indexGroupOf, isLoopTask, isMultiplied } from "./index-groups.ts";
 export { resolveParams, type ResolveParamsInput, type SchemaValidator } from "./params.ts";
 export { assertRunId, DEFAULT_ALLOWED_RUN_ID_PATTERN, makeRunId, runTypeOfRunId } from "./run-id.ts";
 export { describeTask, describeTaskInstance, type TaskInstanceName } from "./task-instance-name.ts";
+export { getGraphScopes, type GraphScopes } from "./graph-scopes.ts";
 export * from "./run-machine/index.ts";

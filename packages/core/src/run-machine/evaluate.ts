@@ -1,9 +1,8 @@
 import { getGraphScopes } from "../graph-scopes.ts";
 import { UNMAPPED } from "../mapping.ts";
-import { isTerminal } from "../state-transitions.ts";
-import { evaluateTriggerRule, finishedUpstreams, type TriggerRuleVerdict } from "../trigger-rule.ts";
+import { evaluateTriggerRule, finishedUpstreams, type TriggerRuleState, type TriggerRuleVerdict } from "../trigger-rule.ts";
 import { changeState, makeReady } from "./changes.ts";
-import { expandGroup, expandTask, fitGroup } from "./expand.ts";
+import { lookAtGroup, lookAtTask, type MappingLook, NOTHING, noteExpansion, requiresFit } from "./expand.ts";
 import { isGroupFinal, requireGroup } from "./group-retries.ts";
 import { dependsOnPast, evaluatePastDependencies } from "./past.ts";
 import { instancesOf, nodeOf, requireTasks, type RunInstance, type RunModel, type RunNeeds } from "./run-model.ts";
@@ -12,40 +11,67 @@ import { countRelevant } from "./upstream-counts.ts";
 /** What a look at an instance came to. `ask`: something is not in memory. */
 export type InstanceVerdict = TriggerRuleVerdict | { verdict: "ask" };
 
+/** What becomes of an instance, or of all undecided ones of a mapped task or group. */
+export type Decision =
+  | { kind: "ask" | "wait" | "ready" }
+  | { kind: "set"; state: TriggerRuleState; reason: string }
+  | { kind: "set_all"; taskIds: readonly string[]; state: TriggerRuleState; reason: string }
+  | { kind: "expand"; ownerId: string; length: number };
+
 const ASK: InstanceVerdict = { verdict: "ask" };
 
-/** Decides about an undecided instance of a running run. Returns false when it has to be looked at again, with what is asked for. */
-export function evaluateInstance(model: RunModel, instance: RunInstance, needs: RunNeeds): boolean {
+/** Decides about an undecided instance of a running run, from the states as they are, and changes nothing. */
+export function lookAt(model: RunModel, instance: RunInstance, needs: RunNeeds): Decision {
   const held = findHold(model, instance, needs);
-  if (held !== null) return held.verdict !== "ask";
-  if (instance.branchSkipped) {
-    changeState(model, instance, "skipped", { reason: "an upstream branch did not follow it" });
-    return true;
-  }
+  if (held !== null) return { kind: held.verdict === "ask" ? "ask" : "wait" };
+  if (instance.branchSkipped) return { kind: "set", state: "skipped", reason: NOT_FOLLOWED };
   const node = nodeOf(model, instance);
   const group = node.indexGroupId === null ? null : model.graph.groups.get(node.indexGroupId)!;
   const isUnexpanded = group?.spec.mapping != null && instance.mapIndex === UNMAPPED;
   if (isUnexpanded) {
-    const expanded = expandGroup(model, group, needs);
-    if (expanded !== "nothing") return expanded;
+    const look = lookAtGroup(model, group, needs);
+    if (typeof look === "string" || "state" in look || look.count > 0) return toDecision(look, group.groupId, group.taskIds);
   }
   const verdict = judge(model, instance, needs);
-  if (verdict.verdict === "ask") return false;
-  if (verdict.verdict === "wait") return true;
-  if (verdict.verdict === "set") {
-    changeState(model, instance, verdict.state, { reason: verdict.reason });
-    return true;
-  }
+  if (verdict.verdict === "ask" || verdict.verdict === "wait") return { kind: verdict.verdict };
+  if (verdict.verdict === "set") return { kind: "set", state: verdict.state, reason: verdict.reason };
   const past = judgePast(model, instance, needs);
-  if (past.verdict !== "ready") return past.verdict === "wait";
-  if (isUnexpanded) {
-    changeState(model, instance, "skipped", { reason: "its group is mapped over nothing" });
-    return true;
+  if (past.verdict !== "ready") return { kind: past.verdict === "ask" ? "ask" : "wait" };
+  if (isUnexpanded) return { kind: "set", state: "skipped", reason: NOTHING };
+  if (node.spec.mapping !== null) return toDecision(lookAtTask(model, node, needs), node.taskId, [node.taskId]);
+  if (group !== null && requiresFit(model, group, node)) return toDecision(lookAtGroup(model, group, needs), group.groupId, group.taskIds);
+  return { kind: "ready" };
+}
+
+const NOT_FOLLOWED = "an upstream branch did not follow it";
+
+function toDecision(look: MappingLook, ownerId: string, taskIds: readonly string[]): Decision {
+  if (typeof look === "string") return { kind: look };
+  if ("state" in look) return { kind: "set_all", taskIds, state: look.state, reason: look.reason };
+  if (look.count === 0) return { kind: "set_all", taskIds, state: "skipped", reason: NOTHING };
+  return { kind: "expand", ownerId, length: look.count };
+}
+
+/** What was decided is done. Instances that come up, and what is mapped, begin in the next round. */
+export function carryOut(model: RunModel, instance: RunInstance, decision: Decision): void {
+  switch (decision.kind) {
+    case "ask":
+    case "wait":
+      return;
+    case "ready":
+      if (instance.state === null) makeReady(model, instance);
+      return;
+    case "set":
+      if (instance.state === null) changeState(model, instance, decision.state, { reason: decision.reason });
+      return;
+    case "set_all":
+      for (const taskId of decision.taskIds) {
+        for (const one of instancesOf(model, taskId)) if (one.state === null) changeState(model, one, decision.state, { reason: decision.reason });
+      }
+      return;
+    case "expand":
+      return noteExpansion(model, decision.ownerId, decision.length);
   }
-  if (node.spec.mapping !== null) return expandTask(model, instance, needs);
-  if (group?.spec.mapping != null && !fitGroup(model, group, node, needs)) return false;
-  if (instance.state === null) makeReady(model, instance);
-  return true;
 }
 
 /** The trigger rule with the setups in whose scope the instance is. */
@@ -77,7 +103,7 @@ export function findHold(model: RunModel, instance: RunInstance, needs: RunNeeds
   return null;
 }
 
-export function judgePast(model: RunModel, instance: RunInstance, needs: RunNeeds): InstanceVerdict {
+function judgePast(model: RunModel, instance: RunInstance, needs: RunNeeds): InstanceVerdict {
   const { spec } = nodeOf(model, instance);
   if (!dependsOnPast(spec)) return { verdict: "ready", reason: "" };
   const facts = model.past.get(instance.taskId);
@@ -92,10 +118,8 @@ export function judgePast(model: RunModel, instance: RunInstance, needs: RunNeed
 }
 
 /** A retry or a reschedule whose time has come: the next try, or the next poke of the same. Its rule decides again, since upstreams may have been cleared meanwhile. */
-export function fireInstance(model: RunModel, instance: RunInstance, needs: RunNeeds): boolean {
-  if (instance.state !== "up_for_retry" && instance.state !== "up_for_reschedule") return true;
-  const verdict = judge(model, instance, needs);
-  if (verdict.verdict === "ask") return false;
+export function fireInstance(model: RunModel, instance: RunInstance, verdict: InstanceVerdict): void {
+  if (instance.state !== "up_for_retry" && instance.state !== "up_for_reschedule") return;
   if (verdict.verdict === "set") {
     changeState(model, instance, verdict.state, { reason: verdict.reason });
   } else if (verdict.verdict === "wait") {
@@ -108,7 +132,6 @@ export function fireInstance(model: RunModel, instance: RunInstance, needs: RunN
     instance.attemptId = null;
     makeReady(model, instance);
   }
-  return true;
 }
 
 /** What a retry waits when its upstreams were cleared meanwhile and are not done yet. */
@@ -116,11 +139,10 @@ const WAIT_AGAIN_MS = 30_000;
 
 /** Why an instance has the state it has, or waits; what is not here cannot be told. */
 export function explainInstance(model: RunModel, instance: RunInstance, needs: RunNeeds): InstanceVerdict {
-  if (instance.state !== null)
-    return { verdict: "wait", reason: instance.stateReason ?? (isTerminal(instance.state) ? `it is ${instance.state}` : `it is ${instance.state}`) };
+  if (instance.state !== null) return { verdict: "wait", reason: instance.stateReason ?? `it is ${instance.state}` };
   const held = findHold(model, instance, needs);
   if (held !== null) return held;
-  if (instance.branchSkipped) return { verdict: "set", state: "skipped", reason: "an upstream branch did not follow it" };
+  if (instance.branchSkipped) return { verdict: "set", state: "skipped", reason: NOT_FOLLOWED };
   const verdict = judge(model, instance, needs);
   if (verdict.verdict !== "ready") return verdict;
   const past = judgePast(model, instance, needs);

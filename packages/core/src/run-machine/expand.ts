@@ -4,106 +4,99 @@ import { isTradewindError } from "../errors.ts";
 import { listMappingRefs, mappingContext } from "../inputs.ts";
 import { measureMapping, staticExpansionLength, UNMAPPED } from "../mapping.ts";
 import { isFailed, isTerminal } from "../state-transitions.ts";
-import { changeState, countRun, makeReady, withdraw } from "./changes.ts";
-import { instancesOf, newInstance, nodeOf, requireTasks, requireXComs, type RunInstance, type RunModel, type RunNeeds } from "./run-model.ts";
+import { changeState, countRun, makeReady } from "./changes.ts";
+import { instancesOf, newInstance, requireTasks, requireXComs, type RunInstance, type RunModel, type RunNeeds } from "./run-model.ts";
 import { applyPendingNow, countAddedInstances } from "./upstream-counts.ts";
 
-/** How many instances a mapping gives now; or the state that its placeholder gets instead; or that it has to wait. */
-type Length = { length: number } | { state: "upstream_failed" | "skipped"; reason: string } | "wait";
+/** How many instances a mapping gives now; or the state that what is mapped gets instead; or that it has to wait. */
+export type MappingLook = { count: number } | { state: "upstream_failed" | "skipped"; reason: string } | "wait" | "ask";
 
-const NOTHING = "it is mapped over nothing";
+export const NOTHING = "it is mapped over nothing";
 
-/**
- * A mapped task may run: finds out how many instances it has now, and makes them ready together, since they wait for the same upstreams. Its placeholder becomes index 0; with none it is
- * skipped. "On rerun a longer result adds instances, a shorter one marks the rest removed": only what is undecided moves, whatever has a state keeps it.
- * @returns false when something is asked for
- */
-export function expandTask(model: RunModel, instance: RunInstance, needs: RunNeeds): boolean {
-  const node = nodeOf(model, instance);
-  const mapping = node.spec.mapping!;
-  if (!requireMapping(model, mapping, [node], needs)) return false;
-  const length = measure(model, mapping, node.taskId);
-  if (length === "wait") return true;
-  const undecided = instancesOf(model, node.taskId).filter((one) => one.state === null);
-  if ("state" in length) for (const one of undecided) changeState(model, one, length.state, { reason: length.reason });
-  else if (length.length === 0) for (const one of undecided) changeState(model, one, "skipped", { reason: NOTHING });
-  else {
-    fit(model, [node], length.length);
-    for (const one of instancesOf(model, node.taskId)) if (one.state === null && one.mapIndex !== UNMAPPED) makeReady(model, one);
-  }
-  return true;
+export function lookAtTask(model: RunModel, node: TaskNode, needs: RunNeeds): MappingLook {
+  return lookAtMapping(model, node.spec.mapping!, { ownerId: node.taskId, nodes: [node] }, needs);
+}
+
+export function lookAtGroup(model: RunModel, group: GroupNode, needs: RunNeeds): MappingLook {
+  return lookAtMapping(model, group.spec.mapping!, { ownerId: group.groupId, nodes: nodesOf(model, group) }, needs);
+}
+
+function nodesOf(model: RunModel, { taskIds }: GroupNode): TaskNode[] {
+  return taskIds.map((taskId) => model.graph.tasks.get(taskId)!);
 }
 
 /**
- * What a mapped group is mapped over may be known: all its tasks get their instances together. What is undecided in it is looked at again.
- * @returns false when something is asked for; "nothing" when it is mapped over nothing: then the rule of each task decides before it is skipped
+ * Whether the first tasks of a mapped group, which may run (again), have to wait for its length: what it is mapped over may have become longer or shorter. So it is where the tasks come
+ * directly after what it is mapped over.
  */
-export function expandGroup(model: RunModel, group: GroupNode, needs: RunNeeds): boolean | "nothing" {
-  const mapping = group.spec.mapping!;
-  const nodes = group.taskIds.map((taskId) => model.graph.tasks.get(taskId)!);
-  if (!requireMapping(model, mapping, nodes, needs)) return false;
-  const length = measure(model, mapping, group.groupId);
-  if (length === "wait") return true;
-  const undecided = () => nodes.flatMap(({ taskId }) => instancesOf(model, taskId).filter((one) => one.state === null));
-  if ("state" in length) for (const one of undecided()) changeState(model, one, length.state, { reason: length.reason });
-  else if (length.length === 0) return "nothing";
-  else {
-    fit(model, nodes, length.length);
-    for (const one of undecided()) model.reconsidered.add(one);
-  }
-  return true;
-}
-
-/**
- * The first tasks of a mapped group may run again: what it is mapped over may have become longer or shorter. Looked at where the tasks come directly after what it is mapped over.
- * @returns false when something is asked for; the instance may have a state afterwards
- */
-export function fitGroup(model: RunModel, group: GroupNode, node: TaskNode, needs: RunNeeds): boolean {
-  const mapping = group.spec.mapping!;
-  const sources = listMappingRefs(mapping).map((ref) => ref.taskId);
-  if (staticExpansionLength(mapping) !== null || model.fittedGroups.has(group.groupId) || !sources.some((id) => node.upstream.includes(id)))
-    return true;
-  const done = expandGroup(model, group, needs);
-  if (done === false) return false;
-  model.fittedGroups.add(group.groupId);
-  if (done === "nothing") {
-    for (const taskId of group.taskIds) {
-      for (const one of instancesOf(model, taskId))
-        if (one.state === null) changeState(model, one, "skipped", { reason: "its group is mapped over nothing" });
-    }
-  }
-  return true;
-}
-
-/** Whether everything that an expansion touches is here, and nothing is pending: what comes up is counted from the states. */
-function requireMapping(model: RunModel, mapping: MappingSpec, nodes: readonly TaskNode[], needs: RunNeeds): boolean {
-  const refs = staticExpansionLength(mapping) === null ? listMappingRefs(mapping) : [];
-  const tasks = nodes.flatMap((node) => [node.taskId, ...node.downstream, ...(node.indexGroupId === null ? [] : node.upstream)]);
-  const hasTasks = requireTasks(model, needs, [...tasks, ...refs.map((ref) => ref.taskId)]);
-  return requireXComs(model, needs, refs) && hasTasks && model.pending.size === 0;
+export function requiresFit(model: RunModel, group: GroupNode, node: TaskNode): boolean {
+  const { mapping } = group.spec;
+  if (mapping === null || staticExpansionLength(mapping) !== null || model.fittedGroups.has(group.groupId)) return false;
+  return listMappingRefs(mapping).some((ref) => node.upstream.includes(ref.taskId));
 }
 
 /**
  * "Upstream not populated when it should be → upstream_failed. Upstream failed/upstream_failed → upstream_failed; upstream skipped → skipped." Of an upstream that is mapped itself and was
  * expanded the trigger rule decides alone.
  */
-function measure(model: RunModel, mapping: MappingSpec, ownerId: string): Length {
-  const known = staticExpansionLength(mapping);
-  if (known === null) {
-    const sources = listMappingRefs(mapping).flatMap((ref) => instancesOf(model, ref.taskId));
-    if (sources.some((source) => !isTerminal(source.state))) return "wait";
-    const whole = sources.filter((source) => source.mapIndex === UNMAPPED);
-    const failed = whole.find((source) => isFailed(source.state));
-    if (failed !== undefined) return { state: "upstream_failed", reason: `task "${failed.taskId}", which it is mapped over, failed` };
-    const skipped = whole.find((source) => source.state === "skipped");
-    if (skipped !== undefined) return { state: "skipped", reason: `task "${skipped.taskId}", which it is mapped over, was skipped` };
-  }
+function lookAtMapping(
+  model: RunModel,
+  mapping: MappingSpec,
+  { ownerId, nodes }: { ownerId: string; nodes: readonly TaskNode[] },
+  needs: RunNeeds,
+): MappingLook {
+  const isKnown = staticExpansionLength(mapping) !== null;
+  const refs = isKnown ? [] : listMappingRefs(mapping);
+  // With what it takes to give them their instances.
+  const around = nodes.flatMap((node) => [node.taskId, ...node.downstream, ...(node.indexGroupId === null ? [] : node.upstream)]);
+  const hasTasks = requireTasks(model, needs, [...around, ...refs.map((ref) => ref.taskId)]);
+  if (!requireXComs(model, needs, refs) || !hasTasks) return "ask";
+  const sources = refs.flatMap((ref) => instancesOf(model, ref.taskId));
+  if (sources.some((source) => !isTerminal(source.state))) return "wait";
+  const whole = sources.filter((source) => source.mapIndex === UNMAPPED);
+  const failed = whole.find((source) => isFailed(source.state));
+  if (failed !== undefined) return { state: "upstream_failed", reason: `task "${failed.taskId}", which it is mapped over, failed` };
+  const skipped = whole.find((source) => source.state === "skipped");
+  if (skipped !== undefined) return { state: "skipped", reason: `task "${skipped.taskId}", which it is mapped over, was skipped` };
   try {
-    return { length: measureMapping(mapping, mappingContext(model.graph, ownerId, model.readXComs), model.limits.maxMapLength) };
+    return { count: measureMapping(mapping, mappingContext(model.graph, ownerId, model.readXComs), model.limits.maxMapLength) };
   } catch (error) {
     if (!isTradewindError(error)) throw error;
     return { state: "upstream_failed", reason: error.message };
   }
+}
+
+/** @param ownerId a mapped task, or a mapped group */
+export function noteExpansion(model: RunModel, ownerId: string, length: number): void {
+  model.expansions.set(ownerId, length);
+}
+
+/**
+ * Mapped tasks that may run get their instances, which are ready together, since they wait for the same upstreams; the tasks of mapped groups get theirs together, and each is looked at.
+ * The placeholder becomes index 0. "On rerun a longer result adds instances, a shorter one marks the rest removed": only what is undecided moves, whatever has a state keeps it.
+ *
+ * Nothing is pending, and what the looks asked for is here. @returns what is ready now
+ */
+export function expandNoted(model: RunModel): RunInstance[] {
+  const ready: RunInstance[] = [];
+  const noted = [...model.expansions];
+  model.expansions.clear();
+  for (const [ownerId, length] of noted) {
+    const group = model.graph.groups.get(ownerId);
+    const nodes = group === undefined ? [model.graph.tasks.get(ownerId)!] : nodesOf(model, group);
+    fit(model, nodes, length);
+    const undecided = nodes.flatMap(({ taskId }) => instancesOf(model, taskId).filter((one) => one.state === null));
+    if (group === undefined) ready.push(...undecided.filter((one) => one.mapIndex !== UNMAPPED));
+    else {
+      model.fittedGroups.add(ownerId);
+      for (const one of undecided) model.reconsidered.add(one);
+    }
+  }
+  return ready;
+}
+
+export function makeAllReady(model: RunModel, ready: readonly RunInstance[]): void {
+  for (const instance of ready) if (instance.state === null) makeReady(model, instance);
 }
 
 /** Gives tasks exactly `length` instances each, as far as they are undecided; those of a group together. */
@@ -113,8 +106,8 @@ function fit(model: RunModel, nodes: readonly TaskNode[], length: number): void 
     const instances = instancesOf(model, node.taskId);
     const byIndex = new Map(instances.map((instance) => [instance.mapIndex, instance]));
     const placeholder = byIndex.get(UNMAPPED);
-    // A placeholder that something was decided about stays what it is: its task is not expanded.
-    if (placeholder !== undefined && placeholder.state !== null && instances.length === 1) continue;
+    // A placeholder that something was decided about stays what it is: its task is not expanded. Nor is one that is outside of its own dates.
+    if (instances.length === 0 || (placeholder !== undefined && placeholder.state !== null && instances.length === 1)) continue;
     if (placeholder !== undefined && placeholder.state === null && !byIndex.has(0)) {
       placeholder.mapIndex = 0;
       placeholder.stateChanged = true;
@@ -139,16 +132,10 @@ export function bringBack(model: RunModel, instance: RunInstance): void {
 }
 
 /** Instances that come up while the run is running. The tasks directly below them, and above those in groups, are here; nothing is pending. */
-export function addInstances(model: RunModel, wanted: readonly (readonly [TaskNode, number])[]): RunInstance[] {
+export function addInstances(model: RunModel, wanted: readonly (readonly [TaskNode, number])[]): void {
   const added = wanted.map(([node, mapIndex]) => newInstance(model, node, mapIndex));
-  if (added.length === 0) return added;
+  if (added.length === 0) return;
   countRun(model, added.length, 0);
   countAddedInstances(model, added);
   for (const instance of added) model.reconsidered.add(instance);
-  return added;
-}
-
-/** Gives up iterations or members that what is decided now leaves out. */
-export function removeInstance(model: RunModel, instance: RunInstance, reason: string): void {
-  if (instance.state !== "removed") withdraw(model, instance, "removed", reason);
 }

@@ -1,6 +1,6 @@
 import { getGraphScopes } from "../graph-scopes.ts";
 import { isFailed, isTerminal } from "../state-transitions.ts";
-import { listCleared, listDeciderRefs, resetBranchDecisions, resetInstance } from "./clear.ts";
+import { listCleared, listDeciderRefs, resetBranchDecisions, resetInstance, supersede } from "./clear.ts";
 import { instancesOf, requireTasks, requireXComs, type RunInstance, type RunModel, type RunNeeds } from "./run-model.ts";
 import { applyPendingNow } from "./upstream-counts.ts";
 
@@ -23,6 +23,8 @@ export function isGroupFinal(model: RunModel, groupId: string): boolean {
 }
 
 function isEnded(model: RunModel, groupId: string): boolean {
+  // An iteration that is about to come up.
+  for (const loopId of model.nextIterations.keys()) if (loopId === groupId || innerGroups(model, groupId).includes(loopId)) return false;
   return model.graph.groups.get(groupId)!.taskIds.every((taskId) => instancesOf(model, taskId).every((instance) => isTerminal(instance.state)));
 }
 
@@ -87,40 +89,38 @@ export function awaitsGroupRetry(model: RunModel, needs: RunNeeds): boolean | nu
   return groups.some((groupId) => isRetryDue(model, groupId));
 }
 
-/** The delay of groups is over: everything in them is cleared and runs again, iterations from the first. What was cleared by a person meanwhile is left alone. */
-export function retryDueGroups(model: RunModel, needs: RunNeeds): boolean {
-  let done = true;
-  for (const groupId of [...model.dueGroups]) {
-    const { taskIds } = model.graph.groups.get(groupId)!;
-    if (!requireGroup(model, groupId, needs)) {
-      done = false;
-      continue;
-    }
-    if (model.run.state !== "running" || !isRetryDue(model, groupId)) {
-      model.dueGroups.delete(groupId);
-      continue;
-    }
-    const targets = listCleared(
-      model,
-      taskIds.flatMap((taskId) => [...instancesOf(model, taskId)]),
-    );
-    if (!requireAround(model, targets, needs)) {
-      done = false;
-      continue;
-    }
-    model.dueGroups.delete(groupId);
-    model.groupTries!.set(groupId, tryOf(model, groupId) + 1);
-    for (const inner of innerGroups(model, groupId)) model.groupTries!.delete(inner);
-    for (const instance of targets.instances) resetInstance(model, instance, null);
-    applyPendingNow(model);
-    resetBranchDecisions(model, targets.instances);
-  }
-  return done;
+/** Whether everything is here that the next tries of groups touch. */
+export function requireDueGroups(model: RunModel, needs: RunNeeds): boolean {
+  const due = [...model.dueGroups];
+  if (!due.map((groupId) => requireGroup(model, groupId, needs)).every(Boolean)) return false;
+  return due.map((groupId) => requireAround(model, listMembers(model, groupId), needs)).every(Boolean);
 }
 
-function requireAround(model: RunModel, { instances }: { instances: readonly RunInstance[] }, needs: RunNeeds): boolean {
+/**
+ * The delay of groups is over: everything in them is cleared and runs again, iterations from the first. A group that a person cleared meanwhile is left alone. Nothing is pending, before and
+ * after.
+ */
+export function retryDueGroups(model: RunModel): void {
+  for (const groupId of model.dueGroups) {
+    if (model.run.state !== "running" || !isRetryDue(model, groupId)) continue;
+    const { instances, superseded } = listCleared(model, listMembers(model, groupId));
+    model.groupTries!.set(groupId, tryOf(model, groupId) + 1);
+    for (const inner of innerGroups(model, groupId)) model.groupTries!.delete(inner);
+    for (const instance of superseded) supersede(model, instance);
+    for (const instance of instances) resetInstance(model, instance, null);
+    applyPendingNow(model);
+    resetBranchDecisions(model, instances);
+  }
+  model.dueGroups.clear();
+}
+
+function listMembers(model: RunModel, groupId: string): RunInstance[] {
+  return model.graph.groups.get(groupId)!.taskIds.flatMap((taskId) => [...instancesOf(model, taskId)]);
+}
+
+function requireAround(model: RunModel, instances: readonly RunInstance[], needs: RunNeeds): boolean {
   const tasks = new Set(instances.flatMap((instance) => model.graph.tasks.get(instance.taskId)?.downstream ?? []));
   const { refs, decided } = listDeciderRefs(model, instances);
   const hasTasks = requireTasks(model, needs, [...tasks, ...decided]);
-  return requireXComs(model, needs, refs) && hasTasks && model.pending.size === 0;
+  return requireXComs(model, needs, refs) && hasTasks;
 }

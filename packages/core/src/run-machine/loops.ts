@@ -3,29 +3,24 @@ import { addInstances, bringBack } from "./expand.ts";
 import { instancesOf, requireTasks, type RunModel, type RunNeeds } from "./run-model.ts";
 import { applyPendingNow } from "./upstream-counts.ts";
 
-/**
- * Gates that let their loops go on: the next iterations come up, before anything below is decided about. An iteration that was given up because an earlier one was cleared comes back; one that
- * is there stays as it is. Returns false when something is asked for.
- */
-export function beginIterations(model: RunModel, needs: RunNeeds): boolean {
-  let done = true;
-  for (const [groupId, iteration] of [...model.nextIterations]) {
-    const group = model.graph.groups.get(groupId)!;
-    if (!requireTasks(model, needs, tasksAround(model, group)) || model.pending.size > 0) {
-      done = false;
-      continue;
-    }
-    model.nextIterations.delete(groupId);
-    begin(model, group, iteration);
-  }
-  return done;
+/** Whether everything is here that the next iterations touch. */
+export function requireIterations(model: RunModel, needs: RunNeeds): boolean {
+  const tasks = [...model.nextIterations.keys()].flatMap((groupId) =>
+    model.graph.groups.get(groupId)!.taskIds.flatMap((taskId) => {
+      const { upstream, downstream } = model.graph.tasks.get(taskId)!;
+      return [taskId, ...upstream, ...downstream];
+    }),
+  );
+  return requireTasks(model, needs, tasks);
 }
 
-function tasksAround(model: RunModel, { taskIds }: GroupNode): string[] {
-  return taskIds.flatMap((taskId) => {
-    const { upstream, downstream } = model.graph.tasks.get(taskId)!;
-    return [taskId, ...upstream, ...downstream];
-  });
+/**
+ * Gates that let their loops go on: the next iterations come up, before anything below is decided about. An iteration that was given up because an earlier one was cleared comes back; one that
+ * is there stays as it is. Nothing is pending, before and after.
+ */
+export function beginIterations(model: RunModel): void {
+  for (const [groupId, iteration] of model.nextIterations) begin(model, model.graph.groups.get(groupId)!, iteration);
+  model.nextIterations.clear();
 }
 
 function begin(model: RunModel, { taskIds }: GroupNode, iteration: number): void {

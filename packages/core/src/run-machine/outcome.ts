@@ -42,23 +42,21 @@ export function timeOutRun(model: RunModel): void {
   }
 }
 
-/** "First failure (no retries left) fails running tasks and skips the rest, teardowns excepted." Returns false when something is asked for. */
-export function failFast(model: RunModel, needs: RunNeeds): boolean {
-  if (!model.failsFast) return true;
-  if (!needsWhole(model, needs)) return false;
+export function requireFailFast(model: RunModel, needs: RunNeeds): boolean {
+  if (!model.failsFast || model.isWhole) return true;
+  needs.whole = true;
+  return false;
+}
+
+/** "First failure (no retries left) fails running tasks and skips the rest, teardowns excepted." The run is here whole. */
+export function failFast(model: RunModel): void {
+  if (!model.failsFast) return;
   model.failsFast = false;
   for (const instance of model.instances.values()) {
     const isTeardown = model.graph.tasks.get(instance.taskId)?.spec.isTeardown ?? false;
     const state = isTeardown ? null : stateAfterFailFast(instance.state);
     if (state !== null) withdraw(model, instance, state, "another task of this DAG failed, and it fails fast");
   }
-  return true;
-}
-
-function needsWhole(model: RunModel, needs: RunNeeds): boolean {
-  if (model.isWhole) return true;
-  needs.whole = true;
-  return false;
 }
 
 /** Ends a running run in which nothing is left to do, or nothing can go on. Returns false when something is asked for. */

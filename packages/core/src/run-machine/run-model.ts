@@ -120,6 +120,8 @@ export interface RunModel {
   nextIterations: Map<string, number>;
   /** A task failed for good in a DAG with fail-fast. */
   failsFast: boolean;
+  /** Mapped tasks and groups that are to have so many instances. */
+  expansions: Map<string, number>;
   /** Mapped groups the length of which was looked at in this settlement. */
   fittedGroups: Set<string>;
   /** Groups whose next try is due. */
@@ -157,6 +159,7 @@ export function createRunModel(given: NewRunModel): RunModel {
     movedGroups: new Set(),
     nextIterations: new Map(),
     failsFast: false,
+    expansions: new Map(),
     fittedGroups: new Set(),
     dueGroups: new Set(),
     depth: 0,

@@ -1,26 +1,31 @@
 import { decidesAbout } from "./clear.ts";
-import { evaluateInstance, fireInstance } from "./evaluate.ts";
-import { retryDueGroups, settleGroups } from "./group-retries.ts";
-import { beginIterations } from "./loops.ts";
-import { decideOutcome, failFast } from "./outcome.ts";
+import { carryOut, fireInstance, judge, lookAt } from "./evaluate.ts";
+import { expandNoted, makeAllReady } from "./expand.ts";
+import { requireDueGroups, retryDueGroups, settleGroups } from "./group-retries.ts";
+import { beginIterations, requireIterations } from "./loops.ts";
+import { decideOutcome, failFast, requireFailFast } from "./outcome.ts";
 import { createNeeds, hasNeeds, instancesOf, requireTasks, type RunModel, type RunNeeds } from "./run-model.ts";
 import { applyPending } from "./upstream-counts.ts";
 
 /**
- * Applies everything that follows from the changes so far, up to the outcome of the run.
+ * Applies everything that follows from the changes so far, up to the outcome of the run. It goes in rounds, each of which sees the states as the one before left them:
  *
- *     skips of branches ──► next iterations of loops ──► counters of the direct downstreams ──► rules ──► … until nothing changes ──► groups ──► outcome
+ *     skips of branches, counters of the direct downstreams ──► what comes up: iterations, mapped instances, groups that are run again ──► all that may have changed is looked at, then
+ *     what was decided is done ──► … until nothing changes ──► groups ──► outcome
  *
- * @returns what has to be loaded before it can go on; null when it is done. Asking again without having loaded it gives the same answer.
+ * A round does nothing before everything it looks at is in memory, so what is in memory makes no difference to what is decided.
+ * @returns what has to be loaded before it can go on; null when it is done
  */
 export function settleRun(model: RunModel): RunNeeds | null {
   for (;;) {
     const needs = createNeeds();
-    const hadWork = round(model, needs);
-    if (hasNeeds(needs)) return needs;
-    if (hadWork) continue;
+    if (hasWork(model)) {
+      if (!round(model, needs)) return needs;
+      model.depth += 1;
+      continue;
+    }
     settleGroups(model, needs);
-    if (!hasWork(model)) decideOutcome(model, needs);
+    if (!hasNeeds(needs) && !hasWork(model)) decideOutcome(model, needs);
     if (hasNeeds(needs)) return needs;
     if (hasWork(model)) continue;
     model.depth = 0;
@@ -30,35 +35,32 @@ export function settleRun(model: RunModel): RunNeeds | null {
 }
 
 function hasWork(model: RunModel): boolean {
-  const { pending, reconsidered, due, skips, nextIterations, dueGroups, failsFast } = model;
-  return pending.size > 0 || reconsidered.size > 0 || due.size > 0 || skips.length > 0 || nextIterations.size > 0 || dueGroups.size > 0 || failsFast;
+  const { pending, reconsidered, due, skips, nextIterations, expansions, dueGroups, failsFast } = model;
+  const isWaiting = reconsidered.size > 0 || due.size > 0 || expansions.size > 0 || dueGroups.size > 0;
+  return isWaiting || pending.size > 0 || skips.length > 0 || nextIterations.size > 0 || failsFast;
 }
 
-/** One look at all that is to be done. Returns false when there was nothing. */
+/** One look at all that is to be done. Returns false when something is asked for. */
 function round(model: RunModel, needs: RunNeeds): boolean {
-  if (!hasWork(model)) return false;
-  applySkips(model, needs);
-  if (!applyPending(model, needs)) return true;
-  beginIterations(model, needs);
-  failFast(model, needs);
-  retryDueGroups(model, needs);
-  if (hasNeeds(needs)) return true;
-  evaluateAll(model, needs);
-  // What asks is looked at again with the same counters; only what went on goes one level deeper.
-  if (!hasNeeds(needs)) model.depth += 1;
-  return true;
+  requireTasks(
+    model,
+    needs,
+    model.skips.map((skip) => skip.taskId),
+  );
+  if (!applyPending(model, needs) || hasNeeds(needs)) return false;
+  applySkips(model);
+  const isHere = [requireIterations(model, needs), requireDueGroups(model, needs), requireFailFast(model, needs)].every(Boolean);
+  if (!isHere) return false;
+  beginIterations(model);
+  const ready = expandNoted(model);
+  retryDueGroups(model);
+  makeAllReady(model, ready);
+  failFast(model);
+  return evaluateAll(model, needs);
 }
 
 /** Marks what branches did not follow. */
-function applySkips(model: RunModel, needs: RunNeeds): void {
-  if (
-    !requireTasks(
-      model,
-      needs,
-      model.skips.map((skip) => skip.taskId),
-    )
-  )
-    return;
+function applySkips(model: RunModel): void {
   for (const { taskId, deciderId, mapIndex } of model.skips.splice(0)) {
     const decider = model.graph.tasks.get(deciderId)!;
     const node = model.graph.tasks.get(taskId)!;
@@ -71,19 +73,19 @@ function applySkips(model: RunModel, needs: RunNeeds): void {
   }
 }
 
-function evaluateAll(model: RunModel, needs: RunNeeds): void {
-  const instances = [...model.reconsidered];
-  const due = [...model.due];
+function evaluateAll(model: RunModel, needs: RunNeeds): boolean {
+  // In a run that has ended, or has not begun, nothing is decided but about what has a timer: it goes to the queue, which knows what to do with it.
+  if (model.run.state !== "running") model.reconsidered.clear();
+  const looks = [...model.reconsidered]
+    .filter((instance) => instance.state === null && model.graph.tasks.has(instance.taskId))
+    .map((instance) => ({ instance, decision: lookAt(model, instance, needs) }));
+  const fired = [...model.due]
+    .filter((instance) => model.graph.tasks.has(instance.taskId))
+    .map((instance) => ({ instance, verdict: judge(model, instance, needs) }));
+  if (hasNeeds(needs)) return false;
   model.reconsidered.clear();
   model.due.clear();
-  if (model.run.state !== "running") {
-    // What has a timer in a run that has ended, or has not begun, goes to the queue all the same, which knows what to do with it.
-    for (const instance of due) if (!fireInstance(model, instance, needs)) model.due.add(instance);
-    return;
-  }
-  for (const instance of instances) {
-    if (instance.state !== null || !model.graph.tasks.has(instance.taskId)) continue;
-    if (!evaluateInstance(model, instance, needs)) model.reconsidered.add(instance);
-  }
-  for (const instance of due) if (!fireInstance(model, instance, needs)) model.due.add(instance);
+  for (const { instance, decision } of looks) carryOut(model, instance, decision);
+  for (const { instance, verdict } of fired) fireInstance(model, instance, verdict);
+  return true;
 }
