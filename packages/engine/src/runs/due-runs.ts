@@ -1,4 +1,4 @@
-import { makeRunId, mayCreateRun, type NextRun } from "@tradewind/core";
+import { dependsOnPast, makeRunId, mayCreateRun, type NextRun } from "@tradewind/core";
 import {
   countActiveDagRuns,
   type DagScheduleChange,
@@ -105,8 +105,22 @@ async function createRunsOf(
     tx,
     planned.map((plan) => plan.change),
   );
-  await createRuns(createSettlement(context, tx, after), requests);
+  for (const turn of inTurns(context, requests)) await createRuns(createSettlement(context, tx, after), turn);
   return { created: requests.length, isCut: planned.some((plan) => plan.isCut) };
+}
+
+/** A run with tasks that depend on the past finds the run before it in the database: of such a DAG one run is made after the other, oldest first. */
+function inTurns(context: EngineContext, requests: readonly RunRequest[]): RunRequest[][] {
+  const looksBack = ({ dagVersionId }: RunRequest): boolean =>
+    context.versions.get(dagVersionId).graph.spec.tasks.some((task) => dependsOnPast(task));
+  const turns: RunRequest[][] = [];
+  const made = new Map<string, number>();
+  for (const request of requests) {
+    const turn = looksBack(request) ? (made.get(request.dagId) ?? 0) : 0;
+    made.set(request.dagId, turn + 1);
+    (turns[turn] ??= []).push(request);
+  }
+  return turns;
 }
 
 /** The runs a DAG gets now, as many as are due and its limit allows, and what its schedule wants after them. */
