@@ -10,6 +10,7 @@ import {
   type Transaction,
   writeDagSchedules,
 } from "@tradewind/metadata";
+import { insertEventLog } from "@tradewind/metadata/rest";
 import { commit } from "../commit.ts";
 import type { AfterCommit, EngineContext } from "../context.ts";
 import { startRun } from "../settle/run-outcomes.ts";
@@ -24,23 +25,25 @@ import { addRuns, createSettlement, loadWholeRuns } from "../settle/settlement.t
 export async function letNextRunsIn(context: EngineContext, dagIds: readonly string[]): Promise<number> {
   return commit(context, async (tx, after) => {
     const dags = await lockScheduledDags(tx, { dagIds, now: context.stampAt() });
-    const paused = await pauseFailing(context, tx, after, dags);
+    const paused = await pauseFailing(tx, after, dags);
     const going = dags.filter((dag) => !dag.isPaused && !paused.has(dag.dagId));
     await unblockCreation(context, tx, after, going);
     return startQueued(context, tx, after, going);
   });
 }
 
-async function pauseFailing(context: EngineContext, tx: Transaction, after: AfterCommit, dags: readonly ScheduledDag[]): Promise<Set<string>> {
+/** "On failure with max_consecutive_failed_dag_runs=N>0: last N runs by logical date all failed: Dag is paused, event logged." */
+async function pauseFailing(tx: Transaction, after: AfterCommit, dags: readonly ScheduledDag[]): Promise<Set<string>> {
   const paused = new Set<string>();
   for (const { dagId, maxConsecutiveFailedDagRuns: limit, isPaused } of dags) {
     if (limit <= 0 || isPaused) continue;
     const states = await listLatestDagRunStates(tx, { dagId, limit });
     if (!hasTooManyFailedRuns(states, limit) || !(await pauseDag(tx, { dagId }))) continue;
     paused.add(dagId);
+    const extra = { before: { is_paused: false }, after: { is_paused: true }, reason: `the last ${limit} runs failed` };
+    await insertEventLog(tx, { event: "paused", owner: "scheduler", dagId, extra });
     after.wakes.add("dags").add("state");
   }
-  void context;
   return paused;
 }
 
