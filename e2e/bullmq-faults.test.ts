@@ -94,7 +94,11 @@ const hostOf = ({ message }: TryFacts): string | undefined => /The runner "bullm
 test.skipIf(!hasRedisServer())(
   "workers are killed every 3 s and one is frozen for 30 s, Redis is restarted twice and emptied once: every task ends well, each accepted once, and only lost workers cost a try",
   async () => {
-    const { installation, redis, startWorker } = await makeBullMqInstallation({ concurrency: 8 });
+    const { installation, redis, startWorker } = await makeBullMqInstallation({
+      concurrency: 8,
+      // A worker that is only slow, on a machine that does much else, is not to lose its tasks.
+      env: { TRADEWIND__EXECUTION_API__LEASE_SECONDS: "15" },
+    });
     const { facts, rest } = installation;
     const tasks = `for (let index = 0; index < ${TASKS / RUNS}; index += 1) dag.task(\`task\${index}\`, async () => { await pause(${TASK_MS}); note("end"); }, { retries: 50, retryDelay: 0 })();`;
     installation.saveDag("flood.ts", dagSource(installation, "flood", tasks));

@@ -167,6 +167,7 @@ describe.skipIf(!hasRedisServer())("over Redis", () => {
       await until("the next job", () => host.delivered.length > length);
     }
     await until("a look into queues that became empty", () => feed.mayTakeNext());
+    expect(host.delivered).toHaveLength(3);
   });
 
   test("a host that stops having room, as when it is drained, is brought nothing until it has some again", async () => {
@@ -223,6 +224,21 @@ describe.skipIf(!hasRedisServer())("over Redis", () => {
         process.kill(redis.pid, "SIGCONT");
       }
       await until("reads in time", () => feed.health().overdueMs === null);
+    });
+
+    test("both sides stop while it is away, within a bound", async () => {
+      const { executor } = await startExecutor();
+      const { host, feed, stop } = await startFeed(4);
+      host.answers = false;
+      await executor.submit([command()]);
+      await until("a job", () => host.held.length === 1);
+      await redis.stop();
+      await until("the worker to notice", () => feed.health().awayForMs !== null);
+      const startedAt = performance.now();
+      await stop();
+      await executor.stop({ drain: true, timeoutMs: 500 });
+      expect(performance.now() - startedAt).toBeLessThan(6_000);
+      await redis.restart();
     });
 
     test("an executor starts without it, and connects later", async () => {

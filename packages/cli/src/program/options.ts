@@ -1,4 +1,4 @@
-import { type Duration, parseDuration } from "@tradewind/core";
+import { parseDuration } from "@tradewind/core";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { OUTPUT_FORMATS, type OutputFormat } from "../output/output.ts";
 
@@ -45,7 +45,7 @@ export function list(text: string): string[] {
 /** A length of time such as 30s, in milliseconds. */
 export function duration(text: string): number {
   try {
-    return parseDuration(/^\d+$/.test(text) ? `${text}s` : (text as Duration));
+    return parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
   } catch (error) {
     throw new InvalidArgumentError(`Expected a length of time such as 30s or 5m: ${(error as Error).message}`);
   }

@@ -51,6 +51,32 @@ export function isGranted(attempt: Attempt): attempt is GrantedAttempt {
   return attempt.phase === "ready" || attempt.phase === "running" || attempt.phase === "reporting";
 }
 
+/** Ready for a child; its bundle, and inputs that are too large for the grant, are fetched next. `sentAt`: when the request left that was answered with it. */
+export function grantedAttempt(
+  grant: AttemptGrant,
+  of: Pick<GrantedAttempt, "command" | "log" | "masker" | "placementKey"> & { sentAt: number },
+): GrantedAttempt {
+  const { sentAt, ...parts } = of;
+  return {
+    ...parts,
+    attemptId: grant.attemptId,
+    phase: "ready",
+    grant,
+    token: grant.token,
+    leaseEndsAt: sentAt + grant.leaseMs,
+    bundlePath: "",
+    inputs: grant.inputs ?? "",
+    inputMaps: grant.inputMaps ?? [],
+    readyAt: performance.now(),
+    startedAt: 0,
+    child: null,
+    stop: null,
+    decided: null,
+    timers: [],
+    progress: undefined,
+  };
+}
+
 export function clearTimers(attempt: GrantedAttempt): void {
   for (const timer of attempt.timers) clearTimeout(timer);
   attempt.timers = [];

@@ -12,7 +12,7 @@ import type {
   WantedHostState,
 } from "@tradewind/contract";
 import { delay } from "@tradewind/contract/client";
-import { type Attempt, type GrantedAttempt, isGranted } from "./attempt.ts";
+import { type Attempt, type GrantedAttempt, grantedAttempt, isGranted } from "./attempt.ts";
 import { AttemptLog } from "./attempt-log.ts";
 import { failed } from "./attempt-outcome.ts";
 import { AttemptRunner } from "./attempt-runner.ts";
@@ -322,27 +322,8 @@ export class RunnerHost {
       this.#taken++;
     }
     const masker = new SecretMasker();
-    const attempt: GrantedAttempt = {
-      attemptId: grant.attemptId,
-      phase: "ready",
-      command: known?.command ?? null,
-      grant,
-      token: grant.token,
-      leaseEndsAt: sentAt + grant.leaseMs,
-      log: new AttemptLog(grant.attemptId, this.#logs, masker, this.#options.maxLogBytes ?? DEFAULT_MAX_LOG_BYTES),
-      masker,
-      bundlePath: "",
-      inputs: grant.inputs ?? "",
-      inputMaps: grant.inputMaps ?? [],
-      placementKey: placementKeyOf(grant),
-      readyAt: performance.now(),
-      startedAt: 0,
-      child: null,
-      stop: null,
-      decided: null,
-      timers: [],
-      progress: undefined,
-    };
+    const log = new AttemptLog(grant.attemptId, this.#logs, masker, this.#options.maxLogBytes ?? DEFAULT_MAX_LOG_BYTES);
+    const attempt = grantedAttempt(grant, { command: known?.command ?? null, log, masker, placementKey: placementKeyOf(grant), sentAt });
     this.#attempts.set(attempt.attemptId, attempt);
     if (known === undefined) this.#changes.note({ taken: attempt.attemptId });
     if (this.#givingBack) return this.#stopForShutdown(attempt);
