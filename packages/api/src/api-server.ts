@@ -14,6 +14,7 @@ import { sendExecutionError, sendRestError } from "./http/errors.ts";
 import { indexPage } from "./http/index-page.ts";
 import { addSecurityHeaders } from "./http/security-headers.ts";
 import { openApiRoutes } from "./openapi/openapi-routes.ts";
+import type { ConnectionTester } from "./rest/connection-tests.ts";
 import { restApi } from "./rest/rest-api.ts";
 import type { RestContext, RestRoute } from "./rest/route.ts";
 import { uiApi } from "./ui/ui-api.ts";
@@ -54,6 +55,8 @@ export interface ApiServerOptions {
   trustProxy?: string | string[];
   /** The folder that a bundle name stands for, to show whole paths. */
   folderOfBundle?: (bundleName: string) => string | undefined;
+  /** Tries connections, outside of this process. Default null: they are not tested here. Airflow's `[core] test_connection`. */
+  testConnection?: ConnectionTester | null;
   /** Called after pools were changed: task instances that wait for slots may go on. */
   onPoolsChanged?: () => void;
   /** For tests: answers of the REST API are checked against their schemas. */
@@ -175,6 +178,7 @@ function restContext(options: ApiServerOptions, closing: AbortSignal): RestConte
     heartbeatThresholdSeconds: options.heartbeatThresholdSeconds ?? 30,
     workerOfflineSeconds: options.workerOfflineSeconds ?? 30,
     folderOfBundle: options.folderOfBundle ?? (() => undefined),
+    testConnection: options.testConnection ?? null,
     onPoolsChanged: options.onPoolsChanged ?? (() => {}),
     closing,
     checkAnswers: options.checkAnswers ?? false,

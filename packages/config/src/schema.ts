@@ -43,6 +43,12 @@ const api = z.strictObject({
   maximumPageLimit: count().default(100).describe("Most items of one page; a larger `limit` is cut to it."),
   fallbackPageLimit: count().default(50).describe("Items of one page when the request names no `limit`."),
   bodyLimitBytes: count().default(1_048_576).describe("Largest request body."),
+  testConnection: z
+    .enum(["disabled", "enabled"])
+    .default("disabled")
+    .describe(
+      "Whether people may have connections tried by the API server, in a process of its own. Who may edit connections could use it to look around in the server's network.",
+    ),
 });
 
 const executionApi = z.strictObject({

@@ -72,7 +72,10 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
     [`DELETE ${XCOM}/{xcom_key}`, "delete_xcom_entry", "Deletes an XCom"],
   ],
   Variable: settingRows("/variables", "variable_key", "variable"),
-  Connection: settingRows("/connections", "connection_id", "connection"),
+  Connection: [
+    ...settingRows("/connections", "connection_id", "connection"),
+    ["POST /connections/test", "test_connection", "Tries a connection without storing it; that it does not work is an answer"],
+  ],
   Pool: settingRows("/pools", "pool_name", "pool"),
   "Import Error": [
     ["GET /importErrors", "get_import_errors", "DAG files that could not be loaded, and why"],

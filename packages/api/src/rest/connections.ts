@@ -36,7 +36,7 @@ const ConnectionCollectionResponse = z
   .meta({ id: "ConnectionCollectionResponse" });
 
 const optional = z.string().nullable().optional();
-const ConnectionBody = z
+export const ConnectionBody = z
   .strictObject({
     connection_id: z
       .string()
@@ -55,7 +55,7 @@ const ConnectionBody = z
     team_name: z.null({ error: "Teams are not supported." }).optional(),
   })
   .meta({ id: "ConnectionBody" });
-type ConnectionBody = z.output<typeof ConnectionBody>;
+export type ConnectionBody = z.output<typeof ConnectionBody>;
 
 function isJsonObject(text: string): boolean {
   const value = parseJson(text);

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { type Authentication, requireAccess } from "../auth/authenticate.ts";
 import { sendRestError } from "../http/errors.ts";
 import { bulkChangeRoutes } from "./bulk-changes.ts";
+import { connectionTestRoutes } from "./connection-tests.ts";
 import { connectionRoutes } from "./connections.ts";
 import { dagRunRoutes } from "./dag-runs.ts";
 import { dagVersionRoutes } from "./dag-versions.ts";
@@ -37,6 +38,7 @@ const GROUPS = [
   xcomRoutes,
   variableRoutes,
   connectionRoutes,
+  connectionTestRoutes,
   poolRoutes,
   importErrorRoutes,
   dagWarningRoutes,

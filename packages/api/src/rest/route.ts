@@ -6,6 +6,7 @@ import type { Access } from "../auth/authenticate.ts";
 import { checkInput } from "../http/check-input.ts";
 import type { PageLimits } from "../http/query-values.ts";
 import type { TaskLogStore } from "../task-logs/log-store.ts";
+import type { ConnectionTester } from "./connection-tests.ts";
 
 /** What the routes of the REST API work with. */
 export interface RestContext {
@@ -21,6 +22,8 @@ export interface RestContext {
   workerOfflineSeconds: number;
   /** The folder that a bundle name stands for, to give whole paths; undefined: not known here. */
   folderOfBundle: (bundleName: string) => string | undefined;
+  /** null: connections are not tested here. */
+  testConnection: ConnectionTester | null;
   /** Slots were added: what waits for them may go on. */
   onPoolsChanged: () => void;
   /** Aborted when the server begins to close: answers that stream without an end of their own stop. */

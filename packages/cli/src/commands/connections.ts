@@ -78,6 +78,16 @@ async function readChanges(id: string, given: string | undefined, options: Conne
   return changes;
 }
 
+/** The server tries it, from where it is; the stored secrets never leave it. */
+export async function testConnection(id: string, options: ServerOptions): Promise<void> {
+  const { client, output } = clientContext(options);
+  const connection = await client.get<ConnectionResource & { team_name?: unknown }>(path`/api/v2/connections/${id}`);
+  const { team_name: _team, ...body } = connection;
+  const result = await client.send<{ status: boolean; message: string }>("POST", "/api/v2/connections/test", body);
+  if (!result.status) throw new CliError("connection_invalid", `Connection "${id}" does not work: ${result.message}`, { exitCode: EXIT.failed });
+  output.done(`Connection "${id}" works. ${result.message}`, { connection_id: id, ...result });
+}
+
 export async function deleteConnection(id: string, options: ServerOptions): Promise<void> {
   const { client, output } = clientContext(options);
   await client.delete(path`/api/v2/connections/${id}`);

@@ -77,5 +77,9 @@ function addConnections(program: Command): void {
     "connections set warehouse postgres://user:secret@db.example.com:5432/sales",
     "connections set hooks --type http --host hooks.example.com",
   ]);
+  const test = withServer(
+    connections.command("test <id>").description("have the server try a connection: whether it reaches what it points to, with its credentials"),
+  ).action(lazily(load, "testConnection"));
+  examples(test, ["connections test warehouse"]);
   withServer(connections.command("delete <id>").description("delete a connection")).action(lazily(load, "deleteConnection"));
 }

@@ -1,5 +1,6 @@
 import { type ApiApp, createApiServer, createFileLogStore, createSignedTokens, type SignedTokens, type TaskLogStore } from "@tradewind/api";
 import type { DagFolder } from "@tradewind/dag-processor";
+import { testInChild } from "./connection-tests.ts";
 import type { Core } from "./core.ts";
 import { EXECUTION_PORT, portError, REST_PORT } from "./busy-port.ts";
 import type { Installation } from "./installation.ts";
@@ -52,6 +53,7 @@ async function start(installation: Installation, { db, engine, secrets }: Core, 
     version: release,
     apps: [options.app],
     onPoolsChanged: () => engine.wake("ready"),
+    testConnection: config.api.testConnection === "enabled" ? testInChild : null,
     logger: installation.logger(options.app === "api" ? "api" : "execution-api"),
     accessTokenTtlMs: config.api.accessTokenTtlSeconds * 1000,
     pageLimits: { maximum: config.api.maximumPageLimit, fallback: config.api.fallbackPageLimit },

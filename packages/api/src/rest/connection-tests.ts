@@ -1,0 +1,79 @@
+import { type Json, TradewindError } from "@tradewind/core";
+import { type ConnectionRow, findConnectionRow } from "@tradewind/metadata/rest";
+import { z } from "zod";
+import { ConnectionBody } from "./connections.ts";
+import type { RestContext, RestRoutes } from "./route.ts";
+import { MASK, maskText, parseJson, unmask } from "./secrets.ts";
+
+/** A connection as it would be used, with its secrets. */
+export interface ConnectionToTest {
+  connectionId: string;
+  connType: string;
+  description: string | null;
+  host: string | null;
+  port: number | null;
+  login: string | null;
+  password: string | null;
+  schema: string | null;
+  extra: Record<string, Json>;
+}
+
+/** Tries a connection, in a process of its own; that it does not work is an answer. */
+export type ConnectionTester = (connection: ConnectionToTest) => Promise<{ status: boolean; message: string }>;
+
+const ConnectionTestResponse = z.strictObject({ status: z.boolean(), message: z.string() }).meta({ id: "ConnectionTestResponse" });
+
+export function connectionTestRoutes(routes: RestRoutes, context: RestContext): void {
+  routes.add(
+    { method: "POST", path: "/connections/test", access: "connections:edit", body: ConnectionBody, status: 200, answer: ConnectionTestResponse },
+    async ({ body }) => {
+      if (context.testConnection === null) {
+        throw new TradewindError(
+          "forbidden",
+          "Testing connections is disabled: it lets who may edit connections make this server open connections of its own. Enable it with the configuration key api.testConnection.",
+        );
+      }
+      const stored = await findConnectionRow(context.db, { connectionId: body.connection_id });
+      return context.testConnection(withSecrets(body, stored, context));
+    },
+  );
+}
+
+/** What the client could not read is taken from the stored connection: but only for the place it was stored for, or else a test would hand out passwords. */
+function withSecrets(body: ConnectionBody, stored: ConnectionRow | undefined, { fernet }: RestContext): ConnectionToTest {
+  const { connection_id: connectionId, conn_type: connType, description = null, host = null, port = null, login = null, schema = null } = body;
+  const open = { connectionId, connType, description, host, port, login, schema };
+  const extraText = body.extra ?? null;
+  if (body.password !== MASK && !hasMask(extraText)) return { ...open, password: body.password ?? null, extra: readExtra(extraText) };
+  const decrypt = (token: string | null): string | null => (token === null ? null : fernet.decrypt(token));
+  const storedExtra = stored === undefined ? null : decrypt(stored.extra);
+  const isSamePlace =
+    stored !== undefined &&
+    (["connType", "host", "port", "login", "schema"] as const).every((field) => (stored[field] ?? null) === (open[field] ?? null)) &&
+    sameJson(extraText, storedExtra === null ? null : maskText(storedExtra));
+  if (!isSamePlace) {
+    throw new TradewindError(
+      "validation_failed",
+      `Connection "${connectionId}" was sent for a test with hidden secrets ("${MASK}") and with settings that are not the stored ones. Give the secrets again, or test the stored connection.`,
+      { details: { connectionId } },
+    );
+  }
+  return {
+    ...open,
+    password: body.password === MASK ? decrypt(stored.password) : (body.password ?? null),
+    extra: storedExtra === null ? {} : (unmask(readExtra(extraText), readExtra(storedExtra)) as Record<string, Json>),
+  };
+}
+
+function hasMask(extra: string | null): boolean {
+  return extra !== null && extra.includes(JSON.stringify(MASK));
+}
+
+function readExtra(text: string | null): Record<string, Json> {
+  const value = text === null || text === "" ? {} : parseJson(text);
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+}
+
+function sameJson(one: string | null, other: string | null): boolean {
+  return JSON.stringify(readExtra(one)) === JSON.stringify(readExtra(other));
+}
