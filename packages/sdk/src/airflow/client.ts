@@ -124,7 +124,8 @@ export function getClient(): TaskClient {
   };
 }
 
-async function getXCom<T>({ context, ...runtime }: TaskRuntime, opts: GetXComOpts): Promise<T | null> {
+async function getXCom<T>(runtime: TaskRuntime, opts: GetXComOpts): Promise<T | null> {
+  const { context } = runtime;
   if (opts.includePriorDates === true) {
     throw new TradewindError(
       "invalid_request",
