@@ -1,4 +1,5 @@
 import { type DagGraph, listAncestors, listDescendants } from "./dag-graph.ts";
+import { listMappingRefs } from "./inputs.ts";
 
 /** What setups, teardowns, loops and groups with retries mean for each task: worked out once per version, when it is first asked for. */
 export interface GraphScopes {
@@ -9,10 +10,16 @@ export interface GraphScopes {
   setupsOf: ReadonlyMap<string, readonly string[]>;
   /** Of a setup: the tasks in its scope that do not come directly after it. */
   scopeOf: ReadonlyMap<string, readonly string[]>;
+  /** Of a task whose end concerns others than those directly below: what is in its scope, when it is a setup, and in groups that are mapped over it. */
+  concerns: ReadonlyMap<string, readonly string[]>;
   /** Groups that a task, being below them, waits for until they are final: groups with retries, and loops whose tasks it comes directly after. */
   heldBy: ReadonlyMap<string, readonly string[]>;
   /** Of a group with retries, or of a loop: the tasks that wait for it. */
   holds: ReadonlyMap<string, readonly string[]>;
+  /** Of a branch or short circuit: the tasks it may skip. */
+  decidesAbout: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The branches and short circuits that may skip a task. */
+  decidersOf: ReadonlyMap<string, readonly string[]>;
 }
 
 const known = new WeakMap<DagGraph, GraphScopes>();
@@ -26,7 +33,26 @@ export function getGraphScopes(graph: DagGraph): GraphScopes {
 function compileScopes(graph: DagGraph): GraphScopes {
   const scopeOf = compileSetups(graph);
   const holds = compileHolds(graph);
-  return { scopeOf, setupsOf: invert(scopeOf), holds, heldBy: invert(holds) };
+  const decidesAbout = compileDeciders(graph);
+  return {
+    scopeOf,
+    concerns: compileConcerns(graph, scopeOf),
+    setupsOf: invert(scopeOf),
+    holds,
+    heldBy: invert(holds),
+    decidesAbout,
+    decidersOf: invert(decidesAbout),
+  };
+}
+
+function compileDeciders(graph: DagGraph): Map<string, Set<string>> {
+  const deciders = [...graph.tasks.values()].filter((node) => node.spec.kind === "branch" || node.spec.kind === "short_circuit");
+  return new Map(
+    deciders.map(({ taskId, spec, downstream }) => {
+      const isDeep = spec.kind === "short_circuit" && !spec.respectDownstreamRules;
+      return [taskId, isDeep ? listDescendants(graph, [taskId]) : new Set(downstream)];
+    }),
+  );
 }
 
 function compileSetups(graph: DagGraph): Map<string, string[]> {
@@ -44,6 +70,15 @@ function compileSetups(graph: DagGraph): Map<string, string[]> {
   return scopeOf;
 }
 
+function compileConcerns(graph: DagGraph, scopeOf: ReadonlyMap<string, readonly string[]>): Map<string, string[]> {
+  const concerns = new Map([...scopeOf].map(([taskId, scope]) => [taskId, [...scope]]));
+  for (const group of graph.groups.values()) {
+    if (group.spec.mapping === null) continue;
+    for (const { taskId } of listMappingRefs(group.spec.mapping)) concerns.set(taskId, [...(concerns.get(taskId) ?? []), ...group.taskIds]);
+  }
+  return concerns;
+}
+
 function compileHolds(graph: DagGraph): Map<string, string[]> {
   const holds = new Map<string, string[]>();
   for (const group of graph.groups.values()) {
@@ -58,7 +93,7 @@ function compileHolds(graph: DagGraph): Map<string, string[]> {
   return holds;
 }
 
-function invert(lists: ReadonlyMap<string, readonly string[]>): Map<string, string[]> {
+function invert(lists: ReadonlyMap<string, Iterable<string>>): Map<string, string[]> {
   const inverted = new Map<string, string[]>();
   for (const [key, values] of lists) {
     for (const value of values) {

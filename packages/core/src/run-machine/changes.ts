@@ -60,8 +60,7 @@ function noteGroups(model: RunModel, instance: RunInstance): void {
   const node = model.graph.tasks.get(instance.taskId);
   for (const groupId of node?.groupIds ?? []) {
     const { retries, loop } = model.graph.groups.get(groupId)!.spec;
-    // The gate ends last in an iteration, but for teardowns.
-    if (retries > 0 || (loop !== null && (loop.gateTaskId === instance.taskId || node!.spec.isTeardown))) model.movedGroups.add(groupId);
+    if (retries > 0 || loop !== null) model.movedGroups.add(groupId);
   }
 }
 

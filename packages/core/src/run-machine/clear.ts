@@ -1,5 +1,6 @@
-import { planBranch, planShortCircuit, decidesBranch } from "../branching.ts";
-import { type DagGraph, listDescendants, type TaskNode } from "../dag-graph.ts";
+import { planBranch, planShortCircuit } from "../branching.ts";
+import type { DagGraph, TaskNode } from "../dag-graph.ts";
+import { getGraphScopes } from "../graph-scopes.ts";
 import { RETURN_VALUE_KEY } from "../inputs.ts";
 import { maxTriesAfterClear } from "../retry.ts";
 import { changeState, withdraw } from "./changes.ts";
@@ -89,22 +90,22 @@ export function resetBranchDecisions(model: RunModel, cleared: readonly RunInsta
 }
 
 function listDecidedTasks(graph: DagGraph, cleared: readonly RunInstance[]): Set<string> {
-  const nodes = [...new Set(cleared.map((instance) => instance.taskId))].flatMap((taskId) => graph.tasks.get(taskId) ?? []);
-  return new Set(nodes.flatMap((node) => [...reachOf(graph, node)]));
+  const { decidesAbout: tasksOf } = getGraphScopes(graph);
+  return new Set([...new Set(cleared.map((instance) => instance.taskId))].flatMap((taskId) => [...(tasksOf.get(taskId) ?? [])]));
 }
 
-function decidersOf(graph: DagGraph, taskId: string): string[] {
-  return [...graph.tasks.values()].filter((node) => reachOf(graph, node).has(taskId)).map((node) => node.taskId);
+function decidersOf(graph: DagGraph, taskId: string): readonly string[] {
+  return getGraphScopes(graph).decidersOf.get(taskId) ?? [];
 }
 
-/** The tasks about which a task decides by its result. */
-function reachOf(graph: DagGraph, node: TaskNode): ReadonlySet<string> {
-  if (!decidesBranch(node)) return new Set();
-  const isDeep = node.spec.kind === "short_circuit" && !node.spec.respectDownstreamRules;
-  return isDeep ? listDescendants(graph, [node.taskId]) : new Set(node.downstream);
+/** What `isSkippedByFinished` looks at: of instances of these tasks that come up late, branches may have decided already. */
+export function listLateDecisions(graph: DagGraph, taskIds: readonly string[]): { tasks: string[]; refs: { taskId: string; key: string }[] } {
+  const tasks = [...new Set(taskIds.flatMap((taskId) => decidersOf(graph, taskId)))];
+  return { tasks, refs: tasks.map((taskId) => ({ taskId, key: RETURN_VALUE_KEY })) };
 }
 
-function isSkippedByFinished(model: RunModel, { taskId, mapIndex }: RunInstance): boolean {
+/** Whether a finished branch or short circuit does not follow an instance. */
+export function isSkippedByFinished(model: RunModel, { taskId, mapIndex }: RunInstance): boolean {
   const { graph } = model;
   const node = graph.tasks.get(taskId)!;
   return decidersOf(graph, taskId).some((deciderId) => {

@@ -117,7 +117,12 @@ function judgePast(model: RunModel, instance: RunInstance, needs: RunNeeds): Ins
   return { verdict: "wait", reason };
 }
 
-/** A retry or a reschedule whose time has come: the next try, or the next poke of the same. Its rule decides again, since upstreams may have been cleared meanwhile. */
+/** Of a retry or reschedule whose time has come the rule decides again, since upstreams may have been cleared, or a branch may have decided, meanwhile. */
+export function judgeRetry(model: RunModel, instance: RunInstance, needs: RunNeeds): InstanceVerdict {
+  return instance.branchSkipped ? { verdict: "set", state: "skipped", reason: NOT_FOLLOWED } : judge(model, instance, needs);
+}
+
+/** The next try, or the next poke of the same. */
 export function fireInstance(model: RunModel, instance: RunInstance, verdict: InstanceVerdict): void {
   if (instance.state !== "up_for_retry" && instance.state !== "up_for_reschedule") return;
   if (verdict.verdict === "set") {

@@ -4,6 +4,7 @@ import { isTradewindError } from "../errors.ts";
 import { listMappingRefs, mappingContext } from "../inputs.ts";
 import { measureMapping, staticExpansionLength, UNMAPPED } from "../mapping.ts";
 import { isFailed, isTerminal } from "../state-transitions.ts";
+import { isSkippedByFinished, listLateDecisions } from "./clear.ts";
 import { changeState, countRun, makeReady } from "./changes.ts";
 import { instancesOf, newInstance, requireTasks, requireXComs, type RunInstance, type RunModel, type RunNeeds } from "./run-model.ts";
 import { applyPendingNow, countAddedInstances } from "./upstream-counts.ts";
@@ -49,8 +50,12 @@ function lookAtMapping(
   const refs = isKnown ? [] : listMappingRefs(mapping);
   // With what it takes to give them their instances.
   const around = nodes.flatMap((node) => [node.taskId, ...node.downstream, ...(node.indexGroupId === null ? [] : node.upstream)]);
-  const hasTasks = requireTasks(model, needs, [...around, ...refs.map((ref) => ref.taskId)]);
-  if (!requireXComs(model, needs, refs) || !hasTasks) return "ask";
+  const late = listLateDecisions(
+    model.graph,
+    nodes.map((node) => node.taskId),
+  );
+  const hasTasks = requireTasks(model, needs, [...around, ...late.tasks, ...refs.map((ref) => ref.taskId)]);
+  if (!requireXComs(model, needs, [...refs, ...late.refs]) || !hasTasks) return "ask";
   const sources = refs.flatMap((ref) => instancesOf(model, ref.taskId));
   if (sources.some((source) => !isTerminal(source.state))) return "wait";
   const whole = sources.filter((source) => source.mapIndex === UNMAPPED);
@@ -131,11 +136,14 @@ export function bringBack(model: RunModel, instance: RunInstance): void {
   changeState(model, instance, null);
 }
 
-/** Instances that come up while the run is running. The tasks directly below them, and above those in groups, are here; nothing is pending. */
+/** Instances that come up while the run is running. The tasks directly below them, above those in groups, and what decided about them are here; nothing is pending. */
 export function addInstances(model: RunModel, wanted: readonly (readonly [TaskNode, number])[]): void {
   const added = wanted.map(([node, mapIndex]) => newInstance(model, node, mapIndex));
   if (added.length === 0) return;
   countRun(model, added.length, 0);
   countAddedInstances(model, added);
-  for (const instance of added) model.reconsidered.add(instance);
+  for (const instance of added) {
+    instance.branchSkipped = isSkippedByFinished(model, instance);
+    model.reconsidered.add(instance);
+  }
 }

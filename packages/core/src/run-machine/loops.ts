@@ -1,17 +1,19 @@
 import type { GroupNode } from "../dag-graph.ts";
+import { listLateDecisions } from "./clear.ts";
 import { addInstances, bringBack } from "./expand.ts";
-import { instancesOf, requireTasks, type RunModel, type RunNeeds } from "./run-model.ts";
+import { instancesOf, requireTasks, requireXComs, type RunModel, type RunNeeds } from "./run-model.ts";
 import { applyPendingNow } from "./upstream-counts.ts";
 
 /** Whether everything is here that the next iterations touch. */
 export function requireIterations(model: RunModel, needs: RunNeeds): boolean {
-  const tasks = [...model.nextIterations.keys()].flatMap((groupId) =>
-    model.graph.groups.get(groupId)!.taskIds.flatMap((taskId) => {
-      const { upstream, downstream } = model.graph.tasks.get(taskId)!;
-      return [taskId, ...upstream, ...downstream];
-    }),
-  );
-  return requireTasks(model, needs, tasks);
+  const taskIds = [...model.nextIterations.keys()].flatMap((groupId) => model.graph.groups.get(groupId)!.taskIds);
+  const around = taskIds.flatMap((taskId) => {
+    const { upstream, downstream } = model.graph.tasks.get(taskId)!;
+    return [taskId, ...upstream, ...downstream];
+  });
+  const late = listLateDecisions(model.graph, taskIds);
+  const hasTasks = requireTasks(model, needs, [...around, ...late.tasks]);
+  return requireXComs(model, needs, late.refs) && hasTasks;
 }
 
 /**

@@ -13,7 +13,7 @@ import { listCleared, resetBranchDecisions, resetGroupTries, resetInstance, supe
 import { explainInstance } from "./evaluate.ts";
 import { markRun } from "./mark.ts";
 import { startRun, timeOutRun } from "./outcome.ts";
-import { NO_PAST, type PastFacts } from "./past.ts";
+import { dependsOnPast, NO_PAST, type PastFacts } from "./past.ts";
 import { addPlannedInstances, isWithinDates, planInstances } from "./plan-instances.ts";
 import {
   createNeeds,
@@ -206,8 +206,10 @@ export class RunMachine {
 
   /** A previous run moved: what waits for it is looked at again. */
   reconsiderPast(): void {
-    for (const taskId of this.model.pastWaits)
-      for (const instance of this.model.byTask.get(taskId) ?? []) if (instance.state === null) this.model.reconsidered.add(instance);
+    for (const node of this.model.graph.tasks.values()) {
+      if (!dependsOnPast(node.spec)) continue;
+      for (const instance of this.model.byTask.get(node.taskId) ?? []) if (instance.state === null) this.model.reconsidered.add(instance);
+    }
     this.#settle();
   }
 
@@ -220,7 +222,6 @@ export class RunMachine {
 
   #settle(): void {
     this.#loadPast();
-    this.model.pastWaits.clear();
     const needs = settleRun(this.model);
     if (needs !== null)
       throw new TradewindError("internal", `The run machine asks for ${[...needs.tasks].join(", ")}, although the whole run is in memory.`);
@@ -229,7 +230,7 @@ export class RunMachine {
 
   #loadPast(): void {
     for (const node of this.model.graph.tasks.values()) {
-      if (node.spec.dependsOnPast || node.spec.waitForDownstream) this.model.past.set(node.taskId, this.#pastOf(node.taskId));
+      if (dependsOnPast(node.spec)) this.model.past.set(node.taskId, this.#pastOf(node.taskId));
     }
   }
 

@@ -1,5 +1,5 @@
 import { decidesAbout } from "./clear.ts";
-import { carryOut, fireInstance, judge, lookAt } from "./evaluate.ts";
+import { carryOut, fireInstance, judgeRetry, lookAt } from "./evaluate.ts";
 import { expandNoted, makeAllReady } from "./expand.ts";
 import { requireDueGroups, retryDueGroups, settleGroups } from "./group-retries.ts";
 import { beginIterations, requireIterations } from "./loops.ts";
@@ -81,7 +81,7 @@ function evaluateAll(model: RunModel, needs: RunNeeds): boolean {
     .map((instance) => ({ instance, decision: lookAt(model, instance, needs) }));
   const fired = [...model.due]
     .filter((instance) => model.graph.tasks.has(instance.taskId))
-    .map((instance) => ({ instance, verdict: judge(model, instance, needs) }));
+    .map((instance) => ({ instance, verdict: judgeRetry(model, instance, needs) }));
   if (hasNeeds(needs)) return false;
   model.reconsidered.clear();
   model.due.clear();

@@ -33,7 +33,7 @@ export function applyPendingNow(model: RunModel): void {
     if (upstream === undefined) continue;
     for (const below of upstream.downstream) applyBelow(model, upstream, model.graph.tasks.get(below)!, byIndex);
     // The end of a setup is about everything in its scope, however far below.
-    for (const id of getGraphScopes(model.graph).scopeOf.get(taskId) ?? []) {
+    for (const id of getGraphScopes(model.graph).concerns.get(taskId) ?? []) {
       for (const instance of instancesOf(model, id)) if (instance.state === null) model.reconsidered.add(instance);
     }
   }
@@ -45,8 +45,8 @@ export function applyPendingNow(model: RunModel): void {
 function tasksToLoad(model: RunModel): Iterable<string> {
   const ended = [...model.pending.keys()].filter((taskId) => model.graph.tasks.has(taskId));
   if (model.depth > 0) return listDescendants(model.graph, ended);
-  const { scopeOf } = getGraphScopes(model.graph);
-  const below = new Set(ended.flatMap((taskId) => [...model.graph.tasks.get(taskId)!.downstream, ...(scopeOf.get(taskId) ?? [])]));
+  const { concerns } = getGraphScopes(model.graph);
+  const below = new Set(ended.flatMap((taskId) => [...model.graph.tasks.get(taskId)!.downstream, ...(concerns.get(taskId) ?? [])]));
   if (model.run.unfinishedCount <= 0) for (const taskId of model.graph.outcomeTaskIds) below.add(taskId);
   return below;
 }
