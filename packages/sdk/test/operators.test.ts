@@ -90,6 +90,11 @@ describe("bash", () => {
     expect(classifyError(thrown)).toMatchObject({ kind });
   });
 
+  it("reads the encoding that the command writes", async () => {
+    expect(await run(bash("t", { command: "printf 'se\\361or'", outputEncoding: "windows-1252" }))).toBe("señor");
+    expect(() => bash("t", { command: "true", outputEncoding: "klingon" })).toThrow('"klingon", which is no known encoding');
+  });
+
   it("names the directory that is missing", async () => {
     await expect(run(bash("t", { command: "true", cwd: "/does/not/exist" }))).rejects.toMatchObject({
       code: "task_failed",

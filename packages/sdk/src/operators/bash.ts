@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { TradewindError } from "@tradewind/core";
+import { definitionError } from "../definition-error.ts";
 import { SkipTask } from "../errors.ts";
 import type { NoInputs } from "../inputs.ts";
 import { operator, type Operator, renderTemplate, type TemplateContext, type Templated, templateContext } from "../operator.ts";
@@ -22,6 +23,8 @@ export interface BashOptions<Inputs = NoInputs, Result = string> extends TaskOpt
   cwd?: Templated<string, Inputs>;
   /** Exit codes that mean "skipped". Default 99. */
   skipOnExitCode?: number | readonly number[] | null;
+  /** How the command writes text: a label of the Encoding Standard, such as `"windows-1252"`. Default `"utf-8"`. */
+  outputEncoding?: string;
   /** Makes the result (XCom) from the last line of stdout. Default: the line itself. Airflow's output_processor. */
   outputProcessor?: (lastLine: string) => Result;
 }
@@ -49,13 +52,26 @@ const GUARDED = `(trap "" TERM INT HUP; read -r _ <&3 || kill -KILL 0) </dev/nul
  * zip.expand({ file: listFiles() });
  */
 export function bash<Inputs = NoInputs, Result = string>(taskId: string, options: BashOptions<Inputs, Result>): Operator<Inputs, Result> {
-  const { command, env, inheritEnv, cwd, skipOnExitCode, outputProcessor, ...taskOptions } = options;
-  const bashOptions = { command, env, inheritEnv, cwd, skipOnExitCode, outputProcessor };
+  const { command, env, inheritEnv, cwd, skipOnExitCode, outputEncoding, outputProcessor, ...taskOptions } = options;
+  checkEncoding(taskId, outputEncoding);
+  const bashOptions = { command, env, inheritEnv, cwd, skipOnExitCode, outputEncoding, outputProcessor };
   return operator<Inputs, Result>(taskId, {
     operator: "bash",
     handler: (inputs) => runBash(bashOptions, templateContext(inputs)),
     options: taskOptions,
   });
+}
+
+function checkEncoding(taskId: string, encoding: string | undefined): void {
+  if (encoding === undefined) return;
+  try {
+    new TextDecoder(encoding);
+  } catch (cause) {
+    throw definitionError(
+      `Option "outputEncoding" of task "${taskId}" is ${JSON.stringify(encoding)}, which is no known encoding. Use a name such as "utf-8" or "windows-1252".`,
+      { taskId, cause },
+    );
+  }
 }
 
 async function runBash<Inputs, Result>(options: BashOptions<Inputs, Result>, context: TemplateContext<Inputs>): Promise<Result> {
@@ -66,7 +82,7 @@ async function runBash<Inputs, Result>(options: BashOptions<Inputs, Result>, con
   const cwd = chosen ?? (await mkdtemp(join(tmpdir(), "tradewind-bash-")));
   try {
     context.log.info(`Running in ${cwd}: ${command}`);
-    const { exitCode, signal, lastLine } = await execute(command, cwd, env, context.signal);
+    const { exitCode, signal, lastLine } = await execute({ command, cwd, env, encoding: options.outputEncoding ?? "utf-8" }, context.signal);
     assertSucceeded(exitCode, signal, options.skipOnExitCode ?? (options.skipOnExitCode === null ? [] : 99), context);
     return options.outputProcessor ? options.outputProcessor(lastLine) : (lastLine as Result);
   } finally {
@@ -91,7 +107,14 @@ interface Ended {
   lastLine: string;
 }
 
-async function execute(command: string, cwd: string, env: NodeJS.ProcessEnv, stop: AbortSignal): Promise<Ended> {
+interface Execution {
+  command: string;
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  encoding: string;
+}
+
+async function execute({ command, cwd, env, encoding }: Execution, stop: AbortSignal): Promise<Ended> {
   stop.throwIfAborted();
   const { runtime } = currentTaskScope()!;
   const child = spawn("bash", ["-c", GUARDED, "bash", command], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe", "pipe"] });
@@ -99,11 +122,11 @@ async function execute(command: string, cwd: string, env: NodeJS.ProcessEnv, sto
   lifeline.on("error", () => undefined);
   const release = stopGroupWith(child, stop);
   let lastLine = "";
-  const stdout = readLines(child.stdio[1] as Readable, (line) => {
+  const stdout = readLines(child.stdio[1] as Readable, encoding, (line) => {
     lastLine = line;
     runtime.log({ level: "info", message: line, stream: "stdout" });
   });
-  const stderr = readLines(child.stdio[2] as Readable, (line) => runtime.log({ level: "info", message: line, stream: "stderr" }));
+  const stderr = readLines(child.stdio[2] as Readable, encoding, (line) => runtime.log({ level: "info", message: line, stream: "stderr" }));
   try {
     const [exitCode, signal] = await exited(child);
     await Promise.all([stdout, stderr]);

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type DagRunState, type Duration, type Json, parseDuration, TradewindError } from "@tradewind/core";
 import { getClient } from "../client.ts";
+import { taskSleep } from "../context.ts";
 import { definitionError } from "../definition-error.ts";
 import type { NoInputs } from "../inputs.ts";
 import type { Instant } from "../instant.ts";
@@ -79,6 +79,7 @@ async function waitFor(
       });
     if (allowed.includes(state)) return { ...run, state };
     context.log.debug(`Run "${run.runId}" is "${state}"; looking again in ${pokeMs / 1000} s`);
-    await sleep(pokeMs, undefined, { signal: context.signal });
+    await taskSleep(pokeMs);
+    context.signal.throwIfAborted();
   }
 }
