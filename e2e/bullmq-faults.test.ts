@@ -6,7 +6,7 @@ import { dagSource, readWitnesses } from "./dag-sources.ts";
 
 const TASKS = Number(process.env["TRADEWIND_E2E_TASKS"] ?? 2_000);
 const RUNS = 20;
-const TASK_MS = 250;
+const TASK_MS = 120;
 const KILL_EVERY_MS = 3_000;
 const STOP_FOR_MS = 30_000;
 const WORKERS = ["north", "east", "west"];
@@ -95,7 +95,7 @@ test.skipIf(!hasRedisServer())(
   "workers are killed every 3 s and one is frozen for 30 s, Redis is restarted twice and emptied once: every task ends well, each accepted once, and only lost workers cost a try",
   async () => {
     const { installation, redis, startWorker } = await makeBullMqInstallation({
-      concurrency: 8,
+      concurrency: 4,
       // A worker that is only slow, on a machine that does much else, is not to lose its tasks.
       env: { TRADEWIND__EXECUTION_API__LEASE_SECONDS: "15" },
     });
