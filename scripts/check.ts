@@ -18,6 +18,11 @@ const STEPS: readonly Step[] = [
   { name: "lint", command: [bin("oxlint"), "--type-aware", "--deny-warnings"], advice: "see .oxlintrc.json for the rules" },
   { name: "types", command: [bin("tsc"), "--noEmit", "-p", "tsconfig.json"], advice: "type tests (*.test-d.ts) are part of this" },
   {
+    name: "ui types",
+    command: [bin("tsc"), "--noEmit", "-p", "packages/ui/tsconfig.json"],
+    advice: "pages are compiled for browsers, with types of their own",
+  },
+  {
     name: "boundaries",
     command: [process.execPath, "scripts/check-boundaries.ts"],
     advice: "see scripts/boundaries/rules.ts and docs/architecture.md",

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensureUiBuilt } from "./launch/build-ui.mjs";
 import { ensureInstalled, InstallError } from "./launch/install.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -63,6 +64,19 @@ function run(node, args, options) {
   });
 }
 
+function needsUi(name, args) {
+  return name === "start" || (name === "tradewind" && ["standalone", "api-server"].includes(args[0]));
+}
+
+/** A server without its pages still does all the rest. */
+async function buildUi(root, node) {
+  try {
+    await ensureUiBuilt(root, node);
+  } catch (error) {
+    process.stderr.write(`tradewind: ${error.message}\ntradewind: starting without the user interface\n`);
+  }
+}
+
 async function main(name, args) {
   if (name === "install") return await ensureInstalled(root).then(() => 0);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -71,6 +85,7 @@ async function main(name, args) {
     return 2;
   }
   const { node } = await ensureInstalled(root);
+  if (needsUi(name, args)) await buildUi(root, node);
   const program = join(root, command.program);
   if (!existsSync(program)) {
     process.stderr.write(`launch: "${name}" runs ${command.program}, which does not exist in ${root}\n`);

@@ -1,6 +1,16 @@
 import { builtinModules } from "node:module";
 import { posix } from "node:path";
-import { DEVELOPMENT_PACKAGES, LAZY_SQL, MAY_IMPORT, PURE_PACKAGES, SQL_MODULES, SQL_PACKAGES, SQL_TESTS, TEST_SUPPORT } from "./rules.ts";
+import {
+  BUNDLED_PACKAGES,
+  DEVELOPMENT_PACKAGES,
+  LAZY_SQL,
+  MAY_IMPORT,
+  PURE_PACKAGES,
+  SQL_MODULES,
+  SQL_PACKAGES,
+  SQL_TESTS,
+  TEST_SUPPORT,
+} from "./rules.ts";
 import type { ModuleImport } from "./source-file.ts";
 import type { WorkspaceFile, WorkspacePackage } from "./workspace.ts";
 
@@ -89,9 +99,11 @@ function checkRelative(pkg: WorkspacePackage, file: WorkspaceFile, specifier: st
 
 const packageNameOf = (specifier: string): string => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 
+const mayUseDevDependencies = (pkg: WorkspacePackage, file: WorkspaceFile): boolean => isTest(file) || BUNDLED_PACKAGES.includes(pkg.folder);
+
 function checkDeclared(pkg: WorkspacePackage, file: WorkspaceFile, name: string, place: string): Violation[] {
-  if (name === pkg.npmName || pkg.dependencies.has(name) || (isTest(file) && pkg.devDependencies.has(name))) return [];
-  const where = isTest(file) ? "dependencies or devDependencies" : "dependencies";
+  if (name === pkg.npmName || pkg.dependencies.has(name) || (mayUseDevDependencies(pkg, file) && pkg.devDependencies.has(name))) return [];
+  const where = mayUseDevDependencies(pkg, file) ? "dependencies or devDependencies" : "dependencies";
   return [{ rule: "declared", place, message: `imports ${name}, which is not in the ${where} of packages/${pkg.folder}/package.json` }];
 }
 

@@ -22,9 +22,11 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ["engine", "metadata", "contract", "core"],
   // For programs outside, browsers too: it knows the REST API only.
   client: [],
+  // Pages for browsers. A server knows only where its built files are.
+  ui: ["client", "core"],
   examples: ["sdk"],
   // The composition root.
-  cli: "api config contract core dag-processor engine examples executor executor-bullmq executor-local loader metadata runner scheduler sdk telemetry".split(
+  cli: "api config contract core dag-processor engine examples executor executor-bullmq executor-local loader metadata runner scheduler sdk telemetry ui".split(
     " ",
   ),
   // For development only; see `DEVELOPMENT_PACKAGES`.
@@ -36,6 +38,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that no shipped source may import. */
 export const DEVELOPMENT_PACKAGES: readonly string[] = ["testkit", "executor-testkit", "bench", "modelcheck"];
+
+/** Packages that are shipped as what a bundler made of them: all that they import is in there, so nothing has to be installed beside them. */
+export const BUNDLED_PACKAGES: readonly string[] = ["ui"];
 
 /** Source folders that are shipped but serve the tests of other packages: they may use development dependencies. */
 export const TEST_SUPPORT: readonly RegExp[] = [

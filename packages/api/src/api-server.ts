@@ -12,6 +12,7 @@ import { createUserDirectory } from "./auth/users.ts";
 import { executionApi } from "./execution/execution-api.ts";
 import { sendExecutionError, sendRestError } from "./http/errors.ts";
 import { indexPage } from "./http/index-page.ts";
+import { uiFiles } from "./http/ui-files.ts";
 import { addSecurityHeaders } from "./http/security-headers.ts";
 import { openApiRoutes } from "./openapi/openapi-routes.ts";
 import type { ConnectionTester } from "./rest/connection-tests.ts";
@@ -20,8 +21,8 @@ import type { RestContext, RestRoute } from "./rest/route.ts";
 import { uiApi } from "./ui/ui-api.ts";
 import type { TaskLogStore } from "./task-logs/log-store.ts";
 
-/** `api`: for people and their clients. `execution`: for runners. */
-export type ApiApp = "api" | "execution";
+/** `ui`: the user interface's files. `api`: for people and their clients. `execution`: for runners. */
+export type ApiApp = "ui" | "api" | "execution";
 
 export interface ApiServerOptions {
   db: Database;
@@ -32,8 +33,10 @@ export interface ApiServerOptions {
   version: string;
   /** Commit this was built from. Default null. */
   gitVersion?: string | null;
-  /** Which of them this server has. Default both. */
+  /** Which of them this server has. Default all. */
   apps?: readonly ApiApp[];
+  /** Where the built user interface is; without it `/` says in words what answers here. */
+  uiDirectory?: string | undefined;
   /** A pino logger. Default: none. */
   logger?: FastifyBaseLogger;
   /** Life of a token of the REST API. Default one day, as Airflow's `jwt_expiration_time`. */
@@ -78,18 +81,19 @@ const CLOSE_IDLE_EVERY_MS = 50;
 /**
  * Everything that answers HTTP, each with its own kind of credentials and shape of errors in a scope of its own:
  *
- *     /                 what this is; /docs and /openapi.json describe the REST API
+ *     /                 the user interface, for browsers; else what this is. /docs and /openapi.json describe the REST API
  *     /auth             password → token of the REST API, or a browser's session; a user's own tokens
  *     /ui               read models of the user interface: as the REST API
  *     /api/v2           REST API: token of a user, permission per route
  *     /execution/v1     execution API: token of a host or of an attempt
  */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { apps = ["api", "execution"], now = Date.now } = options;
+  const { apps = ["ui", "api", "execution"], now = Date.now } = options;
   const app = buildApp(options);
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
   let restRoutes: readonly RestRoute[] = [];
+  const ui = apps.includes("ui") ? await uiFiles(app, options.uiDirectory) : undefined;
 
   if (apps.includes("api")) {
     const accessTokens = createAccessTokens(options.db, now);
@@ -113,7 +117,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     app.register(async (scope) => void uiApi(scope, { context: restContext(options, closing.signal), authentication }), { prefix: "/ui" });
     app.register(async (scope) => {
       requireAccess(scope, authentication);
-      indexPage(scope, options);
+      indexPage(scope, { version: options.version, ui });
       openApiRoutes(scope, { routes: restRoutes, version: options.version });
     });
   }
@@ -133,6 +137,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     );
   }
 
+  app.setNotFoundHandler((request, reply) => {
+    if (ui?.isPage(request.method, request.url, request.headers.accept) === true) return ui.sendPage(reply);
+    return reply.code(404).send({ detail: "Not Found", code: "not_found", request_id: request.id });
+  });
   await app.ready();
   return { app, restRoutes };
 }
@@ -154,7 +162,6 @@ function buildApp({ logger, restBodyLimitBytes = MIB, trustProxy }: ApiServerOpt
   closeConnectionsThatBecomeIdle(app);
   addSecurityHeaders(app);
   app.setErrorHandler(sendRestError);
-  app.setNotFoundHandler((request, reply) => reply.code(404).send({ detail: "Not Found", code: "not_found", request_id: request.id }));
   return app;
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import type { UiFiles } from "./ui-files.ts";
 import { escapeHtml } from "./escape-html.ts";
 
 const LINKS = {
@@ -11,9 +12,10 @@ const LINKS = {
 } as const;
 
 /** `GET /`: what answers here, for whoever opens the address in a browser or by a script. */
-export function indexPage(app: FastifyInstance, { version }: { version: string }): void {
+export function indexPage(app: FastifyInstance, { version, ui }: { version: string; ui: UiFiles | undefined }): void {
   app.get("/", { config: { access: "public" } }, async (request, reply) => {
     if (request.headers.accept?.includes("text/html") !== true) return { name: "Tradewind", version, links: LINKS };
+    if (ui !== undefined) return ui.sendPage(reply);
     return reply.type("text/html; charset=utf-8").send(html(version));
   });
 }

@@ -4,6 +4,7 @@ import { testInChild } from "./connection-tests.ts";
 import type { Core } from "./core.ts";
 import { EXECUTION_PORT, portError, REST_PORT } from "./busy-port.ts";
 import type { Installation } from "./installation.ts";
+import { uiFolder } from "./ui-folder.ts";
 
 export interface RunningApi {
   /** Where it listens, with the port that was really taken. */
@@ -24,7 +25,15 @@ export function openTaskLogs({ config, shutdown }: Installation): TaskLogStore {
 /** Starts the REST API; the folders are for showing whole paths of DAG files. */
 export async function startRestApi(installation: Installation, core: Core, logs: TaskLogStore, folders: readonly DagFolder[]): Promise<RunningApi> {
   const { host, port } = installation.config.api;
-  return start(installation, core, { app: "api", host, port, logs, tokens: createSignedTokens({ secretKey: core.secrets.apiKey }), folders });
+  return start(installation, core, {
+    app: "api",
+    uiDirectory: uiFolder(),
+    host,
+    port,
+    logs,
+    tokens: createSignedTokens({ secretKey: core.secrets.apiKey }),
+    folders,
+  });
 }
 
 export async function startExecutionApi(installation: Installation, core: Core, logs: TaskLogStore): Promise<RunningApi> {
@@ -33,6 +42,7 @@ export async function startExecutionApi(installation: Installation, core: Core, 
 }
 
 interface AppOptions {
+  uiDirectory?: string;
   app: ApiApp;
   host: string;
   port: number;
@@ -51,7 +61,8 @@ async function start(installation: Installation, { db, engine, secrets }: Core, 
     tokens: options.tokens,
     logs: options.logs,
     version: release,
-    apps: [options.app],
+    apps: options.app === "api" ? ["ui", "api"] : [options.app],
+    uiDirectory: options.uiDirectory,
     onPoolsChanged: () => engine.wake("ready"),
     testConnection: config.api.testConnection === "enabled" ? testInChild : null,
     logger: installation.logger(options.app === "api" ? "api" : "execution-api"),

@@ -1,0 +1,4 @@
+import { createRestClient } from "@tradewind/client";
+
+/** The browser's session is in its cookie. */
+export const api = createRestClient({ baseUrl: "" });

@@ -1,0 +1,26 @@
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "./app/app.css";
+import { MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { queryClient } from "./api/query-client.ts";
+import { router } from "./app/router.tsx";
+import { theme } from "./theme.ts";
+import { TimeZoneProvider } from "./time/time-zone.tsx";
+
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <QueryClientProvider client={queryClient}>
+        <TimeZoneProvider>
+          <Notifications position="bottom-right" />
+          <RouterProvider router={router} />
+        </TimeZoneProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,16 @@
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+/** Sea blue: the colour of what can be clicked, and of nothing else. States have colours of their own. */
+const sea: MantineColorsTuple = ["#e6f6fc", "#cfe8f3", "#9ed0e6", "#69b6d9", "#41a0ce", "#2893c8", "#1686bd", "#0b6e99", "#045f86", "#004f72"];
+
+export const theme = createTheme({
+  primaryColor: "sea",
+  primaryShade: { light: 7, dark: 4 },
+  autoContrast: true,
+  colors: { sea },
+  defaultRadius: "sm",
+  fontFamily: "Inter, ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
+  fontFamilyMonospace: "'JetBrains Mono', ui-monospace, SFMono-Regular, Menlo, Consolas, monospace",
+  headings: { fontWeight: "600", sizes: { h1: { fontSize: "1.375rem" }, h2: { fontSize: "1.0625rem" }, h3: { fontSize: "0.9375rem" } } },
+  cursorType: "pointer",
+});
