@@ -113,6 +113,13 @@ describe("what is wrong with a YAML DAG is told at its place", () => {
     ],
     ["a duration without a unit", `${head}  a:\n    operator: empty\n    retryDelay: 30\n`, 5, "invalid_dag", /must be a duration such as "30s"/],
     ["a wrong trigger rule", `${head}  a:\n    operator: empty\n    triggerRule: all_succes\n`, 5, "invalid_dag", /one of all_success/],
+    [
+      "a template where none is rendered",
+      `${head}  a:\n    operator: sql\n    connection: "{{ params.db }}"\n    sql: select 1\n`,
+      5,
+      "invalid_dag",
+      /"connection" of task "a".*templates are not rendered here/,
+    ],
     ["a cron line", `dagId: wrong\nschedule: "0 6 * *"\n`, 1, "invalid_dag", /cron/],
     [
       "an unknown upstream",

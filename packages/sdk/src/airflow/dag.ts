@@ -51,6 +51,11 @@ abstract class Scope {
     options?: TaskOptions,
   ): TaskFactory<TArgs, TReturn>;
   task<TArgs extends object | void = void, TReturn = unknown>(handler: Handler<TArgs, TReturn>, options?: TaskOptions): TaskFactory<TArgs, TReturn>;
+  task<TArgs extends object, TReturn>(
+    taskId: string,
+    operator: Operator<TArgs, TReturn>,
+    options?: TaskOptions,
+  ): (inputs?: TaskInputs<TArgs>) => TaskRef<TReturn>;
   task<TArgs extends object, TReturn>(operator: Operator<TArgs, TReturn>): (inputs?: TaskInputs<TArgs>) => TaskRef<TReturn>;
   task(first: unknown, second?: unknown, third?: TaskOptions): never {
     if (isOperator(first)) return this.#operatorFactory(first[OPERATOR], {}) as never;

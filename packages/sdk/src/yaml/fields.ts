@@ -1,5 +1,6 @@
 import type { Duration, Json } from "@tradewind/core";
 import { z } from "zod";
+import { isTemplate } from "../templates/jinja-parser.ts";
 
 /** The values that options of YAML DAGs take. Each says what it expects, for errors and for the published JSON schema. */
 
@@ -28,6 +29,9 @@ export const instant = z.string({ error: 'must be a date such as "2026-01-31" or
 
 /** A text in which Jinja's `{{ … }}` is rendered when the task runs. */
 export const template = z.string();
+
+/** A text that is the same for all runs. Without this check a template would be taken for a name. */
+export const plain = z.string().refine((text) => !isTemplate(text), { error: "must be a plain text: templates are not rendered here" });
 
 export const json: z.ZodType<Json> = z.json({ error: "must be JSON: texts, numbers, true, false, null, lists and objects" }) as z.ZodType<Json>;
 

@@ -2,14 +2,14 @@ import { z } from "zod";
 import type { CallbackContext } from "../callback-options.ts";
 import { describeEvent, type Notifier, slackNotifier, smtpNotifier, webhookNotifier } from "../notifiers/index.ts";
 import type { JinjaScope } from "../templates/jinja-scope.ts";
-import { duration, json, template, textMap, texts } from "./fields.ts";
+import { duration, json, plain, template, textMap, texts } from "./fields.ts";
 import { renderIn } from "./template-handlers.ts";
 
 const webhook = z.strictObject({
   notifier: z.literal("webhook").describe("Tells a program over HTTP."),
-  url: z.string().optional().describe("Absolute, or with a connection a path below its host."),
-  connection: z.string().optional(),
-  method: z.string().optional(),
+  url: plain.optional().describe("Absolute, or with a connection a path below its host."),
+  connection: plain.optional(),
+  method: plain.optional(),
   headers: textMap.optional(),
   body: json.optional().describe("Default: what is known of the event."),
   timeout: duration.optional(),
@@ -17,22 +17,22 @@ const webhook = z.strictObject({
 
 const slack = z.strictObject({
   notifier: z.literal("slack").describe("Writes to a Slack channel, or to what takes Slack's webhooks."),
-  connection: z.string().optional().describe("A connection of type slackwebhook."),
-  url: z.string().optional(),
+  connection: plain.optional().describe("A connection of type slackwebhook."),
+  url: plain.optional(),
   text: template.optional().describe("Default: {{ summary }}, the event in one line."),
-  channel: z.string().optional(),
-  username: z.string().optional(),
-  iconEmoji: z.string().optional(),
+  channel: plain.optional(),
+  username: plain.optional(),
+  iconEmoji: plain.optional(),
   timeout: duration.optional(),
 });
 
 const smtp = z.strictObject({
   notifier: z.literal("smtp").describe("Tells people by e-mail."),
-  connection: z.string().optional().describe("Default smtp_default."),
+  connection: plain.optional().describe("Default smtp_default."),
   to: texts,
   cc: texts.optional(),
   bcc: texts.optional(),
-  from: z.string().optional(),
+  from: plain.optional(),
   subject: template.optional(),
   text: template.optional(),
   html: template.optional(),

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import * as operators from "../operators/index.ts";
-import { count, duration, fileLocation, json, parameters, template, textMap, texts } from "./fields.ts";
+import { count, duration, fileLocation, json, parameters, plain, template, textMap, texts } from "./fields.ts";
 import { type OperatorKind, operatorKind } from "./operator-kinds.ts";
 
-const connection = z.string().describe("Id of a connection.");
+const connection = plain.describe("Id of a connection.");
 const check = { connection, retryOnFailure: z.boolean().optional() };
 const tableCheck = { ...check, table: template, partitionClause: template.optional().describe("A condition on the rows, as SQL without where.") };
 const runState = z.enum(["queued", "running", "success", "failed"]);
@@ -15,8 +15,8 @@ const attachment = z.union([
 ]);
 
 const mount = z.strictObject({
-  source: z.string().optional(),
-  target: z.string(),
+  source: plain.optional(),
+  target: plain,
   type: z.enum(["bind", "volume", "tmpfs"]).optional(),
   readOnly: z.boolean().optional(),
 });
@@ -28,7 +28,7 @@ const comparison = z.strictObject({
   less_than: z.number().optional(),
   leq_to: z.number().optional(),
   tolerance: z.number().optional(),
-  partition_clause: z.string().optional(),
+  partition_clause: plain.optional(),
 });
 
 const columnChecks = z.strictObject({
@@ -41,7 +41,7 @@ const columnChecks = z.strictObject({
 
 const request = {
   url: template.describe("Absolute, or with a connection a path below its host."),
-  method: z.string().optional(),
+  method: plain.optional(),
   headers: textMap.optional(),
   query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   body: json.optional().describe("A text is sent as it is, anything else as JSON."),
@@ -120,14 +120,14 @@ export const OPERATORS: readonly OperatorKind[] = [
     {
       image: template,
       command: texts.optional().describe("A list is the program and its arguments; a text is run by /bin/sh -c."),
-      entrypoint: z.array(z.string()).optional(),
+      entrypoint: z.array(plain).optional(),
       env: textMap.optional(),
       mounts: z.array(mount).optional(),
       memory: z.union([z.number(), z.string()]).optional(),
       cpus: z.number().optional(),
-      network: z.string().optional(),
-      workingDir: z.string().optional(),
-      user: z.string().optional(),
+      network: plain.optional(),
+      workingDir: plain.optional(),
+      user: plain.optional(),
       containerName: template.optional(),
       labels: textMap.optional(),
       autoRemove: z.enum(["force", "success", "never"]).optional(),
@@ -164,7 +164,7 @@ export const OPERATORS: readonly OperatorKind[] = [
       parameters: parameters.optional(),
       destination: connection,
       table: template,
-      columns: z.array(z.string()).optional(),
+      columns: z.array(plain).optional(),
       preoperators: texts.optional(),
       postoperators: texts.optional(),
       batchSize: count(1).optional(),
@@ -207,11 +207,8 @@ export const OPERATORS: readonly OperatorKind[] = [
     },
     (id, options) => operators.sqlThresholdCheck(id, options),
   ),
-  operatorKind(
-    "sqlUniqueCheck",
-    "No two rows have the same values in these columns.",
-    { ...tableCheck, columns: z.array(z.string()) },
-    (id, options) => operators.sqlUniqueCheck(id, options),
+  operatorKind("sqlUniqueCheck", "No two rows have the same values in these columns.", { ...tableCheck, columns: z.array(plain) }, (id, options) =>
+    operators.sqlUniqueCheck(id, options),
   ),
   operatorKind(
     "sqlColumnCheck",
@@ -222,7 +219,7 @@ export const OPERATORS: readonly OperatorKind[] = [
   operatorKind(
     "sqlTableCheck",
     "Conditions on a table as a whole, or on each of its rows.",
-    { ...tableCheck, checks: z.record(z.string(), z.strictObject({ check_statement: z.string(), partition_clause: z.string().optional() })) },
+    { ...tableCheck, checks: z.record(z.string(), z.strictObject({ check_statement: plain, partition_clause: plain.optional() })) },
     (id, options) => operators.sqlTableCheck(id, options),
   ),
   operatorKind(
@@ -232,7 +229,7 @@ export const OPERATORS: readonly OperatorKind[] = [
       ...check,
       table: template,
       metricsThresholds: z.record(z.string(), z.number()),
-      dateFilterColumn: z.string().optional(),
+      dateFilterColumn: plain.optional(),
       daysBack: z.int().optional(),
       ratioFormula: z.enum(["max_over_min", "relative_diff"]).optional(),
       ignoreZero: z.boolean().optional(),

@@ -1,7 +1,7 @@
 import { TASK_INSTANCE_STATES } from "@tradewind/core";
 import { z } from "zod";
 import * as sensors from "../sensors/index.ts";
-import { duration, fileLocation, json, parameters, template, textMap } from "./fields.ts";
+import { duration, fileLocation, json, parameters, plain, template, textMap } from "./fields.ts";
 import { type OperatorKind, operatorKind } from "./operator-kinds.ts";
 
 const waiting = {
@@ -16,14 +16,14 @@ const waiting = {
 };
 
 const weekDay = z.enum(["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]);
-const timezone = z.string().optional();
+const timezone = plain.optional();
 
 /** Those of task instances; the states of runs are among them. */
 const state = z.enum(TASK_INSTANCE_STATES);
 
 /** Every sensor that a YAML DAG may name as its `operator`. */
 export const SENSORS: readonly OperatorKind[] = [
-  operatorKind("timeSensor", "Waits until a time of the day.", { ...waiting, targetTime: z.string(), timezone }, (id, options) =>
+  operatorKind("timeSensor", "Waits until a time of the day.", { ...waiting, targetTime: plain, timezone }, (id, options) =>
     sensors.timeSensor(id, options),
   ),
   operatorKind("dateTimeSensor", "Waits until a point in time.", { ...waiting, targetTime: template }, (id, options) =>
@@ -44,11 +44,11 @@ export const SENSORS: readonly OperatorKind[] = [
     {
       ...waiting,
       url: template,
-      method: z.string().optional(),
+      method: plain.optional(),
       headers: textMap.optional(),
       query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
       body: json.optional(),
-      connection: z.string().optional(),
+      connection: plain.optional(),
       notYetStatuses: z.array(z.int()).optional(),
       requestTimeout: duration.optional(),
     },
@@ -78,7 +78,7 @@ export const SENSORS: readonly OperatorKind[] = [
   operatorKind(
     "sqlSensor",
     "Waits until a query gives something.",
-    { ...waiting, connection: z.string(), sql: template, parameters: parameters.optional(), failOnEmpty: z.boolean().optional() },
+    { ...waiting, connection: plain, sql: template, parameters: parameters.optional(), failOnEmpty: z.boolean().optional() },
     (id, options) => sensors.sqlSensor(id, options),
   ),
 ];

@@ -1,6 +1,6 @@
 import { TRIGGER_RULES, WEIGHT_RULES } from "@tradewind/core";
 import { z } from "zod";
-import { count, duration, instant, json, template, texts } from "./fields.ts";
+import { count, duration, instant, json, plain, template, texts } from "./fields.ts";
 import { callbacks } from "./notifiers.ts";
 
 const retryRule = z.strictObject({
@@ -14,9 +14,9 @@ const retryRule = z.strictObject({
 
 /** How a task is scheduled and run: what `defaultArgs` may hold too. Names, meanings and defaults are those of the same options in TypeScript. */
 export const taskOptionFields = {
-  displayName: z.string().optional().describe("Shown to people instead of the id."),
+  displayName: plain.optional().describe("Shown to people instead of the id."),
   doc: z.string().optional().describe("Markdown, shown with the task."),
-  owner: z.string().optional(),
+  owner: plain.optional(),
   retries: count(0).optional().describe("How often a failed try is repeated."),
   retryDelay: duration.optional().describe("Between the end of a failed try and the next one."),
   retryExponentialBackoff: z
@@ -26,12 +26,12 @@ export const taskOptionFields = {
   maxRetryDelay: duration.optional(),
   executionTimeout: duration.optional().describe("Wall time of one try."),
   triggerRule: z.enum(TRIGGER_RULES).optional().describe("When the task may run, judged by how its upstreams ended."),
-  pool: z.string().optional(),
+  pool: plain.optional(),
   poolSlots: count(1).optional(),
   priorityWeight: z.int().optional(),
   weightRule: z.enum(WEIGHT_RULES).optional(),
-  queue: z.string().optional(),
-  executor: z.string().optional(),
+  queue: plain.optional(),
+  executor: plain.optional(),
   maxActiveTisPerDag: count(1).optional(),
   maxActiveTisPerDagrun: count(1).optional(),
   dependsOnPast: z.boolean().optional(),
