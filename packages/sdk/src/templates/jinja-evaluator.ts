@@ -1,3 +1,4 @@
+/// <reference path="./nunjucks-modules.d.ts" />
 import type { SyntaxNode } from "nunjucks/src/nodes.js";
 import { JinjaDate, JinjaDuration } from "./jinja-dates.ts";
 import { areEqual, contains, findFilter, order, runTest } from "./jinja-filters.ts";

@@ -1,3 +1,4 @@
+/// <reference path="./nunjucks-modules.d.ts" />
 import nunjucksFilters from "nunjucks/src/filters.js";
 import { JinjaDate } from "./jinja-dates.ts";
 import { strftime } from "./jinja-date-formats.ts";

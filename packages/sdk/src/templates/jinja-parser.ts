@@ -1,3 +1,4 @@
+/// <reference path="./nunjucks-modules.d.ts" />
 import lexer from "nunjucks/src/lexer.js";
 import nodes, { type SyntaxNode } from "nunjucks/src/nodes.js";
 import parser from "nunjucks/src/parser.js";
