@@ -13,6 +13,7 @@ import { executionApi } from "./execution/execution-api.ts";
 import { sendExecutionError, sendRestError } from "./http/errors.ts";
 import { indexPage } from "./http/index-page.ts";
 import { uiFiles } from "./http/ui-files.ts";
+import { type QueueBoardPages, queueBoardRoutes } from "./http/queue-board.ts";
 import { addSecurityHeaders } from "./http/security-headers.ts";
 import { openApiRoutes } from "./openapi/openapi-routes.ts";
 import type { ConnectionTester } from "./rest/connection-tests.ts";
@@ -62,6 +63,8 @@ export interface ApiServerOptions {
   testConnection?: ConnectionTester | null;
   /** Called after pools were changed: task instances that wait for slots may go on. */
   onPoolsChanged?: () => void;
+  /** Pages about the queues in Redis, shown to operators below `/queues`. Default: none. */
+  queueBoard?: QueueBoardPages;
   /** For tests: answers of the REST API are checked against their schemas. */
   checkAnswers?: boolean;
   now?: () => number;
@@ -84,6 +87,7 @@ const CLOSE_IDLE_EVERY_MS = 50;
  *     /                 the user interface, for browsers; else what this is. /docs and /openapi.json describe the REST API
  *     /auth             password → token of the REST API, or a browser's session; a user's own tokens
  *     /ui               read models of the user interface: as the REST API
+ *     /queues           what is in Redis, for operators, where workers are fed by it
  *     /api/v2           REST API: token of a user, permission per route
  *     /execution/v1     execution API: token of a host or of an attempt
  */
@@ -114,6 +118,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       },
       { prefix: "/api/v2" },
     );
+    const { queueBoard } = options;
+    if (queueBoard !== undefined) app.register(async (scope) => queueBoardRoutes(scope, queueBoard, authentication), { prefix: "/queues" });
     app.register(async (scope) => void uiApi(scope, { context: restContext(options, closing.signal), authentication }), { prefix: "/ui" });
     app.register(async (scope) => {
       requireAccess(scope, authentication);

@@ -1,11 +1,11 @@
 /** The REST API as its user of the name `admin` sees it. */
 export class RestClient {
-  readonly #url: string;
+  readonly url: string;
   readonly #password: string;
   #token: Promise<string> | undefined;
 
   constructor(url: string, password: string) {
-    this.#url = url;
+    this.url = url;
     this.#password = password;
   }
 
@@ -13,7 +13,7 @@ export class RestClient {
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
     this.#token ??= this.#logIn();
     const headers = { authorization: `Bearer ${await this.#token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) };
-    const response = await fetch(`${this.#url}/api/v2${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const response = await fetch(`${this.url}/api/v2${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
     return (text === "" ? undefined : JSON.parse(text)) as T;
@@ -35,7 +35,7 @@ export class RestClient {
   }
 
   async #logIn(): Promise<string> {
-    const response = await fetch(`${this.#url}/auth/token`, {
+    const response = await fetch(`${this.url}/auth/token`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ username: "admin", password: this.#password }),

@@ -5,6 +5,7 @@ import type { Core } from "./core.ts";
 import { EXECUTION_PORT, portError, REST_PORT } from "./busy-port.ts";
 import type { Installation } from "./installation.ts";
 import { uiFolder } from "./ui-folder.ts";
+import { openQueueBoard } from "./queue-board.ts";
 
 export interface RunningApi {
   /** Where it listens, with the port that was really taken. */
@@ -54,7 +55,9 @@ interface AppOptions {
 async function start(installation: Installation, { db, engine, secrets }: Core, options: AppOptions): Promise<RunningApi> {
   const { config, release, shutdown } = installation;
   const pathOfFolder = new Map(options.folders.map(({ name, path }) => [name, path]));
+  const queueBoard = options.app === "api" ? await openQueueBoard(installation, db) : undefined;
   const { app } = await createApiServer({
+    ...(queueBoard === undefined ? {} : { queueBoard }),
     db,
     engine,
     fernet: secrets.fernet,
