@@ -312,7 +312,7 @@ export abstract class TaskContainer {
         { dagId },
       );
     }
-    return { label: first as string, handler: second as AnyHandler, options: (third ?? {}) as TaskOptions };
+    return { label: first as string, handler: second as AnyHandler, options: third ?? {} };
   }
 }
 

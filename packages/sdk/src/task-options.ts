@@ -72,15 +72,15 @@ export interface TaskOptions<Inputs = Record<string, Json>, Result = Json> {
    */
   retryPolicy?: RetryPolicy;
   /** Asked before the handler: when it gives true, or a text (the reason), the task is skipped. Airflow's `@task.skip_if`. */
-  skipIf?(context: TemplateContext<Inputs>): boolean | string | Promise<boolean | string>;
+  skipIf?(this: void, context: TemplateContext<Inputs>): boolean | string | Promise<boolean | string>;
   /** Asked before the handler: when it gives false, the task is skipped. Airflow's `@task.run_if`. */
-  runIf?(context: TemplateContext<Inputs>): boolean | Promise<boolean>;
+  runIf?(this: void, context: TemplateContext<Inputs>): boolean | Promise<boolean>;
   /**
    * Of a mapped task: makes a label for each instance, which people see in place of its index. Called when the handler has ended; without a result when it failed. Airflow's `map_index_template`.
    * @example
    * dag.task("load", load, { mapIndexTemplate: ({ inputs }) => inputs.file });
    */
-  mapIndexTemplate?(context: TemplateContext<Inputs> & { result: Result | undefined }): string | number | Promise<string | number>;
+  mapIndexTemplate?(this: void, context: TemplateContext<Inputs> & { result: Result | undefined }): string | number | Promise<string | number>;
   /** Called before the handler. Callbacks are functions, or lists of them; what they throw is logged and changes nothing. Airflow's `on_execute_callback`. */
   onExecute?: TaskCallbackFunction | readonly TaskCallbackFunction[];
   /** Called when the task has succeeded. Airflow's `on_success_callback`. */

@@ -14,7 +14,7 @@ interface Around {
   machine: RunMachine;
   xcomKeys: Set<string>;
   begun: { firstAtMs: number; reschedules: number };
-  log(entry: LogEntry): void;
+  log: (entry: LogEntry) => void;
   triggered: TriggerRequest[];
   otherRuns(dagId: string, runId: string): DagRunState | undefined;
   /** Of the attempt in its run, to make its id. */

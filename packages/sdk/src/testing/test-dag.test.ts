@@ -233,7 +233,7 @@ describe("the timetable", () => {
       "scheduled__2026-03-29T04:00:00+00:00",
       "scheduled__2026-03-30T04:00:00+00:00",
     ]);
-    const run = await test.run(planned[1]!);
+    const run = await test.run(planned[1]);
     expect([run.runId, run.xcom("t")]).toEqual([planned[1]!.runId, "2026-03-29"]);
   });
 
@@ -249,7 +249,7 @@ describe("the timetable", () => {
     const test = testDag(dag);
     const [first, second] = test.next(2);
     expect((await test.run({ ...first!, faults: [fail("t")] })).state).toBe("failed");
-    const run = await test.run(second!);
+    const run = await test.run(second);
     expect(run.state).toBe("running");
     expect(run.task("t").reason).toContain("depends on its past");
   });
