@@ -1,3 +1,5 @@
+// Whoever compiles these sources from elsewhere finds the types only this way: an import of declarations alone would be one at run time.
+// oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./nunjucks-modules.d.ts" />
 import lexer from "nunjucks/src/lexer.js";
 import nodes, { type SyntaxNode } from "nunjucks/src/nodes.js";
