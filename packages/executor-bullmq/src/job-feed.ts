@@ -42,6 +42,8 @@ export interface FeedHealth {
 
 const DEFAULT_LOCK_MS = 5_000;
 const DEFAULT_BLOCK_MS = 5_000;
+/** A connection is taken for dead when it has been silent for the time of so many blocking reads. */
+const SILENT_READS = 3;
 /** How long what was seen of the queues' lengths is taken for true. */
 const LOOK_VALID_MS = 100;
 /** For a last answer of the server to what has been asked for. */
@@ -79,7 +81,8 @@ export class JobFeed {
   async start(): Promise<void> {
     const { redis, queues, hostId, logger } = this.#options;
     const lockMs = this.#options.lockMs ?? DEFAULT_LOCK_MS;
-    const [bullmq, client] = await Promise.all([import("bullmq"), openRedis(redis, "consumer")]);
+    const blockMs = this.#options.blockMs ?? DEFAULT_BLOCK_MS;
+    const [bullmq, client] = await Promise.all([import("bullmq"), openRedis(redis, "consumer", SILENT_READS * blockMs)]);
     this.#client = client;
     const place = showRedis(parseRedisUrl(redis.url));
     this.#watch = new ConnectionWatch({ client, place, logger, consequence: "running tasks go on, and no new ones come over Redis" });
@@ -94,7 +97,7 @@ export class JobFeed {
         lockDuration: lockMs,
         stalledInterval: lockMs / 2,
         maxStalledCount: MAX_STALLS,
-        drainDelay: (this.#options.blockMs ?? DEFAULT_BLOCK_MS) / 1000,
+        drainDelay: blockMs / 1000,
       });
       // An outage is told by the watch; what else goes wrong in BullMQ is here.
       worker.on("error", (error) => logger.debug({ queue, error: error.message }, "BullMQ told an error"));

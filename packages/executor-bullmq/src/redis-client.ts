@@ -27,15 +27,20 @@ export type RedisRole = "producer" | "consumer";
 
 export const DEFAULT_PREFIX = "tradewind";
 const DEFAULT_TIMEOUT_MS = 3_000;
+/** A connection that owes an answer for so long is cut and made anew: over one that died without a word nothing would come for many minutes, and no error either. */
+const DEFAULT_SILENCE_MS = 15_000;
 const LONGEST_RECONNECT_MS = 1_000;
 /** `HSET` with several fields, `LPOS`, `GETDEL` …: what BullMQ's scripts use. */
 const MIN_VERSION = [6, 2] as const;
 
-/** Connects; the client reconnects by itself for ever. The library is loaded here, so that installations without Redis do not pay for it. */
-export async function openRedis(settings: RedisSettings, role: RedisRole): Promise<RedisClient> {
+/**
+ * Connects; the client reconnects by itself for ever. The library is loaded here, so that installations without Redis do not pay for it.
+ * @param silenceMs longer than any blocking read
+ */
+export async function openRedis(settings: RedisSettings, role: RedisRole, silenceMs = DEFAULT_SILENCE_MS): Promise<RedisClient> {
   const ioredis = await import("ioredis");
   const address = parseRedisUrl(settings.url);
-  const common = commonOptions(settings, address, role);
+  const common = { ...commonOptions(settings, address, role), socketTimeout: silenceMs };
   const enableOfflineQueue = role === "consumer";
   if (address.kind === "cluster") {
     const options: ClusterOptions = {

@@ -212,18 +212,25 @@ describe.skipIf(!hasRedisServer())("over Redis", () => {
       expect(feed.health().awayForMs).toBeNull();
     });
 
-    test("one that hangs makes commands fail within their time, and a worker's reads overdue", async () => {
+    test("one that hangs makes commands fail within their time, and a worker's reads overdue, until it counts as away", async () => {
       const { executor } = await startExecutor({ timeoutMs: 300 });
-      const { feed } = await startFeed(4);
+      const { feed, host } = await startFeed(4);
       await executor.submit([command()]);
+      await until("a blocking read", () => host.delivered.length > 0 && feed.mayTakeNext());
       process.kill(redis.pid, "SIGSTOP");
       try {
         await expect(executor.submit([command()])).rejects.toThrow(/timed out/u);
         await until("an overdue read", () => (feed.health().overdueMs ?? 0) > 0);
+        expect(feed.health().awayForMs).toBeNull();
+        await until("the connection to be taken for dead", () => feed.health().awayForMs !== null);
       } finally {
         process.kill(redis.pid, "SIGCONT");
       }
-      await until("reads in time", () => feed.health().overdueMs === null);
+      await until("reads in time", () => feed.health().awayForMs === null && feed.health().overdueMs === null);
+      const { length } = host.delivered;
+      await until("the executor's connection", () => executor.capacity().free === null);
+      await executor.submit([command()]);
+      await until("a job after that", () => host.delivered.length > length);
     });
 
     test("both sides stop while it is away, within a bound", async () => {
