@@ -52,7 +52,7 @@ export interface QueuedCandidate {
 
 /**
  * The best waiting task instances of each pool with open slots, for the given executors. A full pool gives none and costs one look at its leases; parked rows are not in
- * the index. To be called in a statement after the lock was taken, so that it sees what the holder before it did. Uses `task_queue_dispatch`.
+ * the index. An instance whose last attempt still has its lease (it was told to stop) is passed over until that has ended. To be called in a statement after the lock was taken, so that it sees what the holder before it did. Uses `task_queue_dispatch`.
  */
 export async function listDispatchCandidates(
   tx: Queryable,
@@ -79,6 +79,7 @@ export async function listDispatchCandidates(
       from open, unnest($1::text[]) as e (name),
         lateral (select * from task_queue w where w.executor = e.name and w.pool = open.name and w.parked_key is null and w.pool_slots <= open.room
           and ($2::text[] is null or w.queue = any($2::text[]))
+          and not exists (select from lease l where l.task_instance_id = w.task_instance_id)
           order by w.priority_weight desc, w.logical_date, w.map_index, w.task_instance_id limit $3) q
         join dag_run r on r.id = q.dag_run_id join dag d on d.dag_id = q.dag_id join task_instance ti on ti.id = q.task_instance_id
       where open.room > 0`,

@@ -1,5 +1,5 @@
 import type { Json, MaybeState, TaskSpec } from "@tradewind/core";
-import { isOver, type ModelInstance, type RunModel } from "./run-model.ts";
+import { isOver, type ModelInstance, nameOf, type RunModel } from "./run-model.ts";
 
 // What happens to runs from outside: attempts begin and end, time passes, people change things. Each function changes states and leaves it to `settle` what follows.
 
@@ -7,8 +7,9 @@ export type Outcome = { kind: "success"; result: Json | undefined } | { kind: "s
 
 /** An attempt gets a lease; `running` when it is started too. */
 export function takeAttempt(instance: ModelInstance, attemptId: string): void {
-  if (instance.state !== "scheduled")
-    throw new Error(`The engine dispatched ${instance.taskId}[${instance.mapIndex}], which is ${instance.state} to the model.`);
+  const name = nameOf(instance);
+  if (instance.state !== "scheduled") throw new Error(`The engine dispatched ${name}, which is ${instance.state} to the model.`);
+  if (instance.attempt !== null) throw new Error(`The engine dispatched ${name}, whose last attempt has not stopped yet.`);
   instance.state = "queued";
   instance.attempt = { attemptId, isRunning: false };
 }
@@ -73,7 +74,9 @@ export function passRetryDelays(run: RunModel): void {
     run.groupRetries.set(group.groupId, (run.groupRetries.get(group.groupId) ?? 0) + 1);
     const inside = run.dag.tasksIn(group);
     for (const instance of run.instances) {
-      if (instance.state !== "removed" && inside.some(({ taskId }) => taskId === instance.taskId)) resetInstance(run, instance);
+      if (instance.state === "removed" || !inside.some(({ taskId }) => taskId === instance.taskId)) continue;
+      giveRetries(run, instance);
+      instance.state = null;
     }
   }
   const waiting = run.instances.filter(({ state }) => state === "up_for_retry");
@@ -107,7 +110,7 @@ export function clear(run: RunModel, choice: ClearChoice): void {
 
 function withSetups(run: RunModel, taskId: string): string[] {
   const task = run.dag.task(taskId);
-  const setups = task.isTeardown ? task.setups.map((id) => run.dag.task(id)) : run.dag.setupsOf(task);
+  const setups = run.dag.setupsOf(task);
   const scopes = task.isSetup ? [...setups, task] : setups;
   return scopes.flatMap((setup) => [setup.taskId, ...run.dag.children(setup.taskId).flatMap((child) => (child.isTeardown ? [child.taskId] : []))]);
 }
@@ -128,8 +131,12 @@ export function clearInstances(run: RunModel, instances: readonly ModelInstance[
   if (run.state !== "running") run.state = "queued";
 }
 
-function resetInstance(run: RunModel, instance: ModelInstance): void {
+function giveRetries(run: RunModel, instance: ModelInstance): void {
   instance.maxTries = instance.tryNumber + run.dag.task(instance.taskId).retries;
+}
+
+function resetInstance(run: RunModel, instance: ModelInstance): void {
+  giveRetries(run, instance);
   withdraw(instance, instance.attempt?.isRunning === true ? "restarting" : null);
 }
 
