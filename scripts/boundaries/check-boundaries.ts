@@ -1,6 +1,8 @@
 import { builtinModules } from "node:module";
 import { posix } from "node:path";
 import {
+  AIRFLOW_SDK_FILES,
+  AIRFLOW_SDK_MODULE,
   BUNDLED_PACKAGES,
   DEVELOPMENT_PACKAGES,
   LAZY_SQL,
@@ -102,6 +104,7 @@ const packageNameOf = (specifier: string): string => specifier.split("/", specif
 const mayUseDevDependencies = (pkg: WorkspacePackage, file: WorkspaceFile): boolean => isTest(file) || BUNDLED_PACKAGES.includes(pkg.folder);
 
 function checkDeclared(pkg: WorkspacePackage, file: WorkspaceFile, name: string, place: string): Violation[] {
+  if (name === AIRFLOW_SDK_MODULE && AIRFLOW_SDK_FILES.some((pattern) => pattern.test(file.path))) return [];
   if (name === pkg.npmName || pkg.dependencies.has(name) || (mayUseDevDependencies(pkg, file) && pkg.devDependencies.has(name))) return [];
   const where = mayUseDevDependencies(pkg, file) ? "dependencies or devDependencies" : "dependencies";
   return [{ rule: "declared", place, message: `imports ${name}, which is not in the ${where} of packages/${pkg.folder}/package.json` }];

@@ -59,3 +59,7 @@ export const SQL_PACKAGES: readonly string[] = ["metadata", "testkit", "bench"];
 export const LAZY_SQL: readonly RegExp[] = [/^packages\/sdk\/src\/sql\/postgres-driver\.ts$/];
 /** The tests of those operators look into the database that they wrote to. */
 export const SQL_TESTS: readonly RegExp[] = [/^packages\/sdk\/test\/sql[\w.-]*\.ts$/];
+
+/** DAG files that are written for Airflow's TypeScript SDK. The loader gives them `tradewind/airflow` for it, so nobody depends on that package. */
+export const AIRFLOW_SDK_MODULE = "apache-airflow-ts-sdk";
+export const AIRFLOW_SDK_FILES: readonly RegExp[] = [/^packages\/examples\/src\/dags\/airflow_sdk\.ts$/, /^packages\/loader\/test\/airflow-sdk\//];

@@ -1,6 +1,7 @@
 /**
  * A file for Airflow's own TypeScript SDK: it imports that package, and runs in either scheduler as it is. Durations are seconds, as there.
  */
+// @boundaries-ignore the loader gives it tradewind/airflow
 import { Bundle, Dag, getClient, getContext } from "apache-airflow-ts-sdk";
 
 interface Readings {

@@ -1,3 +1,4 @@
+// @boundaries-ignore the loader gives it tradewind/airflow
 import {
   Bundle,
   ConnectionNotFoundError,
