@@ -8,7 +8,7 @@ export interface BullMqInstallation {
   installation: Installation;
   redis: RedisServer;
   /** Starts a worker of this name; one that is started again under its name is another process and another runner host. */
-  startWorker(name: string): Promise<Program>;
+  startWorker(name: string, ...args: string[]): Promise<Program>;
 }
 
 export interface BullMqOptions {
@@ -39,6 +39,6 @@ export async function makeBullMqInstallation({ concurrency, env = {} }: BullMqOp
   return {
     installation,
     redis,
-    startWorker: (name) => installation.start("worker", "a", ["--name", name, "--concurrency", String(concurrency)]),
+    startWorker: (name, ...args) => installation.start("worker", "a", ["--name", name, "--concurrency", String(concurrency), ...args]),
   };
 }

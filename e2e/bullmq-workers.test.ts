@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { createBullMqExecutor } from "@tradewind/executor-bullmq";
-import { hasRedisServer, type Installation, type Program, until } from "@tradewind/testkit";
+import { freePort, hasRedisServer, type Installation, type Program, until } from "@tradewind/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { makeBullMqInstallation } from "./bullmq-installation.ts";
 import { dagSource, gateFile, readWitnesses } from "./dag-sources.ts";
@@ -162,4 +162,30 @@ test.skipIf(isSkipped)("a worker that is asked twice to stop ends at once, and t
   await until("the end of the worker", () => !worker.isRunning(), 10_000);
   expect(worker.ending()).toBe("code 143");
   await until("the end of its tasks' processes", () => children.every((pid) => !isAlive(pid)), 10_000);
+});
+
+test.skipIf(isSkipped)("a worker says whether it is well: not ready without Redis, though alive, and not ready while it drains", async () => {
+  const { installation, redis, startWorker } = await makeBullMqInstallation({ concurrency: 2 });
+  await deploy(installation, "short", `dag.task("a", async () => { note("begin"); await gate("end"); })();`);
+  const port = await freePort();
+  const worker = await startWorker("asked", "--health-port", String(port), "--queues", "default,gpu");
+  const ask = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}/${path}`);
+    return { status: response.status, body: (await response.json()) as { problems: string[]; queues: string[]; slots: number } };
+  };
+  expect(await ask("livez")).toMatchObject({ status: 200, body: { problems: [], queues: ["default", "gpu"], slots: 2 } });
+  expect(await ask("readyz")).toMatchObject({ status: 200, body: { problems: [] } });
+  await redis.stop();
+  await until("the worker to be unready", async () => (await ask("readyz")).status === 503, 40_000);
+  expect((await ask("readyz")).body.problems.join()).toContain("Redis has been away");
+  expect((await ask("livez")).status).toBe(200);
+  await redis.restart();
+  await until("the worker to be ready", async () => (await ask("readyz")).status === 200);
+  await installation.rest.trigger("short");
+  await begun(installation, 1);
+  process.kill(worker.pid, "SIGTERM");
+  await until("the worker to be unready", async () => (await ask("readyz")).body.problems.includes("it is draining"));
+  expect((await ask("livez")).status).toBe(200);
+  writeFileSync(gateFile(installation, "end"), "");
+  expect(await installation.untilRunsEnded("short", 1, 20_000)).toEqual({ success: 1 });
 });
