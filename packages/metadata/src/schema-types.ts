@@ -61,7 +61,7 @@ export interface DagWarningTable {
   dag_id: string;
   warning_type: "asset conflict" | "non-existent pool" | "runtime varying value";
   message: string;
-  timestamp: Date;
+  timestamp: Timestamp;
 }
 
 export interface ImportErrorTable {
