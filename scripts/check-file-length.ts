@@ -16,7 +16,7 @@ function* sources(directory: string): Generator<string> {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
     if (entry.isDirectory() && entry.name !== "node_modules" && entry.name !== "dist") yield* sources(path);
-    else if (entry.isFile() && /\.(tsx?|mts|m?js)$/.test(entry.name) && !/\.gen\.ts$/.test(entry.name)) yield path;
+    else if (entry.isFile() && /\.(tsx?|mts|m?js)$/.test(entry.name) && !entry.name.endsWith(".gen.ts")) yield path;
   }
 }
 

@@ -56,7 +56,7 @@ describe("GET /ui/grid/{dag_id}", () => {
     expect(grid.tasks[1]).toMatchObject({ display_name: "Send it", group_id: "each" });
     expect(grid.groups).toEqual([{ group_id: "each", display_name: "each", parent_id: null, tooltip: "" }]);
     expect(grid.runs.map(({ dag_run_id: id }) => id)).toEqual(["r3", "r2", "r1"]);
-    expect(grid.runs[0]!.cells.toSorted((a, b) => (`${a}` < `${b}` ? -1 : 1))).toEqual([
+    expect(grid.runs[0]!.cells.toSorted(([a, stateA], [b, stateB]) => `${a} ${stateA ?? ""}`.localeCompare(`${b} ${stateB ?? ""}`))).toEqual([
       ["each.send", "failed", 1],
       ["each.send", "success", 2],
       ["end", null, 1],

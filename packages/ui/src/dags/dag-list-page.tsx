@@ -195,16 +195,22 @@ function DagTable({
 }) {
   const now = useNow();
   return (
-    <Table.ScrollContainer minWidth={760} type="native">
+    <Table.ScrollContainer minWidth={340} type="native">
       <Table verticalSpacing={6} highlightOnHover highlightOnHoverColor="var(--tw-hover)">
         <Table.Thead>
           <Table.Tr>
             <Table.Th w={56}>On</Table.Th>
             <Table.Th>DAG</Table.Th>
-            <Table.Th w={170}>Runs</Table.Th>
-            <Table.Th w={150}>Last run</Table.Th>
-            <Table.Th w={130}>Next run</Table.Th>
-            <Table.Th w={170}>Schedule</Table.Th>
+            <Table.Th className={classes["runs"]}>Runs</Table.Th>
+            <Table.Th w={150} visibleFrom="sm">
+              Last run
+            </Table.Th>
+            <Table.Th w={130} visibleFrom="sm">
+              Next run
+            </Table.Th>
+            <Table.Th w={170} visibleFrom="sm">
+              Schedule
+            </Table.Th>
             <Table.Th w={44}>
               <span className="visually-hidden">Trigger</span>
             </Table.Th>
@@ -270,10 +276,10 @@ function DagLine({ dag, runs, now, onTag }: { dag: DagRow; runs: readonly RunSum
           )}
         </Group>
       </Table.Td>
-      <Table.Td>
+      <Table.Td className={classes["runs"]}>
         <RunBars dagId={dag.dag_id} runs={runs} now={now} />
       </Table.Td>
-      <Table.Td>
+      <Table.Td visibleFrom="sm">
         {last === undefined ? (
           <Text size="sm" c="dimmed">
             never
@@ -287,12 +293,12 @@ function DagLine({ dag, runs, now, onTag }: { dag: DagRow; runs: readonly RunSum
           </>
         )}
       </Table.Td>
-      <Table.Td>
+      <Table.Td visibleFrom="sm">
         <Text size="sm" c={dag.is_paused ? "dimmed" : undefined}>
           {dag.next_dagrun_run_after === null ? "–" : dag.is_paused ? "paused" : <Distance at={dag.next_dagrun_run_after} />}
         </Text>
       </Table.Td>
-      <Table.Td>
+      <Table.Td visibleFrom="sm">
         <Text size="sm" truncate title={dag.timetable_summary ?? ""}>
           {dag.timetable_summary ?? "by hand"}
         </Text>
