@@ -223,7 +223,7 @@ export class DagProcessor {
     const before = state.inputs;
     state.inputs = load.inputs;
     state.hasError = !load.ok;
-    state.hasRejectedDags = recorded.rejected.length > 0;
+    state.hasRejectedDags = recorded.rejected.length > 0 || recorded.yielded !== undefined;
     state.loadedAtMs = Date.now();
     if (!load.ok && TRANSIENT_IMPORT_ERROR_KINDS.includes(load.error.kind)) this.#retryLater(state);
     else state.failuresInARow = 0;

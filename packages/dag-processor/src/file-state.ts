@@ -16,7 +16,7 @@ export interface FileState {
   /** What the last recorded outcome depended on; null: never loaded, or by another release or under other settings. */
   inputs: InputFingerprint[] | null;
   hasError: boolean;
-  /** It defines a DAG that another file owns; as soon as any file lets go of a DAG, this one may have it. */
+  /** It defines a DAG that another file owns, to its regret or by its own will; as soon as any file lets go of a DAG, this one may have it. */
   hasRejectedDags: boolean;
   /** Epoch ms; null: nothing is to be tried again. */
   retryAtMs: number | null;

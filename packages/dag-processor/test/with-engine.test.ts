@@ -152,4 +152,13 @@ test("a DAG of Airflow's SDK belongs to the file that registers it, in whatever 
   }
   const files = await engine.listKnownDagFiles([root]);
   expect(files.filter(({ hasError }) => hasError)).toEqual([]);
+
+  // Without the file that registers it, it is that of the module again.
+  const loader = createDagLoader({ processes: 1, keepWarm: false });
+  const processor = new DagProcessor({ engine, loader, folders: [{ name: root, path: root }], release: "2", logger: quiet });
+  onTestFinished(() => processor.stop());
+  await processor.runOnce();
+  await rm(join(root, "b_main.ts"));
+  await processor.runOnce();
+  expect(await findDagSource(database.db, { dagId: "native_one" })).toMatchObject({ source: native.replace("ID", "one") });
 });

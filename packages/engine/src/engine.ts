@@ -67,6 +67,8 @@ export interface RecordedDagFile {
   stale: string[];
   /** Problems with single DAGs of the file (an id that another file owns): kept as import errors. */
   rejected: { dagId: string; reason: string }[];
+  /** DAGs that the file has and left to another file (see `yields`); absent: none. */
+  yielded?: string[];
 }
 
 export interface KnownDagFile {

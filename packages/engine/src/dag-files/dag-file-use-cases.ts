@@ -26,8 +26,8 @@ export function dagFileUseCases(context: DagFileContext): DagFileUseCases {
       // Raised limits may let queued runs start; a changed schedule moves the next due time.
       if (recorded.changed.length > 0) context.wake("dags", "runs", "state");
       else if (recorded.revived || recorded.stale.length > 0 || recorded.rejected.length > 0) context.wake("dags", "state");
-      const { changed, unchanged, stale, rejected } = recorded;
-      return { changed, unchanged, stale, rejected };
+      const { revived: _, ...told } = recorded;
+      return told;
     },
 
     async recordDagWarnings(warnings) {

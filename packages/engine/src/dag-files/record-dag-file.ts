@@ -81,8 +81,9 @@ async function recordDags(
   for (const dag of dags) {
     const before = known.get(dag.dagId);
     const owner = before === undefined ? null : otherOwner(before, settings.dagFileId);
-    if (owner !== null && dag.yields === true) continue;
-    if (owner !== null && !isYielded(before!)) {
+    if (owner !== null && dag.yields === true) {
+      recorded.yielded = [...(recorded.yielded ?? []), dag.dagId];
+    } else if (owner !== null && !isYielded(before!)) {
       recorded.rejected.push({ dagId: dag.dagId, reason: `DAG "${dag.dagId}" is defined in "${owner}" already: give one of the two another id.` });
     } else if (before !== undefined && isSameVersion(before, dag, result.bundle.sha256)) {
       await keepVersion(tx, before, dag, file, settings);
