@@ -7,3 +7,4 @@ export type { Mocks } from "./attempt-ends.ts";
 export type { TestConnection } from "./test-settings.ts";
 export { assertFailed, assertLogged, assertOrder, assertState, assertStates, assertSuccess, assertXCom } from "./assertions.ts";
 export { type DagMatchers, dagMatchers } from "./matchers.ts";
+export { checkDags, type CheckDagsOptions, type DagProblem, type DagProblemKind, type DagsReport } from "./check-dags.ts";
