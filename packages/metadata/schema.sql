@@ -393,7 +393,7 @@ create table task_queue (
 CREATE INDEX task_queue_by_dag ON task_queue USING btree (dag_id);
 CREATE INDEX task_queue_by_run ON task_queue USING btree (dag_run_id);
 CREATE INDEX task_queue_dispatch ON task_queue USING btree (executor, pool, priority_weight DESC, logical_date, map_index, task_instance_id) WHERE (parked_key IS NULL);
-CREATE INDEX task_queue_parked ON task_queue USING btree (parked_key, priority_weight DESC, logical_date, map_index, task_instance_id) WHERE (parked_key IS NOT NULL);
+CREATE INDEX task_queue_parked ON task_queue USING btree (parked_key, executor, pool, pool_slots, priority_weight DESC, logical_date, map_index, task_instance_id) WHERE (parked_key IS NOT NULL);
 
 create table task_reschedule (
   task_instance_id bigint not null,

@@ -157,3 +157,23 @@ test("two engines and four hosts at once: no limit is ever exceeded, nothing run
   expect(Math.min(...Object.values(worst))).toBeGreaterThan(1);
   expect(await countAlive(database.db)).toEqual({ queue: 0, leases: 0, timers: 0 });
 });
+
+test("starved pools are excluded: what waits for a full pool holds back nothing else of its run", async () => {
+  await run(database.db, { text: "insert into pool (name, slots) values ('narrow', 1)" });
+  await storeDags(engine, dagSpec("taker", [task("t", { pool: "narrow" })]));
+  await storeDags(
+    engine,
+    dagSpec("held", [task("wide", { pool: "narrow", priorityWeight: 9 }), task("other"), task("more", { priorityWeight: 0 })], { maxActiveTasks: 1 }),
+  );
+  await trigger(engine, "taker");
+  await dispatchOnce(engine);
+  await trigger(engine, "held");
+  const { granted } = await engine.exchange({ hostId: HOST, starts: await dispatchOnce(engine), finishes: [], want: 0, queues: null });
+  expect(granted.map((grant) => grant.context.taskId)).toEqual(["other"]);
+  expect(await dispatchOnce(engine)).toEqual([]);
+  // When it ends, the next one of its pool follows, although the one with the greater weight still waits.
+  const done = { attemptId: granted[0]!.attemptId, outcome: { kind: "success" as const }, durationMs: 1 };
+  const { next } = await engine.exchange({ hostId: HOST, starts: [], finishes: [done], want: 1, queues: null });
+  expect(next.map((grant) => grant.context.taskId)).toEqual(["more"]);
+  for (const dagId of ["taker", "held"]) await run(database.db, { text: "delete from dag_run where dag_id = $1", values: [dagId] });
+});

@@ -150,7 +150,10 @@ export function limitKeysOf(work: RunWork, instance: Instance): string[] {
   return keys;
 }
 
-/** Of one run's newly ready instances no more go into dispatch's sight than could ever run at once; the rest is parked from the start. */
+/**
+ * Of one run's newly ready instances no more go into dispatch's sight than could ever run at once; the rest is parked from the start. Those of another executor, pool or number of slots do
+ * not count: they may have to wait while these could run.
+ */
 function queueRows(settlement: Settlement, ready: readonly { work: RunWork; instance: Instance }[]): NewQueueRow[] {
   const byRun = new Map<RunWork, Instance[]>();
   for (const { work, instance } of ready) {
@@ -161,7 +164,13 @@ function queueRows(settlement: Settlement, ready: readonly { work: RunWork; inst
   return [...byRun].flatMap(([work, instances]) => {
     const { maxActiveTasks } = work.graph.spec;
     if (instances.length > maxActiveTasks) instances.sort((a, b) => compareForDispatch({ ...a, logicalDate: null }, { ...b, logicalDate: null }));
-    return instances.map((instance, index) => queueRow(settlement, work, instance, index >= maxActiveTasks));
+    const inSight = new Map<string, number>();
+    return instances.map((instance) => {
+      const group = JSON.stringify([settlement.context.executorOf(instance), instance.pool, instance.poolSlots]);
+      const place = inSight.get(group) ?? 0;
+      inSight.set(group, place + 1);
+      return queueRow(settlement, work, instance, place >= maxActiveTasks);
+    });
   });
 }
 

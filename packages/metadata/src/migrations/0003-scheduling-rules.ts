@@ -13,6 +13,11 @@ alter table task_instance add column first_started_at timestamptz;
 -- How often the current try was rescheduled; null: never.
 alter table task_instance add column reschedule_count integer;
 
+-- Rows that wait behind a limit, by what else they may be waiting for: a full pool or executor must not hold back those of others.
+drop index task_queue_parked;
+create index task_queue_parked on task_queue (parked_key, executor, pool, pool_slots, priority_weight desc, logical_date, map_index, task_instance_id)
+  where parked_key is not null;
+
 -- Attempts that ended with a reschedule: their logs belong to the try that goes on.
 create table task_reschedule (
   task_instance_id bigint not null references task_instance (id) on delete cascade,

@@ -186,7 +186,7 @@ export async function listParkedKeysWithRoom(db: Queryable, params: { limit: num
       select k.key from k, lateral (select * from task_queue q where q.parked_key = k.key limit 1) q
       where case split_part(k.key, ':', 1)
         when 'run' then q.max_active_tasks > (select count(*) from lease l where l.dag_run_id = q.dag_run_id)
-          + (select count(*) from task_queue w where w.dag_run_id = q.dag_run_id and w.parked_key is null)
+          + (select count(*) from task_queue w where w.dag_run_id = q.dag_run_id and w.parked_key is null and (w.executor, w.pool, w.pool_slots) = (q.executor, q.pool, q.pool_slots))
         when 'task' then coalesce(q.max_active_tis_per_dag, 2147483647) > (select count(*) from lease l where l.dag_id = q.dag_id and l.task_id = q.task_id)
           + (select count(*) from task_queue w where w.dag_id = q.dag_id and w.task_id = q.task_id and w.parked_key is null)
         when 'runtask' then coalesce(q.max_active_tis_per_dagrun, 2147483647) > (select count(*) from lease l where l.dag_run_id = q.dag_run_id and l.task_id = q.task_id)

@@ -68,17 +68,27 @@ export async function deleteTaskQueue(tx: Transaction, params: { taskInstanceIds
 }
 
 /**
- * Brings back the best `count` rows that wait under each key. Rows that another transaction is just bringing back are passed over, so that two slots that became free at once
- * bring back two rows. Uses `task_queue_parked`: costs nothing per row that stays.
+ * Brings back the best `count` rows that wait under each key, of each executor, pool and number of slots among them: which of these have room is for dispatch to see, and one that has none must
+ * not hold back the others. Rows that another transaction is just bringing back are passed over, so that two slots that became free at once bring back two rows. Uses
+ * `task_queue_parked`: costs nothing per row that stays.
  */
 export async function unparkTaskQueue(tx: Transaction, keys: readonly { key: string; count: number }[]): Promise<void> {
   if (keys.length === 0) return;
   await run(tx, {
     name: "unpark_task_queue",
-    text: `with back as materialized (
-        select q.task_instance_id from unnest($1::text[], $2::int[]) as k (key, count),
-          lateral (select task_instance_id from task_queue where parked_key = k.key
-            order by priority_weight desc, logical_date, map_index, task_instance_id limit k.count for no key update skip locked) q
+    text: `with recursive g as (
+        select k.key, k.count, f.* from unnest($1::text[], $2::int[]) as k (key, count),
+          lateral (select executor, pool, pool_slots from task_queue where parked_key = k.key order by executor, pool, pool_slots limit 1) f
+        union all
+        select g.key, g.count, n.* from g,
+          lateral (select executor, pool, pool_slots from task_queue where parked_key = g.key and (executor, pool, pool_slots) > (g.executor, g.pool, g.pool_slots)
+            order by executor, pool, pool_slots limit 1) n
+      ),
+      back as materialized (
+        select q.task_instance_id from g,
+          lateral (select task_instance_id from task_queue
+            where parked_key = g.key and executor = g.executor and pool = g.pool and pool_slots = g.pool_slots
+            order by priority_weight desc, logical_date, map_index, task_instance_id limit g.count for no key update skip locked) q
       )
       update task_queue q set parked_key = null from back where q.task_instance_id = back.task_instance_id`,
     values: [keys.map((item) => item.key), keys.map((item) => item.count)],
