@@ -135,7 +135,8 @@ export class RunModel {
     });
     if (byRule !== "run") return byRule;
     const byMapping = this.isMappedHere(task) ? this.askMapping(task) : "run";
-    if (byMapping !== "run") return byMapping;
+    // "Upstream not populated when it should be -> upstream_failed": the rule did not wait for what the task is mapped over.
+    if (byMapping !== "run") return byMapping === "wait" && task.mapping !== null ? "upstream_failed" : byMapping;
     return bySetups === "wait" || this.isBlockedByPast(task) ? "wait" : "run";
   }
 
