@@ -3,7 +3,7 @@ import type { TaskSpec } from "@tradewind/core";
 import type { EngineHarness, SeenRun } from "../engine-harness.ts";
 import { buildDag, type BuiltDag } from "../generate/build-dag.ts";
 import type { Case, Step } from "../generate/case.ts";
-import { clear, endAttempt, mark, markRun, type Outcome, passRetryDelays, startAttempt, takeAttempt } from "../model/changes.ts";
+import { clear, endAttempt, mark, markRun, type Outcome, passRetryDelays, refuseAttempt, startAttempt, takeAttempt } from "../model/changes.ts";
 import { DagModel } from "../model/dag-model.ts";
 import { type ModelInstance, nameOf, RunModel } from "../model/run-model.ts";
 import { checkLimits } from "./check-limits.ts";
@@ -80,11 +80,18 @@ export class LiveCase {
     }
     for (const attemptId of refused) {
       const attempt = this.attempts.find((one) => one.attemptId === attemptId)!;
-      if (attempt.instance.attempt?.attemptId === attemptId) throw new Error(`The engine refused to start ${nameOf(attempt.instance)}.`);
+      if (attempt.instance.attempt?.attemptId === attemptId) this.#noteRefusal(attempt);
       this.attempts = this.attempts.filter((one) => one !== attempt);
     }
     const started = granted.map(({ attemptId }) => this.#show(this.attempts.find((one) => one.attemptId === attemptId)!));
     if (started.length > 0) this.log.push(`started ${started.join(", ")}`);
+  }
+
+  #noteRefusal({ run, instance }: LiveAttempt): void {
+    if (run.hasInputs(this.dag.task(instance.taskId))) throw new Error(`The engine refused to start ${nameOf(instance)}.`);
+    this.log.push(`${nameOf(instance)} could not have its inputs`);
+    refuseAttempt(run, instance);
+    run.settle();
   }
 
   /** The attempts that end in this step, with what they report. */

@@ -23,6 +23,12 @@ export function startAttempt(instance: ModelInstance, attemptId: string): boolea
   return true;
 }
 
+/** The start of an attempt was refused since what it takes is not there any more: it has failed. */
+export function refuseAttempt(run: RunModel, instance: ModelInstance): void {
+  instance.attempt = null;
+  fail(run, run.dag.task(instance.taskId), instance, true);
+}
+
 /** The process of an attempt has ended. Whether that counts: not when its instance has moved on since. */
 export function endAttempt(run: RunModel, instance: ModelInstance, attemptId: string, outcome: Outcome): boolean {
   if (instance.attempt?.attemptId !== attemptId) return false;
@@ -108,11 +114,12 @@ export function clear(run: RunModel, choice: ClearChoice): void {
   clearInstances(run, run.instances.filter(matches));
 }
 
+/** Of a task the setups in whose scope it is, with their teardowns; of a setup its teardowns. */
 function withSetups(run: RunModel, taskId: string): string[] {
   const task = run.dag.task(taskId);
-  const setups = run.dag.setupsOf(task);
-  const scopes = task.isSetup ? [...setups, task] : setups;
-  return scopes.flatMap((setup) => [setup.taskId, ...run.dag.children(setup.taskId).flatMap((child) => (child.isTeardown ? [child.taskId] : []))]);
+  if (task.isTeardown) return [];
+  const setups = task.isSetup ? [task] : run.dag.setupsOf(task);
+  return setups.flatMap((setup) => [setup.taskId, ...run.dag.children(setup.taskId).flatMap((child) => (child.isTeardown ? [child.taskId] : []))]);
 }
 
 /** Cleared groups have all their tries again. "Clearing a gate clears later iterations": they come up again when an earlier one leads to them. */

@@ -194,12 +194,16 @@ export class RunModel {
     return states.includes("skipped") ? "skipped" : "run";
   }
 
+  /** Whether what an instance is mapped over is there: not when it has begun again meanwhile. */
+  hasInputs(task: TaskSpec): boolean {
+    const mapping = this.dag.mappingOf(task);
+    return mapping === null || mappingSources(mapping).every((id) => this.of(id).every(({ result }) => result !== undefined));
+  }
+
   private isSkippedByBranch(task: TaskSpec, instance: ModelInstance): boolean {
     return this.dag.spec.tasks
       .filter(({ taskId, kind }) => (kind === "branch" || kind === "short_circuit") && this.dag.below(taskId).has(task.taskId))
-      .some((decider) =>
-        this.relevant(decider, task, instance).some((one) => one.state === "success" && one.decided && this.skips(decider, one, task)),
-      );
+      .some((decider) => this.relevant(decider, task, instance).some((one) => isOver(one.state) && one.decided && this.skips(decider, one, task)));
   }
 
   private skips(decider: TaskSpec, { result }: ModelInstance, task: TaskSpec): boolean {
