@@ -1,4 +1,4 @@
-import { canonicalJson, TradewindError, validateDagSpec } from "@tradewind/core";
+import { canonicalJson, isTradewindError, TradewindError, validateDagSpec } from "@tradewind/core";
 import { type AnyDag, collectDags, foreignTasksOf, type SpecDefaults, toSpec, UNREGISTERED_PREFIX } from "tradewind/internal";
 import type { ChildDag, ChildErrorKind } from "./child-protocol.ts";
 
@@ -23,7 +23,8 @@ export function dagsOfExports(exports: Record<string, unknown>, { maxSpecBytes, 
       ? { ok: true, dags, foreignTasks: [...foreignTasksOf(exports)] }
       : { ok: false, kind: "too_large", error: tooLarge(tooBig, maxSpecBytes) };
   } catch (error) {
-    return { ok: false, kind: "invalid_dag", error };
+    // Anything else is the doing of a file that broke what reading it needs.
+    return { ok: false, kind: isTradewindError(error) ? "invalid_dag" : "throw", error };
   }
 }
 
