@@ -111,7 +111,7 @@ async function readQueries<Inputs>(what: Target<Inputs>, deltaMs: number, contex
   const dates = what.logicalDates === undefined ? [ownDate(context, deltaMs)] : [await what.logicalDates(context)].flat();
   return dates.map((date) => ({
     ...base,
-    logicalDate: readInstant(date as Instant, "UTC", `logical date that sensor "${context.task.taskId}" looks for`),
+    logicalDate: readInstant(date, "UTC", `logical date that sensor "${context.task.taskId}" looks for`),
   }));
 }
 
