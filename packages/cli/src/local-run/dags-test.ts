@@ -15,11 +15,18 @@ import { RealClock } from "./real-clock.ts";
 
 /** Runs a whole DAG in this process, one task instance after the other. The exit code is 1 when the run failed. */
 export async function testDag(fileOrId: string, options: DagTestOptions): Promise<number> {
-  const settings = readLocalSettings(process.env, options.settings);
+  const report = new LocalRunReport(processOutput(options.output));
   const found = await findDagFile(fileOrId);
   await stopBundler();
-  const local = await loadLocalDag(found, options.dag);
-  const report = new LocalRunReport(processOutput(options.output));
+  const { state } = await runLocalDag(await loadLocalDag(found, options.dag), options, report);
+  // What the tasks left running (timers, pools of connections) must not keep the command from ending.
+  setTimeout(() => process.exit(), 100).unref();
+  return state === "success" ? EXIT.ok : EXIT.failed;
+}
+
+/** A loaded DAG, run to its end, and told of while it runs. */
+export async function runLocalDag(local: LocalDag, options: Omit<DagTestOptions, "output">, report: LocalRunReport): Promise<TestRun> {
+  const settings = readLocalSettings(process.env, options.settings);
   const { plan, logicalDate } = planRun(local, options);
   const { graph, dag } = local;
   const run = new MemoryRun({
@@ -40,12 +47,10 @@ export async function testDag(fileOrId: string, options: DagTestOptions): Promis
   }
   const ended = new TestRun(run);
   report.finished(ended, plan.conf);
-  // What the tasks left running (timers, pools of connections) must not keep the command from ending.
-  setTimeout(() => process.exit(), 100).unref();
-  return ended.state === "success" ? EXIT.ok : EXIT.failed;
+  return ended;
 }
 
-function planRun({ graph }: LocalDag, options: DagTestOptions): { plan: RunPlan; logicalDate: Date } {
+function planRun({ graph }: LocalDag, options: Omit<DagTestOptions, "output">): { plan: RunPlan; logicalDate: Date } {
   const logicalDate = options.logicalDate ?? new Date();
   const conf = (options.conf ?? {}) as Record<string, Json>;
   const { spec, dagId } = graph;

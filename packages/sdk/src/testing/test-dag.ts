@@ -10,6 +10,7 @@ import {
   validateDagSpec,
 } from "@tradewind/core";
 import type { AnyDag } from "../collect-dags.ts";
+import { DAG } from "../definition.ts";
 import { type Instant, readInstant } from "../instant.ts";
 import { SPEC_DEFAULTS, type SpecDefaults } from "../spec-defaults.ts";
 import { toSpec } from "../to-spec.ts";
@@ -161,7 +162,7 @@ export class TestDag {
   }
 
   #instant(value: Instant, name: string): Date {
-    return new Date(readInstant(value, this.#dag.options.timezone ?? "UTC", name));
+    return new Date(readInstant(value, this.#dag[DAG].options.timezone ?? "UTC", name));
   }
 
   #assertTask(taskId: string): void {
