@@ -1,17 +1,6 @@
-import { finishRun as finishModel, startRun as startModel } from "@tradewind/core";
+import { startRun as startModel } from "@tradewind/core";
 import type { RunWork } from "./run-work.ts";
 import type { Settlement } from "./settlement.ts";
-
-/** The run has ended. @param options byPerson: no callbacks are called for it */
-export function finishRun(
-  _settlement: Settlement,
-  work: RunWork,
-  state: "success" | "failed",
-  reason: string | null,
-  { byPerson = false }: { byPerson?: boolean } = {},
-): void {
-  finishModel(work, state, reason, { byPerson });
-}
 
 /** The run begins: its clock runs, and what is undecided is looked at. */
 export function startRun({ after, context }: Settlement, work: RunWork): void {

@@ -4,13 +4,11 @@ import {
   DEFAULT_MAX_TASK_RETRY_DELAY_MS,
   isTerminal,
   type Json,
-  makeReady as makeReadyInModel,
   type MaybeState,
   reconsider as reconsiderInModel,
   recount as recountModel,
   type RunListener,
   type StateChange,
-  withdraw as withdrawInModel,
 } from "@tradewind/core";
 import { listTaskInstances, lockDagRuns, type LockedDagRun, lockTaskInstancesOfRuns, type Transaction } from "@tradewind/metadata";
 import type { FinishedRun } from "../callbacks/run-callbacks.ts";
@@ -134,14 +132,6 @@ export function changeState(_settlement: Settlement, work: RunWork, instance: In
   changeInModel(work, instance, state, change);
 }
 
-/**
- * As `changeState`, for an instance that may be at work: a queued attempt loses its lease at once, a running one is told to stop and keeps its slots until it has.
- * Its row must be locked (`loadWholeRuns`, `lockTaskInstances`).
- */
-export function withdraw(_settlement: Settlement, work: RunWork, instance: Instance, state: MaybeState, reason: string): void {
-  withdrawInModel(work, instance, state, reason);
-}
-
 /** Has it decided about again in this settlement, if nothing is decided about it yet. */
 export function reconsider(_settlement: Settlement, work: RunWork, instance: Instance): void {
   reconsiderInModel(work, instance);
@@ -150,11 +140,6 @@ export function reconsider(_settlement: Settlement, work: RunWork, instance: Ins
 /** Works out all upstream counters of a run that is loaded whole, from the states in memory; it replaces what is noted about them so far. */
 export function recount(_settlement: Settlement, work: RunWork): void {
   recountModel(work);
-}
-
-/** All dependencies are met: to the queue, or, for what has nothing to run, to its end. */
-export function makeReady(_settlement: Settlement, work: RunWork, instance: Instance): void {
-  makeReadyInModel(work, instance);
 }
 
 /**
