@@ -115,7 +115,8 @@ export function isSkippedByFinished(model: RunModel, { taskId, mapIndex }: RunIn
     return instancesOf(model, deciderId).some((instance) => {
       if (instance.state !== "success" || !decidesAbout(decider, instance.mapIndex, node, mapIndex)) return false;
       const result = results.find((row) => row.mapIndex === instance.mapIndex);
-      return plan(graph, deciderId, result?.value ?? null).skip.includes(taskId);
+      // Without a result it has decided nothing: a person marked it.
+      return result !== undefined && plan(graph, deciderId, result.value).skip.includes(taskId);
     });
   });
 }

@@ -1,3 +1,4 @@
+import type { TaskNode } from "../dag-graph.ts";
 import { getGraphScopes } from "../graph-scopes.ts";
 import { UNMAPPED } from "../mapping.ts";
 import { evaluateTriggerRule, finishedUpstreams, type TriggerRuleState, type TriggerRuleVerdict } from "../trigger-rule.ts";
@@ -33,14 +34,28 @@ export function lookAt(model: RunModel, instance: RunInstance, needs: RunNeeds):
     if (typeof look === "string" || "state" in look || look.count > 0) return toDecision(look, group.groupId, group.taskIds);
   }
   const verdict = judge(model, instance, needs);
-  if (verdict.verdict === "ask" || verdict.verdict === "wait") return { kind: verdict.verdict };
+  if (verdict.verdict === "ask") return { kind: "ask" };
   if (verdict.verdict === "set") return { kind: "set", state: verdict.state, reason: verdict.reason };
+  // Its own rule may be content while it waits for setups, or for the past: what it is mapped over may give it a state all the same.
+  const { counts, mapIndex } = instance;
+  if (verdict.verdict === "wait" && evaluateTriggerRule({ rule: node.spec.triggerRule, counts, mapIndex }).verdict !== "ready")
+    return { kind: "wait" };
+  const mapped = lookAtMapped(model, node, needs);
+  if (mapped !== null && mapped.kind !== "expand" && mapped.kind !== "set_all") return mapped;
+  if (mapped?.kind === "set_all" && mapped.reason !== NOTHING) return mapped;
+  if (verdict.verdict === "wait") return { kind: "wait" };
   const past = judgePast(model, instance, needs);
   if (past.verdict !== "ready") return { kind: past.verdict === "ask" ? "ask" : "wait" };
   if (isUnexpanded) return { kind: "set", state: "skipped", reason: NOTHING };
+  return mapped ?? { kind: "ready" };
+}
+
+/** What a mapped task, or the first tasks of a mapped group, are mapped over now. Null: it is not looked at here. */
+function lookAtMapped(model: RunModel, node: TaskNode, needs: RunNeeds): Decision | null {
   if (node.spec.mapping !== null) return toDecision(lookAtTask(model, node, needs), node.taskId, [node.taskId]);
-  if (group !== null && requiresFit(model, group, node)) return toDecision(lookAtGroup(model, group, needs), group.groupId, group.taskIds);
-  return { kind: "ready" };
+  const group = node.indexGroupId === null ? null : model.graph.groups.get(node.indexGroupId)!;
+  if (group === null || !requiresFit(model, group, node)) return null;
+  return toDecision(lookAtGroup(model, group, needs), group.groupId, group.taskIds);
 }
 
 const NOT_FOLLOWED = "an upstream branch did not follow it";
@@ -119,7 +134,9 @@ function judgePast(model: RunModel, instance: RunInstance, needs: RunNeeds): Ins
 
 /** Of a retry or reschedule whose time has come the rule decides again, since upstreams may have been cleared, or a branch may have decided, meanwhile. */
 export function judgeRetry(model: RunModel, instance: RunInstance, needs: RunNeeds): InstanceVerdict {
-  return instance.branchSkipped ? { verdict: "set", state: "skipped", reason: NOT_FOLLOWED } : judge(model, instance, needs);
+  if (instance.branchSkipped) return { verdict: "set", state: "skipped", reason: NOT_FOLLOWED };
+  const verdict = judge(model, instance, needs);
+  return verdict.verdict === "ready" ? judgePast(model, instance, needs) : verdict;
 }
 
 /** The next try, or the next poke of the same. */

@@ -14,8 +14,10 @@ export type MappingLook = { count: number } | { state: "upstream_failed" | "skip
 
 export const NOTHING = "it is mapped over nothing";
 
+/** A mapped task whose rule lets it run. "Upstream not populated when it should be → upstream_failed": the rule did not wait for what it is mapped over. */
 export function lookAtTask(model: RunModel, node: TaskNode, needs: RunNeeds): MappingLook {
-  return lookAtMapping(model, node.spec.mapping!, { ownerId: node.taskId, nodes: [node] }, needs);
+  const look = lookAtMapping(model, node.spec.mapping!, { ownerId: node.taskId, nodes: [node] }, needs);
+  return look === "wait" ? { state: "upstream_failed", reason: "it may run, but what it is mapped over is not there yet" } : look;
 }
 
 export function lookAtGroup(model: RunModel, group: GroupNode, needs: RunNeeds): MappingLook {
@@ -37,7 +39,7 @@ export function requiresFit(model: RunModel, group: GroupNode, node: TaskNode): 
 }
 
 /**
- * "Upstream not populated when it should be → upstream_failed. Upstream failed/upstream_failed → upstream_failed; upstream skipped → skipped." Of an upstream that is mapped itself and was
+ * "Upstream failed/upstream_failed → upstream_failed; upstream skipped → skipped." Of an upstream that is mapped itself and was
  * expanded the trigger rule decides alone.
  */
 function lookAtMapping(

@@ -1,10 +1,10 @@
 import { countRunOutcome, dagRunTimeoutAt, decideRunOutcome, isDeadlocked, stateAfterFailFast } from "../run-outcome.ts";
 import { isTerminal } from "../state-transitions.ts";
 import { withdraw } from "./changes.ts";
-import { findHold, judge } from "./evaluate.ts";
+import { lookAt } from "./evaluate.ts";
 import { awaitsGroupRetry } from "./group-retries.ts";
 import { dependsOnPast } from "./past.ts";
-import { instancesOf, nodeOf, requireTasks, type RunModel, type RunNeeds } from "./run-model.ts";
+import { hasNeeds, instancesOf, nodeOf, requireTasks, type RunModel, type RunNeeds } from "./run-model.ts";
 
 /** The run begins: its clock runs, and what is undecided is looked at. */
 export function startRun(model: RunModel): void {
@@ -86,28 +86,20 @@ function findDeadlock(model: RunModel, needs: RunNeeds): boolean {
   if (!requireTasks(model, needs, model.graph.tasks.keys())) return false;
   const waits = awaitsGroupRetry(model, needs);
   if (waits === null) return false;
-  const unfinished = [...model.instances.values()]
-    .filter((instance) => !isTerminal(instance.state) && model.graph.tasks.has(instance.taskId))
-    .map((instance) => ({
-      instance,
-      spec: nodeOf(model, instance).spec,
-      verdict: findHold(model, instance, needs) ?? judge(model, instance, needs),
-    }));
-  if (unfinished.some(({ verdict }) => verdict.verdict === "ask")) return false;
-  if (waits) return true;
-  const looks = unfinished.map(({ instance, spec, verdict }) => ({
+  const unfinished = [...model.instances.values()].filter((instance) => !isTerminal(instance.state) && model.graph.tasks.has(instance.taskId));
+  const looks = unfinished.map((instance) => ({
     instance,
     state: instance.state,
-    verdict: instance.branchSkipped ? ("set" as const) : (verdict.verdict as "ready" | "wait" | "set"),
-    waitsForOtherRuns: dependsOnPast(spec),
+    decision: lookAt(model, instance, needs),
+    waitsForOtherRuns: dependsOnPast(nodeOf(model, instance).spec),
     hasTaskLimit: false,
   }));
-  if (isDeadlocked(looks)) {
+  if (hasNeeds(needs)) return false;
+  if (waits) return true;
+  if (isDeadlocked(looks.map((look) => ({ ...look, verdict: look.decision.kind === "wait" ? "wait" : "ready" })))) {
     finishRun(model, model.run.markedState ?? "failed", "all_tasks_deadlocked");
     return true;
   }
-  for (const { instance, state, verdict, waitsForOtherRuns } of looks) {
-    if (state === null && verdict !== "wait" && !waitsForOtherRuns) model.reconsidered.add(instance);
-  }
+  for (const { instance, state, decision } of looks) if (state === null && decision.kind !== "wait") model.reconsidered.add(instance);
   return true;
 }

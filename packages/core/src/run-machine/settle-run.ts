@@ -10,8 +10,8 @@ import { applyPending } from "./upstream-counts.ts";
 /**
  * Applies everything that follows from the changes so far, up to the outcome of the run. It goes in rounds, each of which sees the states as the one before left them:
  *
- *     skips of branches, counters of the direct downstreams ──► what comes up: iterations, mapped instances, groups that are run again ──► all that may have changed is looked at, then
- *     what was decided is done ──► … until nothing changes ──► groups ──► outcome
+ *     skips of branches, counters of the direct downstreams ──► what comes up: iterations, mapped instances, groups that are run again ──► groups that have ended let go what is below ──►
+ *     all that may have changed is looked at, then what was decided is done ──► … until nothing changes ──► outcome
  *
  * A round does nothing before everything it looks at is in memory, so what is in memory makes no difference to what is decided.
  * @returns what has to be loaded before it can go on; null when it is done
@@ -24,9 +24,7 @@ export function settleRun(model: RunModel): RunNeeds | null {
       model.depth += 1;
       continue;
     }
-    settleGroups(model, needs);
-    if (!hasNeeds(needs) && !hasWork(model)) decideOutcome(model, needs);
-    if (hasNeeds(needs)) return needs;
+    if (!decideOutcome(model, needs)) return needs;
     if (hasWork(model)) continue;
     model.depth = 0;
     model.fittedGroups.clear();
@@ -35,8 +33,8 @@ export function settleRun(model: RunModel): RunNeeds | null {
 }
 
 function hasWork(model: RunModel): boolean {
-  const { pending, reconsidered, due, skips, nextIterations, expansions, dueGroups, failsFast } = model;
-  const isWaiting = reconsidered.size > 0 || due.size > 0 || expansions.size > 0 || dueGroups.size > 0;
+  const { pending, reconsidered, due, skips, nextIterations, expansions, movedGroups, dueGroups, failsFast } = model;
+  const isWaiting = reconsidered.size > 0 || due.size > 0 || expansions.size > 0 || movedGroups.size > 0 || dueGroups.size > 0;
   return isWaiting || pending.size > 0 || skips.length > 0 || nextIterations.size > 0 || failsFast;
 }
 
@@ -56,7 +54,7 @@ function round(model: RunModel, needs: RunNeeds): boolean {
   retryDueGroups(model);
   makeAllReady(model, ready);
   failFast(model);
-  return evaluateAll(model, needs);
+  return settleGroups(model, needs) && evaluateAll(model, needs);
 }
 
 /** Marks what branches did not follow. */

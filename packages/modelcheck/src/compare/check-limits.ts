@@ -19,9 +19,9 @@ export function checkLimits(live: LiveCase): void {
   }
 }
 
-/** "Starved … are excluded and the query repeated until something is found": where nothing runs, what was not started was held by a limit of its own. Throws otherwise. */
+/** "Starved … are excluded and the query repeated until something is found": what was not started was held by a limit of its own. Throws otherwise. */
 export function checkNothingStarves(live: LiveCase): void {
-  if (live.isPaused || live.attempts.some((attempt) => holds(attempt))) return;
+  if (live.isPaused) return;
   for (const run of live.runs) {
     for (const instance of run.instances.filter(({ state, attempt }) => state === "scheduled" && attempt === null)) {
       const isHeld = limitsOf(live, run, instance).some(({ capacity, used, needs }) => used + needs > capacity);
