@@ -1,4 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -159,6 +161,37 @@ describe("fileTransfer with object stores", () => {
     await expect(copy()).rejects.toThrow("would overwrite 2 files");
     await run(fileTransfer("t", { source: { connection: memoryName, path: "copy/b/2" }, destination: `${folder}/2` }));
     expect(get("2")).toBe("two");
+  });
+
+  it("speaks Azure's and Google's protocols, with the credentials of the connection", async () => {
+    const asked: string[] = [];
+    const facts = { "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT", etag: '"e"' };
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url} ${request.headers.authorization?.split(":")[0] ?? "none"}`);
+      const isAbout = request.method === "GET" && request.url!.startsWith("/storage/") && !request.url!.includes("alt=media");
+      if (isAbout)
+        response
+          .writeHead(200, { "content-type": "application/json" })
+          .end(JSON.stringify({ size: "5", updated: "2026-01-01T00:00:00.000Z", contentType: "text/plain", etag: "e", md5Hash: "m" }));
+      else if (request.method === "PUT" || request.method === "POST") request.resume().on("end", () => response.writeHead(201).end("{}"));
+      else response.writeHead(200, { ...facts, "content-length": 5 }).end(request.method === "HEAD" ? undefined : "hello");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const endpoint_url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    connect("blobs", { connType: "wasb", login: "acc", password: Buffer.from("key").toString("base64"), schema: "box", extra: { endpoint_url } });
+    connect("google", { connType: "google_cloud_platform", extra: { endpoint_url } });
+    await run(fileTransfer("t", { source: { connection: "blobs", path: "a" }, destination: "gs://google@bucket/b", overwrite: "replace" }));
+    await run(fileTransfer("t", { source: "gs://google@bucket/b", destination: { connection: "blobs", path: "c" }, overwrite: "replace" }));
+    server.close();
+    expect(asked).toEqual(
+      expect.arrayContaining([
+        "HEAD /box/a SharedKey acc",
+        "GET /box/a SharedKey acc",
+        "POST /upload/storage/v1/b/bucket/o?uploadType=media&name=b none",
+        "GET /storage/v1/b/bucket/o/b?alt=media none",
+        "PUT /box/c SharedKey acc",
+      ]),
+    );
   });
 
   it("says what could not be done where", async () => {

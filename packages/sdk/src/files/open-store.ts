@@ -84,7 +84,9 @@ function gcsOptions({ key, keyPath, endpoint }: GcsSettings, bucket: string): Re
     credential: key === null ? null : Buffer.from(key).toString("base64"),
     credential_path: keyPath,
     disable_config_load: hasKey ? "true" : null,
-    disable_vm_metadata: hasKey ? "true" : null,
+    // An emulator asks for no credentials, and the machine it runs on has none to give.
+    disable_vm_metadata: hasKey || endpoint !== null ? "true" : null,
+    allow_anonymous: !hasKey && endpoint !== null ? "true" : null,
   });
 }
 
