@@ -53,7 +53,7 @@ export async function manyFiles(installation: Installation) {
 /**
  * All runs are made first, with the DAGs paused, so that what is measured is scheduling and not the REST API: the clock runs from the first start of a task to the last end.
  */
-export async function runAtOnce(installation: Installation, prefix: string, dags: number) {
+export async function runAtOnce(installation: Installation, prefix: string, dags: number, runsPerDag = 1) {
   await untilDagsAreKnown(installation, prefix, dags);
   const dagIds = (await installation.query<{ dag_id: string }>("select dag_id from dag where starts_with(dag_id, $1) order by dag_id", [prefix])).map(
     (row) => row.dag_id,
@@ -65,11 +65,14 @@ export async function runAtOnce(installation: Installation, prefix: string, dags
   );
   await untilRunsEnded(installation, prefix, dags / 50);
   await pauseAll(installation, prefix, true);
-  await triggerEach(installation, dagIds);
+  await triggerEach(
+    installation,
+    dagIds.flatMap((dagId) => Array.from({ length: runsPerDag }, () => dagId)),
+  );
   const [before] = await installation.query<{ now: Date }>("select clock_timestamp() as now");
   const cpuBefore = cpuByPart(installation.pid);
   await pauseAll(installation, prefix, false);
-  await untilRunsEnded(installation, prefix, dags + dags / 50);
+  await untilRunsEnded(installation, prefix, dags * runsPerDag + dags / 50);
   const cpuAfter = cpuByPart(installation.pid);
   const [row] = await installation.query<{ tasks: string; seconds: number }>(
     `select count(*) as tasks, extract(epoch from max(ti.end_date) - min(ti.start_date))::float8 as seconds
