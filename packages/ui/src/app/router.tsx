@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { DagListPage, readDagListSearch } from "../dags/dag-list-page.tsx";
 import { DagPage, readDagPageSearch } from "../dags/dag-page.tsx";
+import { BrokenPage } from "./broken-page.tsx";
 import { NotFound } from "./not-found.tsx";
 import { Shell } from "./shell.tsx";
 
@@ -15,7 +16,12 @@ const home = createRoute({
 const dagList = createRoute({ getParentRoute: () => root, path: "/dags", component: DagListPage, validateSearch: readDagListSearch });
 const dag = createRoute({ getParentRoute: () => root, path: "/dags/$dagId", component: DagPage, validateSearch: readDagPageSearch });
 
-export const router = createRouter({ routeTree: root.addChildren([home, dagList, dag]), defaultPreload: "intent", scrollRestoration: true });
+export const router = createRouter({
+  routeTree: root.addChildren([home, dagList, dag]),
+  defaultPreload: "intent",
+  defaultErrorComponent: BrokenPage,
+  scrollRestoration: true,
+});
 
 declare module "@tanstack/react-router" {
   interface Register {

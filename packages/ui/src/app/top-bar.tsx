@@ -6,21 +6,21 @@ import { logOut, type Session, setSession } from "../api/session.ts";
 import { FIRST_ZONES, useTimeZone } from "../time/time-zone.tsx";
 import { HealthSign } from "./health-sign.tsx";
 import { Logo } from "./logo.tsx";
+import { NarrowNavigation, Navigation } from "./navigation.tsx";
+import { PaletteButton } from "./palette-button.tsx";
 import classes from "./shell.module.css";
 
 export function TopBar({ session }: { session: Session }) {
   return (
     <header className={classes["bar"]}>
-      <Link to="/dags" className={classes["brand"]} aria-label="Tradewind">
+      <NarrowNavigation />
+      <Link to="/" className={classes["brand"]} aria-label="Tradewind">
         <Logo />
         <span className={classes["name"]}>Tradewind</span>
       </Link>
-      <nav aria-label="Pages">
-        <Link to="/dags" className={classes["link"]}>
-          DAGs
-        </Link>
-      </nav>
+      <Navigation />
       <span className={classes["space"]} />
+      <PaletteButton />
       <HealthSign />
       <ZoneMenu />
       <SchemeButton />

@@ -1,0 +1,22 @@
+import { type Icon, IconSchema } from "@tabler/icons-react";
+
+/** Where a page stands in the navigation: beside the name, or in one of the two menus. */
+export type PageSection = "main" | "operate" | "admin";
+
+export interface PageEntry {
+  path: string;
+  title: string;
+  icon: Icon;
+  section: PageSection;
+  /** What one must be allowed to see it. Null: everybody who is logged in. */
+  permission: string | null;
+  /** By what else it is found in the palette. */
+  keywords: string;
+}
+
+export const SECTION_TITLES: Readonly<Record<PageSection, string>> = { main: "Pages", operate: "Operate", admin: "Admin" };
+
+/** Every page that stands on its own, in the order of the navigation. The top bar, the menu of narrow screens and the command palette show them from here. */
+export const PAGES: readonly PageEntry[] = [
+  { path: "/dags", title: "DAGs", icon: IconSchema, section: "main", permission: "dags:read", keywords: "workflows pipelines" },
+];
