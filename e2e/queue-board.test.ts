@@ -25,7 +25,8 @@ test.skipIf(!hasRedisServer())("operators see in a browser what waits in Redis, 
     body: JSON.stringify({ username: "admin", password: ADMIN_PASSWORD }),
   });
   const cookie = session.headers.get("set-cookie")!.split(";")[0]!;
-  const ask = (path: string, init: RequestInit = {}) => fetch(`${url}${path}`, { ...init, headers: { cookie, ...init.headers } });
+  const ask = (path: string, init: Omit<RequestInit, "headers"> & { headers?: Record<string, string> } = {}) =>
+    fetch(`${url}${path}`, { ...init, headers: { cookie, ...init.headers } });
 
   const page = await ask("/queues", { headers: { accept: "text/html" } });
   expect(page.status).toBe(200);

@@ -39,7 +39,7 @@ function assertParses(args: readonly string[]): void {
   program.parse([...args], { from: "user" });
 }
 function allCommands(command: ReturnType<typeof createProgram>): (typeof command)[] {
-  return [command, ...command.commands.flatMap((child) => allCommands(child as typeof command))];
+  return [command, ...command.commands.flatMap((child) => allCommands(child))];
 }
 
 describe("docker/compose.yaml", () => {

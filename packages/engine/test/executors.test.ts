@@ -88,7 +88,11 @@ test("after a change of executors, what waits for one that is gone moves on, or 
   expect(await dispatch(after, rooms)).toEqual([]);
   expect(await after.sweep({ limit: 100 })).toEqual({ repaired: 2 });
   expect(await dispatch(after, rooms)).toEqual(["gpu other gpu", "plain local default"]);
-  const stuck = await builder(database.db).selectFrom("task_instance").select("state_reason").where("task_id", "=", "chosen").executeTakeFirstOrThrow();
+  const stuck = await builder(database.db)
+    .selectFrom("task_instance")
+    .select("state_reason")
+    .where("task_id", "=", "chosen")
+    .executeTakeFirstOrThrow();
   expect(stuck.state_reason).toBe('no executor "bullmq" is configured; there are: local, other');
   expect(errors).toEqual([
     '1 task instances wait for the executor "bullmq", which is not configured; there are: local, other. Configure it, or correct the tasks.',

@@ -15,7 +15,14 @@ afterAll(() => engine.close());
 
 const clearing = {
   ...{ dryRun: false, onlyFailed: false, onlyRunning: false, resetDagRuns: true, actor: { name: "ann" } },
-  ...{ includeUpstream: false, includeDownstream: false, includeFuture: false, includePast: false, runOnLatestVersion: false, preventRunningTask: false },
+  ...{
+    includeUpstream: false,
+    includeDownstream: false,
+    includeFuture: false,
+    includePast: false,
+    runOnLatestVersion: false,
+    preventRunningTask: false,
+  },
 };
 
 /** A loop of one task and its gate, with a task below. */
@@ -23,8 +30,16 @@ function looped(dagId: string, hasUntil: boolean): DagSpec {
   return dagSpec(
     dagId,
     [
-      task("step", { groupId: "l", inputs: { index: { kind: "loop_index", groupId: "l" }, before: { kind: "loop_previous", groupId: "l", path: [] } } }),
-      task("gate", { groupId: "l", kind: "loop_gate", upstream: ["step"], inputs: { result: { kind: "xcom", taskId: "step", key: "return_value", path: [] } } }),
+      task("step", {
+        groupId: "l",
+        inputs: { index: { kind: "loop_index", groupId: "l" }, before: { kind: "loop_previous", groupId: "l", path: [] } },
+      }),
+      task("gate", {
+        groupId: "l",
+        kind: "loop_gate",
+        upstream: ["step"],
+        inputs: { result: { kind: "xcom", taskId: "step", key: "return_value", path: [] } },
+      }),
       task("after", { upstream: ["gate"] }),
     ],
     { groups: [groupSpec("l", { loop: { maxIterations: 3, hasUntil, resultTaskId: "step", gateTaskId: "gate" } })] },

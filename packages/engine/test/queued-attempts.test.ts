@@ -19,11 +19,12 @@ test("queued attempts are listed for a look into their transport: only those tha
   expect(await listQueued()).toEqual([]);
   await engine.exchange({ hostId: HOST, starts: [started!], finishes: [], want: 0, queues: null });
   nowMs += 5_000;
-  expect((await listQueued()).map((command) => command.attemptId)).toEqual([stopped, lost, ...rest].sort());
+  const inOrder = [stopped!, lost!, ...rest].sort((a, b) => (a < b ? -1 : 1));
+  expect((await listQueued()).map((command) => command.attemptId)).toEqual(inOrder);
   expect(await listQueued({ executors: ["other"] })).toEqual([]);
   expect(await listQueued({ schedulerId: "00000000-0000-7000-8000-00000000dead" })).toEqual([]);
   const [first] = await listQueued({ limit: 1 });
-  expect((await listQueued({ after: first!.attemptId })).map((command) => command.attemptId)).toEqual([stopped, lost, ...rest].sort().slice(1));
+  expect((await listQueued({ after: first!.attemptId })).map((command) => command.attemptId)).toEqual(inOrder.slice(1));
   // It is to be handed out anew in a moment, and until then with no transport.
   await engine.loseAttempts([{ attemptId: lost!, reason: "rejected", message: "no room" }]);
   expect(await listQueued()).toHaveLength(1 + rest.length);

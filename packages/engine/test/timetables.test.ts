@@ -150,7 +150,7 @@ describe("the data interval of a manual run, by the timetable", () => {
     ["delta [d - delta, d]", { kind: "delta_data_interval", everyMs: 2 * HOUR_MS }, "10:30", "12:30"],
     ["delta trigger [d - interval_arg, d]", { kind: "delta_trigger", everyMs: HOUR_MS, intervalMs: 600_000 }, "12:20", "12:30"],
     ["events, restricted to them: the newest one up to d", events, "12:00", "12:00"],
-    ["events, not restricted: d itself", { ...events, restrictToEvents: false } as TimetableSpec, "12:30", "12:30"],
+    ["events, not restricted: d itself", { ...events, restrictToEvents: false }, "12:30", "12:30"],
     ["none", { kind: "none" }, "12:30", "12:30"],
   ])("%s", async (_rule, schedule, from, to) => {
     const dagId = await store(schedule);

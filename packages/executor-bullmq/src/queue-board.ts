@@ -10,7 +10,7 @@ export interface QueueBoardOptions {
   /** Where the board is, as browsers see it: "/queues". */
   basePath: string;
   /** The task queues that there are now. */
-  listQueues(): Promise<readonly string[]>;
+  listQueues: () => Promise<readonly string[]>;
 }
 
 /** Pages that show what is in Redis: bull-board. They change nothing: what becomes of a task is for Postgres to say, and a job that was removed by hand would only be sent again. */

@@ -210,7 +210,12 @@ describe("what author code asks", () => {
     const { peer, run } = await startHost(`
       const { externalTaskSensor } = await import("tradewind/sensors");
       dag.add(externalTaskSensor("wait", { dagId: "other", taskId: "load", runId: "r", mode: "reschedule", pokeInterval: "90s" }));`);
-    const states = (state: string) => ({ dagFound: true, run: { runId: "r", state }, unknownIds: [], tasks: [{ taskId: "load", mapIndex: -1, state }] });
+    const states = (state: string) => ({
+      dagFound: true,
+      run: { runId: "r", state },
+      unknownIds: [],
+      tasks: [{ taskId: "load", mapIndex: -1, state }],
+    });
     peer.taskStates.set("other", states("running"));
     expect((await run("wait")).finish!.outcome).toMatchObject({ kind: "reschedule", resumeAfterMs: 90_000 });
     peer.taskStates.set("other", states("success"));

@@ -84,11 +84,12 @@ class Lane {
   #retryMs = 0;
   #stopped = false;
 
-  constructor(executor: Executor, { clock, logger, onRecovered }: DeliveryOptions) {
+  constructor(executor: Executor, options: DeliveryOptions) {
+    const { clock, logger } = options;
     this.#executor = executor;
     this.#clock = clock;
     this.#logger = logger;
-    this.#onRecovered = () => onRecovered?.();
+    this.#onRecovered = () => options.onRecovered?.();
   }
 
   get waiting(): number {

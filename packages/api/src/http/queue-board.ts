@@ -39,7 +39,7 @@ export function queueBoardRoutes(app: FastifyInstance, pages: QueueBoardPages, a
   app.setErrorHandler((error, request, reply) => {
     const isPage = request.headers.accept?.includes("text/html") === true && request.method === "GET";
     if (isPage && isTradewindError(error) && error.code === "unauthenticated") return reply.redirect(`/?next=${encodeURIComponent(request.url)}`);
-    return sendRestError(error as Parameters<typeof sendRestError>[0], request, reply);
+    return sendRestError(error, request, reply);
   });
   app.register(pages.plugin);
 }

@@ -1,5 +1,4 @@
 import { type DagGraph, getTaskNode, type TaskNode } from "../dag-graph.ts";
-import { UNMAPPED } from "../mapping.ts";
 import { isTerminal, type MaybeState } from "../state-transitions.ts";
 import type { DagRunState, DagRunType, TerminalState } from "../states.ts";
 import { NO_UPSTREAMS, type UpstreamCounts } from "../trigger-rule.ts";
@@ -220,12 +219,6 @@ export function nodeOf(model: RunModel, instance: RunInstance): TaskNode {
 
 export function instancesOf(model: RunModel, taskId: string): readonly RunInstance[] {
   return model.byTask.get(taskId) ?? [];
-}
-
-/** Not expanded yet. */
-export function isPlaceholder(model: RunModel, instance: RunInstance): boolean {
-  const node = nodeOf(model, instance);
-  return instance.mapIndex === UNMAPPED && (node.spec.mapping !== null || node.indexGroupId !== null);
 }
 
 /** The counter of an upstream that ended like this. */

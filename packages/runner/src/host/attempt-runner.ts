@@ -87,6 +87,10 @@ export class AttemptRunner {
       case "finished":
         // What programs it started have printed came before, but may still lie in a pipe: this turn of the event loop reads it.
         setImmediate(() => this.#finished(child, attempt, message));
+        return;
+      case "called":
+        // The answer to a request for callbacks, which only children of the callback runner are sent: it says nothing about an attempt.
+        return;
     }
   }
 

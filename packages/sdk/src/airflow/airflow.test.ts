@@ -39,7 +39,7 @@ function runtimeOf(taskId: string, xcoms: Record<string, Json> = {}): TaskRuntim
 }
 
 const run = (dag: Dag, taskId: string, runtime = runtimeOf(taskId), inputs: Record<string, Json> = {}) =>
-  runTask(dag as never, taskId, { inputs, inputMaps: [], runtime } as never);
+  runTask(dag as never, taskId, { inputs, inputMaps: [], runtime });
 
 describe("getClient", () => {
   const inTask = async <T>(body: () => Promise<T>): Promise<T> => {

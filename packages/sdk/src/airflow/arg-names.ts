@@ -13,7 +13,7 @@ export type ArgNameMap<TArgs> = { readonly [Name in keyof TArgs]?: string };
  * @throws TradewindError `invalid_dag` for a map that is no object of names
  */
 export function withArgNames<TArgs, TReturn>(names: ArgNameMap<NoInfer<TArgs>>, handler: TaskFunction<TArgs, TReturn>): TaskFunction<TArgs, TReturn> {
-  const entries = Object.entries(names ?? {}) as [string, unknown][];
+  const entries = Object.entries<unknown>(names ?? {});
   const wrong = entries.find(([, name]) => typeof name !== "string" || name === "");
   if (wrong !== undefined || typeof handler !== "function") {
     const what = wrong === undefined ? "no function" : `${JSON.stringify(wrong[1])} as the name of "${wrong[0]}"`;

@@ -9,12 +9,12 @@ import { announceBundle } from "./registrations.ts";
 import { handlerFunction, isTaskHandler, type TaskHandler } from "./task-handler.ts";
 
 /** What a bundle may hold: DAGs, and handlers for tasks of DAGs that Python files declare. */
-export type Registerable = Dag | TaskHandler<never, unknown>;
+export type Registerable = Dag | TaskHandler;
 
 /** The DAGs of a file. What it holds when the file has been loaded is what the file defines; nothing else needs to be exported. */
 export class Bundle {
   #dags = new Map<string, AnyDag>();
-  #handlers = new Map<string, TaskHandler<never, unknown>>();
+  #handlers = new Map<string, TaskHandler>();
 
   /** @example const bundle = new Bundle(dag); await bundle.serve(); */
   constructor(...items: Registerable[]) {
@@ -47,14 +47,14 @@ export class Bundle {
   /** The function of a task, for tests. */
   getTaskHandler(dagId: string, taskId: string): TaskFunction | undefined {
     const dag = this.#dags.get(dagId);
-    if (dag !== undefined) return (definitionOf(dag).tasks.get(taskId)?.handler ?? undefined) as TaskFunction | undefined;
+    if (dag !== undefined) return definitionOf(dag).tasks.get(taskId)?.handler ?? undefined;
     const handler = this.#handlers.get(keyOf(dagId, taskId));
     return handler && handlerFunction(handler);
   }
 }
 
 type Dags = Map<string, AnyDag>;
-type Handlers = Map<string, TaskHandler<never, unknown>>;
+type Handlers = Map<string, TaskHandler>;
 
 function definitionOf(dag: AnyDag): DagDefinition {
   return dag[DAG];
@@ -71,7 +71,7 @@ function addDag(dags: Dags, handlers: Handlers, dag: AnyDag): void {
   dags.set(dag.dagId, dag);
 }
 
-function addHandler(dags: Dags, handlers: Handlers, handler: TaskHandler<never, unknown>): void {
+function addHandler(dags: Dags, handlers: Handlers, handler: TaskHandler): void {
   const { dagId, taskId } = handler;
   if (dags.has(dagId)) throw bothKinds(dagId, taskId);
   if (handlers.has(keyOf(dagId, taskId))) throw registeredTwice(`A handler of task "${taskId}" of DAG "${dagId}"`, dagId);

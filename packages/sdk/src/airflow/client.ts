@@ -1,4 +1,4 @@
-import { type Json, TradewindError } from "@tradewind/core";
+import { TradewindError } from "@tradewind/core";
 import { getClient as getOwnClient } from "../client.ts";
 import { taskScope } from "../context.ts";
 import type { Connection, TaskRuntime } from "../runtime.ts";
@@ -149,7 +149,7 @@ async function setXCom({ context }: TaskRuntime, opts: SetXComOpts): Promise<voi
       { details: { [name]: wanted } },
     );
   }
-  await getOwnClient().xcom.set(opts.key, opts.value as Json);
+  await getOwnClient().xcom.set(opts.key, opts.value);
 }
 
 function connectionResult(connection: Connection | undefined): ConnectionResult | null {

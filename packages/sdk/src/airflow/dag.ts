@@ -88,7 +88,7 @@ abstract class Scope {
    * dag.triggerDagRun({ taskId: "refresh", dagId: "dashboards", conf: { day: "{{ ds }}" } }).after(loaded);
    * @throws TradewindError `invalid_dag` for options that cannot be honoured
    */
-  triggerDagRun(spec: TriggerDagRunSpec, options: TaskOptions = {}): TaskRef<unknown> {
+  triggerDagRun(spec: TriggerDagRunSpec, options: TaskOptions = {}): TaskRef {
     return this.#operatorFactory(triggerOperator(this.dagId, spec)[OPERATOR], options, { ...spec })();
   }
 

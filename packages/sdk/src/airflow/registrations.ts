@@ -70,5 +70,5 @@ const FOREIGN_TASKS: unique symbol = Symbol.for("tradewind.airflow.foreign-tasks
 
 /** Tasks of DAGs that Python files declare, for which the file has handlers: `dag.task`. */
 export function foreignTasksOf(exports: object): readonly string[] {
-  return ((exports as { [FOREIGN_TASKS]?: readonly string[] })[FOREIGN_TASKS] ?? []) as readonly string[];
+  return (exports as { [FOREIGN_TASKS]?: readonly string[] })[FOREIGN_TASKS] ?? [];
 }

@@ -28,10 +28,10 @@ function isId(id: unknown): boolean {
   return typeof id === "string" && id !== "";
 }
 
-export function isTaskHandler(value: unknown): value is TaskHandler<never, unknown> {
+export function isTaskHandler(value: unknown): value is TaskHandler {
   return typeof value === "object" && value !== null && HANDLER in value;
 }
 
-export function handlerFunction(handler: TaskHandler<never, unknown>): TaskFunction {
+export function handlerFunction(handler: TaskHandler): TaskFunction {
   return handler[HANDLER];
 }

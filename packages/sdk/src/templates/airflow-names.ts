@@ -52,7 +52,7 @@ function objectNames(runtime: TaskRuntime, context: TemplateContext<unknown>): R
   const { dag, run, task } = context;
   return {
     params: () => context.params,
-    inputs: () => context.inputs,
+    inputs: () => context.inputs as JinjaValue,
     run_id: () => run.runId,
     ti: () => ti,
     task_instance: () => ti,

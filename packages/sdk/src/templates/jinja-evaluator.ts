@@ -138,7 +138,7 @@ class Evaluator {
     const of = (name: string) => this.value(field(node, name), scope);
     switch (node.typename) {
       case "Literal":
-        return node["value"];
+        return node["value"] as JinjaValue;
       case "Symbol": {
         const name = node["value"] as string;
         return Object.hasOwn(CONSTANTS, name) ? CONSTANTS[name] : scope.find(name);
@@ -224,7 +224,7 @@ class Evaluator {
   async #test(node: SyntaxNode, scope: Scope): Promise<boolean> {
     const right = field(node, "right");
     const isCall = right.typename === "FunCall";
-    const name = right.typename === "Literal" ? toText(right["value"]).toLowerCase() : shown(isCall ? field(right, "name") : right);
+    const name = right.typename === "Literal" ? toText(right["value"] as JinjaValue).toLowerCase() : shown(isCall ? field(right, "name") : right);
     const { args } = isCall ? await this.#arguments(childrenOf(field(right, "args")), scope) : { args: [] };
     return runTest(name, await this.value(field(node, "left"), scope), args);
   }
@@ -250,7 +250,7 @@ class Evaluator {
     };
     const [start, stop, step] = [await bound("start"), await bound("stop"), (await bound("step")) ?? 1];
     if (step === 0) throw new TemplateProblem("the step of a slice is zero");
-    const items = sliced([...target], start, stop, step);
+    const items = sliced(Array.from<unknown>(target), start, stop, step);
     return typeof target === "string" ? items.join("") : items;
   }
 }

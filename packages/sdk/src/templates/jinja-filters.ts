@@ -121,7 +121,7 @@ const FILTERS: Readonly<Record<string, JinjaFilter>> = {
   map: async (value, [name, ...args], named) => {
     if (named["attribute"] !== undefined) return attributes(list(value), named["attribute"]);
     const filter = findFilter(toText(name));
-    return Promise.all(list(value).map((item) => filter(item, args, named)));
+    return Promise.all(list(value).map(async (item) => filter(item, args, named)));
   },
   select: (value, args) => chosen(value, args, true, false),
   reject: (value, args) => chosen(value, args, false, false),
@@ -137,7 +137,7 @@ export function findFilter(name: string): JinjaFilter {
   if (Object.hasOwn(FILTERS, own)) return FILTERS[own]!;
   if (!BORROWED.includes(own))
     throw new TemplateProblem(`there is no filter "${name}"; known are ${[...Object.keys(FILTERS), ...BORROWED].sort().join(", ")}`);
-  const borrowed = nunjucksFilters[own] as (...args: unknown[]) => unknown;
+  const borrowed = nunjucksFilters[own] as (...args: unknown[]) => JinjaValue;
   return (value, args, named) => borrowed(used(value), ...args, ...(Object.keys(named).length > 0 ? [{ ...named, __keywords: true }] : []));
 }
 

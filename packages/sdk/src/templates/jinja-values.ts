@@ -6,7 +6,7 @@ import { TemplateProblem } from "./template-problem.ts";
  * What a template can hold: JSON, dates, durations, functions of ours, and objects with a fixed set of names. Nothing of these leads to an object of the host: members are own
  * properties of JSON, or methods that are listed here.
  */
-export type JinjaValue = unknown;
+export type JinjaValue = string | number | boolean | object | null | undefined;
 
 /** A name or a member that is not there. Using it is an error; `is defined` and `default` may ask. */
 export class Undefined {

@@ -66,7 +66,7 @@ function runtimeOf({ variables = {}, xcoms = {}, conf = {}, params = {}, logical
     setXCom: unused,
     triggerDagRun: unused,
     getDagRunState: unused,
-  } as unknown as TaskRuntime;
+  };
 }
 
 /** What an operator of a DAG in YAML sees as its option. */
@@ -79,7 +79,7 @@ async function render(option: unknown, world: World = {}): Promise<unknown> {
   };
   const scope = { dag: dag[DAG], options: { command: option } };
   dag.add(operator("load", { operator: "bash", handler: withJinja(scope, handler as (inputs: never) => unknown) }) as never);
-  await runTask(dag, "load", { inputs: world.inputs ?? {}, runtime: runtimeOf(world), inputMaps: [] } as never);
+  await runTask(dag, "load", { inputs: world.inputs ?? {}, runtime: runtimeOf(world), inputMaps: [] });
   return rendered;
 }
 
@@ -194,7 +194,7 @@ it("leaves texts alone in DAGs of Tradewind's own", async () => {
   const dag = new Dag("own");
   let seen: unknown;
   const handler = async (inputs: Record<string, Json>) => void (seen = await renderTemplate("{{ ds }}", templateContext(inputs)));
-  dag.add(operator("load", { operator: "bash", handler: handler as (inputs: never) => unknown }) as never);
-  await runTask(dag, "load", { inputs: {}, runtime: runtimeOf({}), inputMaps: [] } as never);
+  dag.add(operator("load", { operator: "bash", handler }) as never);
+  await runTask(dag, "load", { inputs: {}, runtime: runtimeOf({}), inputMaps: [] });
   expect(seen).toBe("{{ ds }}");
 });

@@ -1,3 +1,4 @@
+import type { Json } from "@tradewind/core";
 import { z } from "zod";
 import { operator } from "../operator.ts";
 import { isLatestRun, LATEST_ONLY } from "../latest-only.ts";
@@ -31,7 +32,7 @@ export const BRANCHES: readonly OperatorKind[] = [
       join: texts.optional(),
     },
     (id, { value, cases: _cases, default: _default, join: _join, ...options }) =>
-      operator(id, { operator: "branch", handler: async (inputs: never) => String(await valueOf(value, "value")(inputs)), options }),
+      operator(id, { operator: "branch", handler: async (inputs: never) => caseOf(await valueOf(value, "value")(inputs)), options }),
   ),
   operatorKind(
     "shortCircuit",
@@ -53,3 +54,8 @@ export const BRANCHES: readonly OperatorKind[] = [
     (id, { value, ...options }) => operator(id, { operator: "value", handler: valueOf(value, "value"), options }),
   ),
 ];
+
+/** The text that a case is compared with. YAML's keys are texts, so the case `true:` is that of the value true. */
+function caseOf(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -78,7 +78,7 @@ function nodesOf(document: YamlDocument, spec: DagDocument): Map<string, YamlNod
       visit(group, groupPath, prefix + id, group.prefixGroupId === false ? prefix : `${prefix}${id}.`);
     }
   };
-  visit(spec as Container, [], null, "");
+  visit(spec, [], null, "");
   return nodes;
 }
 

@@ -49,7 +49,7 @@ function runtime(taskId: string, mapIndex = -1): TaskRuntime {
 
 const yaml = (tasks: string, head = "") => dagsOfYaml(`dagId: y\n${head}tasks:\n${tasks}`)[0]!;
 const run = (dag: ReturnType<typeof yaml>, taskId: string, inputs: Record<string, Json> = {}) =>
-  runTask(dag, taskId, { inputs, inputMaps: [], runtime: runtime(taskId) } as never);
+  runTask(dag, taskId, { inputs, inputMaps: [], runtime: runtime(taskId) });
 
 it("knows every operator and sensor that there is", () => {
   const made = (module: object) => Object.entries(module).filter(([name, value]) => typeof value === "function" && /^[a-z]/.test(name));
@@ -140,7 +140,7 @@ groups:
 async function inTask<T>(taskId: string, body: () => Promise<T>): Promise<T> {
   const { withTaskScope } = await import("../runtime.ts");
   const dag = { dagId: "y", description: null, tags: [], owner: "tradewind", version: 1 };
-  return withTaskScope({ runtime: runtime(taskId), dag, operator: "value" } as never, body);
+  return withTaskScope({ runtime: runtime(taskId), dag, operator: "value" }, body);
 }
 
 async function contextFor(taskId: string): Promise<object> {

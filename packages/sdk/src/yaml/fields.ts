@@ -33,7 +33,7 @@ export const template = z.string();
 /** A text that is the same for all runs. Without this check a template would be taken for a name. */
 export const plain = z.string().refine((text) => !isTemplate(text), { error: "must be a plain text: templates are not rendered here" });
 
-export const json: z.ZodType<Json> = z.json({ error: "must be JSON: texts, numbers, true, false, null, lists and objects" }) as z.ZodType<Json>;
+export const json: z.ZodType<Json> = z.json({ error: "must be JSON: texts, numbers, true, false, null, lists and objects" });
 
 export const texts = z.union([z.string(), z.array(z.string())], { error: "must be a text or a list of texts" });
 

@@ -42,7 +42,7 @@ export class GroupInputs {
     const outside = build.dag.groups.get(groupId)!.parentId;
     const constants = this.read(build, inputs ?? {}, [...path, "inputs"], outside) as Record<string, unknown>;
     return (group, fill) => {
-      const inner = (parts: object, own: TaskGroup<unknown>) => void fill(own, new GroupInputs(groupId, parts as Parts, null));
+      const inner = (parts: object, own: TaskGroup<unknown>) => fill(own, new GroupInputs(groupId, parts as Parts, null));
       const partial = group.partial(constants);
       if (expand !== undefined) partial.expand(this.read(build, expand, [...path, "expand"], outside) as never, inner);
       else partial.expandKwargs(this.read(build, expandKwargs, [...path, "expandKwargs"], outside) as never, inner);

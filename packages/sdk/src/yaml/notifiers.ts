@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { CallbackContext } from "../callback-options.ts";
 import { describeEvent, type Notifier, slackNotifier, smtpNotifier, webhookNotifier } from "../notifiers/index.ts";
 import type { JinjaScope } from "../templates/jinja-scope.ts";
+import type { JinjaValue } from "../templates/jinja-values.ts";
 import { duration, json, plain, template, textMap, texts } from "./fields.ts";
 import { renderIn } from "./template-handlers.ts";
 
@@ -78,7 +79,7 @@ function notifierOf(scope: JinjaScope, given: NotifierDocument, event: string): 
   return smtpNotifier({ ...options, subject: rendered(subject, "subject"), text: rendered(text, "text"), html: rendered(html, "html") });
 }
 
-function namesOf(context: CallbackContext): Record<string, () => unknown> {
+function namesOf(context: CallbackContext): Record<string, () => JinjaValue> {
   return {
     summary: () => describeEvent(context),
     event: () => context.event,

@@ -21,8 +21,8 @@ type TaskValues = Omit<TaskOptionValues, "onExecute" | "onSuccess" | "onFailure"
 /**
  * @param fields What the operator itself takes. They go to `make` as they are, so their types must be those of the operator's own options.
  */
-export function operatorKind<const Name extends string, Fields extends z.core.$ZodLooseShape>(
-  name: Name,
+export function operatorKind<Fields extends z.core.$ZodLooseShape>(
+  name: string,
   description: string,
   fields: Fields,
   make: (taskId: string, options: z.infer<z.ZodObject<Fields>> & TaskValues) => Operator<never, unknown>,
@@ -30,7 +30,7 @@ export function operatorKind<const Name extends string, Fields extends z.core.$Z
   return {
     name,
     schema: z.strictObject({ operator: z.literal(name).describe(description), ...fields, ...taskFields }).describe(description),
-    make: make as OperatorKind["make"],
+    make,
     ownOptions: Object.keys(fields),
   };
 }

@@ -49,10 +49,10 @@ export function placeTask(build: Build, container: TaskContainer, { id, task, pa
     throw yamlError(`Task "${id}" has expand and expandKwargs. Give it one of them.`, build.document.placeOfKey([...path, "expandKwargs"]), {
       taskId: id,
     });
-  if (expand !== undefined) factory.partial(constants as never).expand(inputs.read(build, expand, [...path, "expand"], groupId) as never);
+  if (expand !== undefined) factory.partial(constants).expand(inputs.read(build, expand, [...path, "expand"], groupId) as never);
   else if (expandKwargs !== undefined)
-    factory.partial(constants as never).expandKwargs(inputs.read(build, expandKwargs, [...path, "expandKwargs"], groupId) as never);
-  else factory(constants as never);
+    factory.partial(constants).expandKwargs(inputs.read(build, expandKwargs, [...path, "expandKwargs"], groupId) as never);
+  else factory(constants);
   const site = yamlSite(build.document.placeOfKey(path));
   for (const placed of build.dag.tasks.values()) if (!before.has(placed.taskId)) placed.site = site;
 }

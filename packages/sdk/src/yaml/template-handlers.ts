@@ -31,6 +31,6 @@ export function conditionOf(text: string, name: string): (inputs: never) => Prom
  * options.skipIf = async (context) => isTrue(await renderIn(scope, skipIf, context, { name: "skipIf", native: true }));
  */
 export function renderIn<T>(scope: JinjaScope, option: T, context: object, how: RenderOptions): Promise<T> {
-  const render = withJinja(scope, () => renderOption(scope, option, context as TemplateContext<unknown>, how)) as unknown as () => Promise<T>;
+  const render = withJinja(scope, () => renderOption(scope, option, context as TemplateContext<unknown>, how));
   return render();
 }
