@@ -49,7 +49,7 @@ const NOT_HERE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What only this API has. `state_reason` is in Airflow since 3.4. */
-const OURS = { query: ["follow"], fields: ["state_reason"] } as const;
+const OURS = { query: ["follow", "tokens"], fields: ["state_reason"] } as const;
 
 const server = useTestServer();
 

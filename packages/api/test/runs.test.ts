@@ -267,6 +267,23 @@ describe("logs", () => {
     expect((await following).body.trim().split("\n").at(-1)).toContain("the end");
   });
 
+  it("say in a stream where to go on, and when they are at their end", async () => {
+    const path = "/api/v2/dags/sales/dagRuns/long/taskInstances/each/logs/1";
+    const read = async (query: Record<string, string>): Promise<{ event?: string; continuation_token?: string | null }[]> => {
+      const headers = { accept: "application/x-ndjson" };
+      const answer = await server.call("GET", path, { query: { map_index: "4", tokens: "true", ...query }, headers });
+      return answer.body
+        .trim()
+        .split("\n")
+        .map((text) => JSON.parse(text) as { event?: string; continuation_token?: string | null });
+    };
+    const lines = await read({});
+    const marks = lines.filter((one) => one.event === undefined);
+    expect([lines.length, marks.length, marks.at(-1), lines.at(-1)]).toEqual([4503, 3, { continuation_token: null }, { continuation_token: null }]);
+    const rest = await read({ token: marks[0]!.continuation_token! });
+    expect([rest[0]!.event, rest.at(-2)!.event, rest.length]).toEqual(["line 2000", "line 4499", 2502]);
+  });
+
   it("of tries that were not, of a task instance that never started, and with a strange token", async () => {
     expect((await server.call("GET", `${LOGS}/3`)).statusCode).toBe(404);
     expect((await server.call("GET", `${RUN}/taskInstances/end/logs/0`)).json()).toEqual({ content: [], continuation_token: null });

@@ -3249,6 +3249,7 @@ export interface operations {
                 full_content?: boolean;
                 map_index?: number;
                 token?: string;
+                tokens?: boolean;
             };
             header?: never;
             path: {

@@ -16,6 +16,8 @@ const FULL_LINES = 200_000;
 const FOLLOW_INTERVAL_MS = 200;
 /** How often a stream looks whether a closed log goes on: its attempt may be about to be rescheduled. */
 const LOOKS_AFTER_CLOSE = 5;
+/** A stream with tokens says at least so often that it is alive, so that its reader knows a quiet log from a lost connection. */
+const SIGN_OF_LIFE_MS = 10_000;
 
 const LogMessage = z.looseObject({ timestamp: z.iso.datetime().optional(), event: z.string() }).meta({ id: "StructuredLogMessage" });
 const LogResponse = z
@@ -23,8 +25,17 @@ const LogResponse = z
   .meta({ id: "TaskInstancesLogResponse" });
 
 const LogPath = TaskInstancePath.extend({ try_number: z.coerce.number().int().min(0) });
-/** `follow` is ours: a stream goes on until the attempt ends. */
-const LogQuery = z.object({ full_content: flag.default(false), map_index: whole.default(-1), token: text, follow: flag.default(false) });
+/**
+ * Two are ours. `follow`: a stream goes on until the attempt ends. `tokens`: an ndjson stream has lines `{"continuation_token": …}` between the others, whose reader can go on from there when
+ * the connection breaks; null says that the log is at its end.
+ */
+const LogQuery = z.object({
+  full_content: flag.default(false),
+  map_index: whole.default(-1),
+  token: text,
+  follow: flag.default(false),
+  tokens: flag.default(false),
+});
 
 type Message = z.infer<typeof LogMessage>;
 
@@ -46,8 +57,9 @@ export function taskLogRoutes(routes: RestRoutes, context: RestContext): void {
       const accept = raw.headers.accept ?? "";
       const write = accept.includes("application/x-ndjson") ? toNdjson : accept.includes("text/plain") ? toText : undefined;
       if (write === undefined) return readAnswer(context, attempt, from, query.full_content ? FULL_LINES : PAGE_LINES);
-      const lines = streamLines(context, key, path.try_number, { attempt, from, follow: query.follow, signal: endOf(context, reply) });
-      return reply.type(write === toNdjson ? "application/x-ndjson" : "text/plain; charset=utf-8").send(Readable.from(render(lines, write)));
+      const pages = streamPages(context, key, path.try_number, { attempt, from, follow: query.follow, signal: endOf(context, reply) });
+      const body = write === toNdjson && query.tokens ? renderWithTokens(pages) : render(pages, write);
+      return reply.type(write === toNdjson ? "application/x-ndjson" : "text/plain; charset=utf-8").send(Readable.from(body));
     },
   );
 }
@@ -90,31 +102,53 @@ async function readAnswer(
   return { content: lines.map(toMessage), continuation_token: isEnd ? null : makeToken(next) };
 }
 
-/** Page by page, so that a large log is never in memory as a whole. With `follow`, on until the attempt is over and all it wrote was sent, or the reader goes away. */
-async function* streamLines(
+interface StreamPage {
+  lines: LogLine[];
+  /** Where the next page begins; null: there is none. */
+  next: TryLogPlace | null;
+}
+
+/**
+ * Page by page, so that a large log is never in memory as a whole. With `follow`, on until the attempt is over and all it wrote was sent, or the reader goes away; a page without lines then says
+ * that nothing was written for a while.
+ */
+async function* streamPages(
   context: RestContext,
   key: TaskInstanceKey,
   tryNumber: number,
   { attempt, from, follow, signal }: { attempt: Attempt; from: TryLogPlace; follow: boolean; signal: AbortSignal },
-): AsyncGenerator<LogLine[]> {
+): AsyncGenerator<StreamPage> {
   let { attemptIds, isLive, isWaiting } = attempt;
   let looksLeft = LOOKS_AFTER_CLOSE;
+  let quietMs = 0;
   for (let next = from; !signal.aborted;) {
     const page = await readTryLog(context.logs, attemptIds, next, PAGE_LINES);
-    if (page.lines.length > 0) yield page.lines;
     next = page.next;
-    if (page.lines.length === PAGE_LINES) continue;
-    // Read once more after the attempt was seen to be over: its last lines may have come in between.
-    if (!follow || !isLive) return;
+    const isFull = page.lines.length === PAGE_LINES;
     looksLeft = page.complete && !isWaiting ? looksLeft - 1 : LOOKS_AFTER_CLOSE;
-    if (looksLeft === 0) return;
+    // Read once more after the attempt was seen to be over: its last lines may have come in between.
+    const isOver = !isFull && (!follow || !isLive || looksLeft === 0);
+    quietMs = page.lines.length > 0 ? 0 : quietMs + FOLLOW_INTERVAL_MS;
+    if (isOver || page.lines.length > 0 || quietMs >= SIGN_OF_LIFE_MS) {
+      yield { lines: page.lines, next: isOver && !isLive ? null : next };
+      quietMs = 0;
+    }
+    if (isOver) return;
+    if (isFull) continue;
     await sleep(FOLLOW_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     ({ attemptIds, isLive, isWaiting } = await findAttempt(context, key, tryNumber));
   }
 }
 
-async function* render(pages: AsyncIterable<LogLine[]>, write: (message: Message) => string): AsyncGenerator<string> {
-  for await (const lines of pages) yield lines.map((line) => write(toMessage(line))).join("");
+async function* render(pages: AsyncIterable<StreamPage>, write: (message: Message) => string): AsyncGenerator<string> {
+  for await (const { lines } of pages) if (lines.length > 0) yield lines.map((line) => write(toMessage(line))).join("");
+}
+
+async function* renderWithTokens(pages: AsyncIterable<StreamPage>): AsyncGenerator<string> {
+  for await (const { lines, next } of pages) {
+    const mark = JSON.stringify({ continuation_token: next === null ? null : makeToken(next) });
+    yield `${lines.map((line) => toNdjson(toMessage(line))).join("")}${mark}\n`;
+  }
 }
 
 function toMessage({ at, level, stream, message, fields }: LogLine): Message {

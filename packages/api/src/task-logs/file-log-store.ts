@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { TradewindError } from "@tradewind/core";
 import type { LogLine } from "@tradewind/contract";
+import { createLinePlaces, type LinePlaces } from "./line-places.ts";
 import { logPath } from "./log-path.ts";
 import type { LogPage, TaskLogStore } from "./log-store.ts";
 
@@ -27,6 +28,7 @@ interface OpenLog {
  */
 export function createFileLogStore(options: { dir: string }): TaskLogStore {
   const logs = new Map<string, OpenLog>();
+  const places = createLinePlaces();
 
   const pathOf = (attemptId: string): string => logPath(options.dir, attemptId);
 
@@ -99,7 +101,7 @@ export function createFileLogStore(options: { dir: string }): TaskLogStore {
     async read(attemptId, { from, limit }) {
       const path = pathOf(attemptId);
       await logs.get(attemptId)?.tail;
-      return readPage(path, from, limit);
+      return readPage(path, { from, limit }, places);
     },
 
     async close() {
@@ -109,8 +111,8 @@ export function createFileLogStore(options: { dir: string }): TaskLogStore {
 }
 
 /** The lines of a file; a last line without its end (a write in progress, or cut off by a crash) does not count. */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  const input = createReadStream(path, { encoding: "utf8" });
+async function* linesOf(path: string, startByte = 0): AsyncGenerator<string> {
+  const input = createReadStream(path, { encoding: "utf8", start: startByte });
   let endsWithNewline = true;
   input.on("data", (chunk) => (endsWithNewline = chunk.toString().endsWith("\n")));
   let previous: string | undefined;
@@ -131,12 +133,12 @@ async function countLines(path: string): Promise<{ count: number; complete: bool
   return { count, complete };
 }
 
-async function readPage(path: string, from: number, limit: number): Promise<LogPage | undefined> {
+async function readPage(path: string, { from, limit }: { from: number; limit: number }, places: LinePlaces): Promise<LogPage | undefined> {
   const lines: LogLine[] = [];
-  let number = 0;
+  let { line: number, byte } = places.before(path, from);
   let complete = false;
   try {
-    for await (const line of linesOf(path)) {
+    for await (const line of linesOf(path, byte)) {
       if (line === END_MARK) {
         complete = true;
         break;
@@ -144,6 +146,8 @@ async function readPage(path: string, from: number, limit: number): Promise<LogP
       if (number >= from + limit) break;
       if (number >= from) lines.push(JSON.parse(line) as LogLine);
       number += 1;
+      byte += Buffer.byteLength(line) + 1;
+      places.note(path, { line: number, byte });
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
