@@ -117,7 +117,7 @@ test("a host that stands still is noticed like a killed one, and another takes o
   expect(events.filter((event) => event.kind === "lost")).toHaveLength(1);
 });
 
-test("cancel stops an attempt without a report; unknown ids are ignored", async () => {
+test("cancel stops an attempt, whose end is told when its process is gone: until then its slots are taken; unknown ids are ignored", async () => {
   const { peer, begin, command, begun } = await setUp();
   const { executor } = await begin();
   const endless = command("endless");
@@ -127,9 +127,13 @@ test("cancel stops an attempt without a report; unknown ids are ignored", async 
     { attemptId: endless.attemptId, reason: "Cleared." },
     { attemptId: "unknown", reason: "x" },
   ]);
-  await until(() => peer.text(endless.attemptId).includes("Cleared."), "the reason in the log");
-  await until(() => !isAlive(child), "the end of the child");
-  expect(peer.get(endless.attemptId).finishes).toBe(0);
+  await until(() => peer.get(endless.attemptId).state === "ended", "the end");
+  expect(isAlive(child)).toBe(false);
+  expect(peer.text(endless.attemptId)).toContain("Cleared.");
+  expect(peer.get(endless.attemptId)).toMatchObject({
+    finishes: 1,
+    finish: { outcome: { kind: "failed", failure: { reason: "cancelled", message: "Cleared." } } },
+  });
 });
 
 test("a bound host ends with its executor, and its tasks are given back", async () => {
