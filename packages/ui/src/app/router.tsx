@@ -1,6 +1,6 @@
-import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { DagListPage, readDagListSearch } from "../dags/dag-list-page.tsx";
-import { DagPage, readDagPageSearch } from "../dags/dag-page.tsx";
+import { readRunsSearch } from "../dags/runs-search.ts";
 import { BrokenPage } from "./broken-page.tsx";
 import { NotFound } from "./not-found.tsx";
 import { Shell } from "./shell.tsx";
@@ -14,10 +14,27 @@ const home = createRoute({
 });
 
 const dagList = createRoute({ getParentRoute: () => root, path: "/dags", component: DagListPage, validateSearch: readDagListSearch });
-const dag = createRoute({ getParentRoute: () => root, path: "/dags/$dagId", component: DagPage, validateSearch: readDagPageSearch });
+
+/** The pages about one DAG; what their tabs are called is in `dags/dag-tabs.ts`. */
+const dag = createRoute({
+  getParentRoute: () => root,
+  path: "/dags/$dagId",
+  component: lazyRouteComponent(() => import("../dags/dag-page.tsx"), "DagPage"),
+});
+const dagRuns = createRoute({
+  getParentRoute: () => dag,
+  path: "/",
+  component: lazyRouteComponent(() => import("../dags/runs-tab.tsx"), "RunsTab"),
+  validateSearch: readRunsSearch,
+});
+const dagDetails = createRoute({
+  getParentRoute: () => dag,
+  path: "details",
+  component: lazyRouteComponent(() => import("../dags/details-tab.tsx"), "DetailsTab"),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, dagList, dag]),
+  routeTree: root.addChildren([home, dagList, dag.addChildren([dagRuns, dagDetails])]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,
   scrollRestoration: true,

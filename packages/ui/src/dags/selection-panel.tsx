@@ -11,7 +11,7 @@ import { formatDurationMs } from "../time/format.ts";
 import { Instant } from "../time/instant.tsx";
 import { useNow } from "../time/now.ts";
 import { TaskLog } from "./task-log.tsx";
-import classes from "./dag-page.module.css";
+import classes from "./selection-panel.module.css";
 
 /** The grid that things are selected in. */
 export const GridContext = createContext<{ grid: Grid; onSelect: (selection: Selection) => void } | null>(null);

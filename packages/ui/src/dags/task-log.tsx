@@ -4,7 +4,7 @@ import { type LogLine, taskLogQuery, type TaskInstance } from "../api/queries.ts
 import { Problem } from "../parts/problem.tsx";
 import { formatInstant } from "../time/format.ts";
 import { useTimeZone } from "../time/time-zone.tsx";
-import classes from "./dag-page.module.css";
+import classes from "./selection-panel.module.css";
 
 /** The end of a try's log; it grows while the try runs. */
 export function TaskLog({ instance, tryNumber }: { instance: TaskInstance; tryNumber: number }) {

@@ -1,0 +1,66 @@
+import { Badge, Button, Group, Switch, Text, Title, Tooltip } from "@mantine/core";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import type { DagDetails } from "../api/queries.ts";
+import { usePermissions } from "../api/use-permissions.ts";
+import { Distance } from "../time/instant.tsx";
+import { usePause, useTrigger } from "./dag-changes.ts";
+import classes from "./dag-page.module.css";
+
+/** A DAG's name, when it runs, and what can be done with all of it. */
+export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | undefined }) {
+  const may = usePermissions();
+  const pause = usePause();
+  const trigger = useTrigger();
+  return (
+    <header className={classes["heading"]}>
+      <div className={classes["titles"]}>
+        <Group gap={8} wrap="nowrap" style={{ minWidth: 0 }}>
+          <Title order={1} className={classes["title"]} title={dagId}>
+            {dag?.dag_display_name ?? dagId}
+          </Title>
+          <Group gap={4} wrap="nowrap" visibleFrom="sm">
+            {dag?.tags.map(({ name }) => (
+              <Badge key={name} variant="default" tt="none" fw={400} size="sm">
+                {name}
+              </Badge>
+            ))}
+          </Group>
+        </Group>
+        {dag !== undefined && (
+          <Text size="xs" c="dimmed" className={classes["about"]}>
+            <Tooltip label={dag.timetable_description ?? "It runs only when it is triggered"} disabled={dag.timetable_description === null}>
+              <span>{dag.timetable_summary ?? "No schedule"}</span>
+            </Tooltip>
+            {dag.next_dagrun_run_after !== null && !dag.is_paused && (
+              <span>
+                next run <Distance at={dag.next_dagrun_run_after} />
+              </span>
+            )}
+            {dag.owners.length > 0 && <span>{dag.owners.join(", ")}</span>}
+            {dag.description != null && (
+              <span className={classes["description"]} title={dag.description}>
+                {dag.description}
+              </span>
+            )}
+          </Text>
+        )}
+      </div>
+      {dag !== undefined && (
+        <Group gap="sm" wrap="nowrap" style={{ flex: "none" }}>
+          <Switch
+            checked={!dag.is_paused}
+            label={dag.is_paused ? "Paused" : "On"}
+            aria-label={dag.is_paused ? `${dagId} is paused` : `${dagId} is on`}
+            disabled={!may("dags:edit") || pause.isPending}
+            onChange={(event) => pause.mutate({ dagId, isPaused: !event.currentTarget.checked })}
+          />
+          {may("dag_runs:create") && (
+            <Button size="xs" leftSection={<IconPlayerPlay size={14} />} loading={trigger.isPending} onClick={() => trigger.mutate({ dagId })}>
+              Trigger
+            </Button>
+          )}
+        </Group>
+      )}
+    </header>
+  );
+}
