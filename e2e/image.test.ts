@@ -90,6 +90,13 @@ test.skipIf(IMAGE === undefined)("the image runs every service of the compose fi
   const { output } = workers[0]!.exec(["sh", "-c", "id -u; cat /proc/1/comm; touch /opt/tradewind/x /srv/tradewind/x 2>&1 | grep -c 'Read-only'"]);
   expect(output.trim().split("\n")).toEqual(["10001", "tini", "2"]);
 
+  // The user interface is in the image: the page, and what it loads.
+  const page = await fetch(`http://127.0.0.1:${apiPort}/dags`, { headers: { accept: "text/html" } });
+  const [, script] = /<script [^>]*src="(\/assets\/[^"]+\.js)"/.exec(await page.text()) ?? [];
+  const loaded = await fetch(`http://127.0.0.1:${apiPort}${script}`);
+  expect([page.status, loaded.status, loaded.headers.get("content-type")]).toEqual([200, 200, expect.stringContaining("javascript")]);
+  expect((await loaded.text()).length).toBeGreaterThan(10_000);
+
   const rest = new RestClient(`http://127.0.0.1:${apiPort}`, secret("admin_password"));
   await until("the DAG", async () => (await rest.call<{ total_entries: number }>("GET", "/dags")).total_entries === 1, 60_000);
   const runId = await rest.trigger("hello_workers");

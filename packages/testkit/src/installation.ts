@@ -20,6 +20,7 @@ const READY = {
   "api-server": "the REST API is ready",
   "dag-processor": "the DAG processor is ready",
   worker: "the worker is ready",
+  standalone: "Tradewind is ready",
 } as const;
 export type ServiceName = keyof typeof READY;
 

@@ -22,12 +22,12 @@ export function PaletteButton() {
     <>
       <UnstyledButton
         className={classes["find"]}
-        aria-label="Go to … (command palette)"
+
         aria-keyshortcuts="Control+K Meta+K"
         onClick={() => void open()}
       >
         <IconSearch size={14} aria-hidden />
-        <span>Go to …</span>
+        <span className={classes["goTo"]}>Go to …</span>
         <kbd className={classes["keys"]}>{IS_MAC ? "⌘K" : "Ctrl K"}</kbd>
       </UnstyledButton>
       {isWanted && (

@@ -56,11 +56,13 @@ export function Palette() {
 }
 
 function useCommands(text: string): { title: string; commands: readonly Command[] }[] {
-  const all = [usePageCommands(), useSettingCommands()];
-  return [
-    { title: "DAGs", commands: useDagCommands(text) },
-    ...all.map(({ title, commands }) => ({ title, commands: commands.filter((command) => foundBy(text, `${command.label} ${command.keywords}`)) })),
-  ];
+  const dags = { title: "DAGs", commands: useDagCommands(text) };
+  const [pages, settings] = [usePageCommands(), useSettingCommands()].map(({ title, commands }) => ({
+    title,
+    commands: commands.filter((command) => foundBy(text, `${command.label} ${command.keywords}`)),
+  }));
+  // Who has typed nothing yet looks around; who types means a DAG more often than a page.
+  return text === "" ? [pages!, dags, settings!] : [dags, pages!, settings!];
 }
 
 /** The DAGs whose id has what was typed, as the server finds them; of the DAG that is open, what can be done with it. */

@@ -1,0 +1,39 @@
+import { ADMIN_PASSWORD, makeInstallation } from "@tradewind/testkit";
+import { expect, test } from "vitest";
+import { accessibilityProblems, hasChromium, logIn, openBrowser, openPage } from "./browser/chromium.ts";
+
+test.skipIf(!hasChromium())("a visitor logs in, finds what they asked for, loses the session, and goes on where they were", async () => {
+  const installation = await makeInstallation();
+  // Which files there are to serve, a server sees when it starts.
+  const browser = await openBrowser();
+  await installation.start("api-server");
+  const { page, mistakes } = await openPage(browser, installation.rest.url);
+
+  await page.goto("/dags?q=nothing");
+  await page.getByRole("button", { name: "Log in" }).waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await logIn(page, { username: "admin", password: "a guess" });
+  await page.getByRole("alert").waitFor();
+  expect(await page.getByRole("alert").textContent()).toContain("password");
+  await logIn(page, { username: "admin", password: ADMIN_PASSWORD });
+  await page.getByRole("heading", { name: "DAGs" }).waitFor();
+  expect(new URL(page.url()).search).toBe("?q=nothing");
+  const cookies = await page.context().cookies();
+  expect(cookies).toMatchObject([{ httpOnly: true, sameSite: "Lax" }]);
+  expect(await accessibilityProblems(page)).toEqual([]);
+
+  await page.keyboard.press("Control+k");
+  const search = page.getByRole("textbox", { name: "Search", exact: true });
+  await search.fill("dark");
+  await page.getByText("To the dark page").click();
+  await page.locator('[data-mantine-color-scheme="dark"]').waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
+
+  // As when the day of the session is over while the page is open.
+  await page.context().clearCookies();
+  await page.getByRole("button", { name: "Log in" }).waitFor();
+  await logIn(page, { username: "admin", password: ADMIN_PASSWORD });
+  await page.getByRole("heading", { name: "DAGs" }).waitFor();
+  expect(new URL(page.url()).search).toBe("?q=nothing");
+  expect(mistakes).toEqual([]);
+});

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { onTestFinished } from "vitest";
+import { ensureUiBuilt } from "../../scripts/launch/build-ui.mjs";
+
+const PLACES = [process.env["CHROME_PATH"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+function findChromium(): string | undefined {
+  return PLACES.find((path) => path !== undefined && existsSync(path));
+}
+
+/** Whether there is a browser to test with. In CI there has to be. */
+export function hasChromium(): boolean {
+  if (findChromium() !== undefined) return true;
+  const message =
+    "Chromium is not installed: tests of the user interface are left out. Install it, as in `apt-get install chromium`, or set CHROME_PATH.";
+  if (process.env["CI"]) throw new Error(message);
+  console.warn(message);
+  return false;
+}
+
+/** Builds the pages where their sources have changed, and starts a browser that ends with the test. */
+export async function openBrowser(): Promise<Browser> {
+  await ensureUiBuilt(ROOT, process.execPath);
+  // A container's root has no user namespaces to make a sandbox of; the pages are our own.
+  const browser = await chromium.launch({ executablePath: findChromium()!, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  onTestFinished(() => browser.close());
+  return browser;
+}
+
+/** A page of its own session. What goes wrong in its scripts is in `mistakes`. */
+export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<{ page: Page; mistakes: string[] }> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: url, reducedMotion: "reduce", ...options });
+  context.setDefaultTimeout(20_000);
+  const page = await context.newPage();
+  const mistakes: string[] = [];
+  page.on("pageerror", (error) => mistakes.push(error.message));
+  return { page, mistakes };
+}
+
+export async function logIn(page: Page, { username, password }: { username: string; password: string }): Promise<void> {
+  await page.getByRole("textbox", { name: "User name" }).fill(username);
+  await page.getByRole("textbox", { name: "Password" }).fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Axe {
+  run(options: {
+    runOnly: string[];
+    resultTypes: string[];
+  }): Promise<{ violations: { id: string; help: string; nodes: { target: string[]; failureSummary?: string }[] }[] }>;
+}
+
+/** What is against WCAG 2.2 AA on the page as it is now: rule, what to do, where. */
+export async function accessibilityProblems(page: Page): Promise<string[]> {
+  // Not as a script of the page: its content security policy would not let one in.
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(async () =>
+    (globalThis as unknown as { axe: Axe }).axe.run({
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+      resultTypes: ["violations"],
+    }),
+  );
+  return violations.map(({ id, help, nodes }) => {
+    const places = nodes.map(({ target, failureSummary = "" }) => `    ${target.join(" ")}: ${failureSummary.replaceAll(/\s+/gu, " ")}`);
+    return `${id}: ${help}\n${places.join("\n")}`;
+  });
+}
