@@ -3,12 +3,14 @@
 # added for a new package.
 set -eu
 
-# Benchmarks, fixtures of tests, sources of the UI: what the command does not depend on.
+# Benchmarks, fixtures of tests: what the command does not depend on.
 npx --yes pnpm@12.21.0 --filter "@tradewind/cli..." list --depth -1 --parseable > /tmp/kept
 for folder in packages/*/; do
   grep -q "/${folder%/}\$" /tmp/kept || rm -rf "$folder"
 done
 rm -rf e2e helm dags docs .ci .turbo
+# Of the user interface only its name stays, for the built files to be found by; they come from the stage that builds them.
+find packages/ui -mindepth 1 -maxdepth 1 ! -name package.json -exec rm -rf {} +
 find packages -path '*/node_modules' -prune -o -type d \( -name test -o -name bench \) -print | xargs rm -rf
 find packages -path '*/node_modules' -prune -o -type f \( -name '*.test.ts' -o -name 'tsconfig*.json' \) -print | xargs rm -f
 
