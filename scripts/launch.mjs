@@ -79,9 +79,13 @@ async function buildUi(root, node) {
 
 async function main(name, args) {
   if (name === "install") return await ensureInstalled(root).then(() => 0);
+  if (name === "build-ui")
+    return await ensureInstalled(root)
+      .then(({ node }) => ensureUiBuilt(root, node))
+      .then(() => 0);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
-    process.stderr.write(`launch: there is no command "${name ?? ""}"; known are ${[...Object.keys(COMMANDS), "install"].join(", ")}\n`);
+    process.stderr.write(`launch: there is no command "${name ?? ""}"; known are ${[...Object.keys(COMMANDS), "install", "build-ui"].join(", ")}\n`);
     return 2;
   }
   const { node } = await ensureInstalled(root);

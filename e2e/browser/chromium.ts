@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import axe from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { onTestFinished } from "vitest";
-import { ensureUiBuilt } from "../../scripts/launch/build-ui.mjs";
 
 const PLACES = [process.env["CHROME_PATH"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -22,9 +23,13 @@ export function hasChromium(): boolean {
   return false;
 }
 
+function buildUi(): void {
+  execFileSync(process.execPath, [join(ROOT, "scripts/launch.mjs"), "build-ui"], { stdio: ["ignore", "inherit", "inherit"] });
+}
+
 /** Builds the pages where their sources have changed, and starts a browser that ends with the test. */
 export async function openBrowser(): Promise<Browser> {
-  await ensureUiBuilt(ROOT, process.execPath);
+  buildUi();
   // A container's root has no user namespaces to make a sandbox of; the pages are our own.
   const browser = await chromium.launch({ executablePath: findChromium()!, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   onTestFinished(() => browser.close());
@@ -47,21 +52,12 @@ export async function logIn(page: Page, { username, password }: { username: stri
   await page.getByRole("button", { name: "Log in" }).click();
 }
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-interface Axe {
-  run(options: {
-    runOnly: string[];
-    resultTypes: string[];
-  }): Promise<{ violations: { id: string; help: string; nodes: { target: string[]; failureSummary?: string }[] }[] }>;
-}
-
 /** What is against WCAG 2.2 AA on the page as it is now: rule, what to do, where. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
   // Not as a script of the page: its content security policy would not let one in.
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate(async () =>
-    (globalThis as unknown as { axe: Axe }).axe.run({
+    (globalThis as unknown as { axe: typeof axe }).axe.run({
       runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
       resultTypes: ["violations"],
     }),

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hasRedisServer, type Installation, makeInstallation, startRedis, until } from "@tradewind/testkit";
+import { expect, onTestFinished, test } from "vitest";
+
+const EXAMPLES = join(import.meta.dirname, "../packages/examples/src/dags");
+/** Asks for a connection that has to be made first. */
+const NEEDS_A_CONNECTION = "data_quality";
+
+/** A project's whole configuration; what else there is comes from the environment, and stays as it is. */
+const configured = (executor: string): string => `export default {\n  executor: "${executor}",\n};\n`;
+
+interface DagResource {
+  dag_id: string;
+  timetable_summary: string | null;
+}
+
+/** How each task of the run ended, and in which try. */
+async function endsOf({ facts }: Installation, runIds: ReadonlyMap<string, string>): Promise<Record<string, string[]>> {
+  const ends: Record<string, string[]> = {};
+  for (const [dagId, runId] of runIds) {
+    const tries = (await facts.tries(dagId)).filter((one) => one.runId === runId && one.isCurrent);
+    ends[dagId] = tries.map(({ taskId, mapIndex, state, tryNumber }) => `${taskId} ${mapIndex}: ${state}, try ${tryNumber}`).sort();
+  }
+  return ends;
+}
+
+async function triggerAll({ rest }: Installation, dagIds: readonly string[]): Promise<Map<string, string>> {
+  return new Map(await Promise.all(dagIds.map(async (dagId) => [dagId, await rest.trigger(dagId)] as const)));
+}
+
+async function allEnded({ facts }: Installation, runIds: ReadonlyMap<string, string>): Promise<Record<string, string>> {
+  return until(
+    "the ends of the examples' runs",
+    async () => {
+      const runs = (await facts.runs("")).filter(({ dagId, runId }) => runIds.get(dagId) === runId);
+      return runs.every(({ state }) => state === "success" || state === "failed") && Object.fromEntries(runs.map((run) => [run.dagId, run.state]));
+    },
+    90_000,
+  );
+}
+
+test.skipIf(!hasRedisServer())(
+  "one changed line of the configuration moves the example DAGs from this machine to workers, and they give the same",
+  async () => {
+    const redisFolder = mkdtempSync(join(tmpdir(), "tw-redis-"));
+    const redis = await startRedis(redisFolder);
+    onTestFinished(async () => {
+      await redis.stop();
+      rmSync(redisFolder, { recursive: true, force: true });
+    });
+    const installation = await makeInstallation({
+      env: { TRADEWIND__DAGS__FOLDERS: JSON.stringify([EXAMPLES]), TRADEWIND__REDIS__URL: redis.url },
+    });
+    const saveConfig = (executor: string): void => writeFileSync(join(installation.folder, "tradewind.config.ts"), configured(executor));
+    const startServices = () => Promise.all((["api-server", "dag-processor", "scheduler"] as const).map((service) => installation.start(service)));
+
+    saveConfig("local");
+    const services = await startServices();
+    await installation.untilKnown("hello", "regions", "trigger_hello");
+    const { dags } = await installation.rest.call<{ dags: DagResource[] }>("GET", "/dags?limit=100");
+    const dagIds = dags.filter((dag) => dag.timetable_summary === null && dag.dag_id !== NEEDS_A_CONNECTION).map((dag) => dag.dag_id);
+    expect(dagIds.length).toBeGreaterThan(8);
+    for (const dagId of dagIds) await installation.rest.call("PATCH", `/dags/${dagId}`, { is_paused: false });
+    const local = await triggerAll(installation, dagIds);
+    expect(await allEnded(installation, local)).toEqual(Object.fromEntries(dagIds.map((dagId) => [dagId, "success"])));
+    for (const service of services) await service.end("SIGTERM");
+
+    saveConfig("bullmq");
+    await startServices();
+    const carried = await triggerAll(installation, dagIds);
+    await until("tasks that wait for a worker", async () => (await installation.facts.leases()).length >= dagIds.length / 2);
+    expect((await installation.facts.leases()).filter(({ state }) => state !== "queued")).toEqual([]);
+    await installation.start("worker", "elsewhere");
+    await allEnded(installation, carried);
+    expect(await endsOf(installation, carried)).toEqual(await endsOf(installation, local));
+  },
+);

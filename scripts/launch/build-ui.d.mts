@@ -1,2 +1,0 @@
-/** @see build-ui.mjs */
-export function ensureUiBuilt(root: string, node: string): Promise<boolean>;
