@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { DagListPage, readDagListSearch } from "../dags/dag-list-page.tsx";
 import { readRunsSearch } from "../dags/runs-search.ts";
+import { readTaskSearch } from "../task/task-search.ts";
 import { BrokenPage } from "./broken-page.tsx";
 import { NotFound } from "./not-found.tsx";
 import { Shell } from "./shell.tsx";
@@ -33,8 +34,15 @@ const dagDetails = createRoute({
   component: lazyRouteComponent(() => import("../dags/details-tab.tsx"), "DetailsTab"),
 });
 
+const task = createRoute({
+  getParentRoute: () => root,
+  path: "/dags/$dagId/runs/$runId/tasks/$taskId",
+  component: lazyRouteComponent(() => import("../task/task-page.tsx"), "TaskPage"),
+  validateSearch: readTaskSearch,
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, dagList, dag.addChildren([dagRuns, dagDetails])]),
+  routeTree: root.addChildren([home, dagList, dag.addChildren([dagRuns, dagDetails]), task]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,
   scrollRestoration: true,
