@@ -46,7 +46,7 @@ export function lookAt(model: RunModel, instance: RunInstance, needs: RunNeeds):
   if (verdict.verdict === "wait") return { kind: "wait" };
   const past = judgePast(model, instance, needs);
   if (past.verdict !== "ready") return { kind: past.verdict === "ask" ? "ask" : "wait" };
-  if (isUnexpanded) return { kind: "set", state: "skipped", reason: NOTHING };
+  if (isUnexpanded) return toDecision({ count: 0 }, group.groupId, group.taskIds);
   return mapped ?? { kind: "ready" };
 }
 
@@ -80,8 +80,10 @@ export function carryOut(model: RunModel, instance: RunInstance, decision: Decis
       if (instance.state === null) changeState(model, instance, decision.state, { reason: decision.reason });
       return;
     case "set_all":
-      for (const taskId of decision.taskIds) {
-        for (const one of instancesOf(model, taskId)) if (one.state === null) changeState(model, one, decision.state, { reason: decision.reason });
+      for (const one of decision.taskIds.flatMap((taskId) => instancesOf(model, taskId))) {
+        // Of what was never expanded each task's own rule says when there is nothing to do for it; an instance that an earlier, longer expansion left has nothing to do now.
+        const decidesItself = decision.reason === NOTHING && one.mapIndex === UNMAPPED && one !== instance;
+        if (one.state === null && !decidesItself) changeState(model, one, decision.state, { reason: decision.reason });
       }
       return;
     case "expand":

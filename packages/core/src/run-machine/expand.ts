@@ -7,7 +7,7 @@ import { isFailed, isTerminal } from "../state-transitions.ts";
 import { isSkippedByFinished, listLateDecisions } from "./clear.ts";
 import { changeState, countRun, makeReady } from "./changes.ts";
 import { instancesOf, newInstance, requireTasks, requireXComs, type RunInstance, type RunModel, type RunNeeds } from "./run-model.ts";
-import { applyPendingNow, countAddedInstances } from "./upstream-counts.ts";
+import { applyPendingNow, countAddedInstances, recountTasks } from "./upstream-counts.ts";
 
 /** How many instances a mapping gives now; or the state that what is mapped gets instead; or that it has to wait. */
 export type MappingLook = { count: number } | { state: "upstream_failed" | "skipped"; reason: string } | "wait" | "ask";
@@ -109,6 +109,8 @@ export function makeAllReady(model: RunModel, ready: readonly RunInstance[]): vo
 /** Gives tasks exactly `length` instances each, as far as they are undecided; those of a group together. */
 function fit(model: RunModel, nodes: readonly TaskNode[], length: number): void {
   const missing: [TaskNode, number][] = [];
+  const wasExpanded = (node: TaskNode): boolean => instancesOf(model, node.taskId).some((instance) => instance.mapIndex !== UNMAPPED);
+  const mayCountOthers = nodes.some(wasExpanded) && !nodes.every(wasExpanded);
   for (const node of nodes) {
     const instances = instancesOf(model, node.taskId);
     const byIndex = new Map(instances.map((instance) => [instance.mapIndex, instance]));
@@ -129,6 +131,8 @@ function fit(model: RunModel, nodes: readonly TaskNode[], length: number): void 
   }
   applyPendingNow(model);
   addInstances(model, missing);
+  // Who was a placeholder beside expanded siblings counted all of theirs, and was counted by all of them.
+  if (mayCountOthers) recountTasks(model, nodes);
 }
 
 /** A member that an earlier, shorter expansion left out is there again. */

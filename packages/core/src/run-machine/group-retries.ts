@@ -28,11 +28,16 @@ function isEnded(model: RunModel, groupId: string): boolean {
   return model.graph.groups.get(groupId)!.taskIds.every((taskId) => instancesOf(model, taskId).every((instance) => isTerminal(instance.state)));
 }
 
-/** Whether it ended with a failure and is to be run again. */
-function isRetryDue(model: RunModel, groupId: string): boolean {
-  const { spec, leafIds } = model.graph.groups.get(groupId)!;
+/**
+ * Whether it ended with a failure and is to be run again. Inner groups come first: what they are run again for is not the end of the outer one. A group in which nothing failed by itself
+ * is not run again: what failed is above it, and would make the same of it.
+ */
+export function isRetryDue(model: RunModel, groupId: string): boolean {
+  const { spec, leafIds, taskIds } = model.graph.groups.get(groupId)!;
   if (spec.retries === 0 || tryOf(model, groupId) > spec.retries || !isEnded(model, groupId)) return false;
-  return leafIds.some((taskId) => instancesOf(model, taskId).some((instance) => isFailed(instance.state)));
+  const has = (ids: readonly string[], matches: (instance: RunInstance) => boolean): boolean => ids.some((id) => instancesOf(model, id).some(matches));
+  if (!has(leafIds, ({ state }) => isFailed(state)) || !has(taskIds, ({ state }) => state === "failed")) return false;
+  return !innerGroups(model, groupId).some((inner) => isRetryDue(model, inner));
 }
 
 function tryOf(model: RunModel, groupId: string): number {
@@ -56,11 +61,9 @@ export function settleGroups(model: RunModel, needs: RunNeeds): boolean {
       done = false;
       continue;
     }
-    // Inner groups come first: what they are run again for is not the end of the outer one.
     const retried = [...innerGroups(model, groupId), groupId].filter((id) => isRetryDue(model, id));
-    const first = retried.find((id) => !retried.some((other) => other !== id && innerGroups(model, id).includes(other)));
-    if (first !== undefined) noteRetry(model, first);
-    else if (isEnded(model, groupId) && !release(model, groupId, needs)) {
+    for (const id of retried) noteRetry(model, id);
+    if (retried.length === 0 && isEnded(model, groupId) && !release(model, groupId, needs)) {
       done = false;
       continue;
     }

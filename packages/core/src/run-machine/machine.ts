@@ -11,6 +11,7 @@ import { type AttemptEnd, endInstance } from "./attempt-end.ts";
 import { changeState } from "./changes.ts";
 import { listCleared, resetBranchDecisions, resetGroupTries, resetInstance, supersede } from "./clear.ts";
 import { explainInstance } from "./evaluate.ts";
+import { isRetryDue } from "./group-retries.ts";
 import { markRun } from "./mark.ts";
 import { startRun, timeOutRun } from "./outcome.ts";
 import { dependsOnPast, NO_PAST, type PastFacts } from "./past.ts";
@@ -243,6 +244,8 @@ export class RunMachine {
         this.#timers.set(instance, { kind: state === "up_for_retry" ? "retry" : "reschedule", instance, groupId: null, delayMs: timerMs });
       }
     }
+    // What is cleared meanwhile waits for its own end.
+    for (const { groupId } of this.#timers.values()) if (groupId !== null && !isRetryDue(this.model, groupId)) this.#timers.delete(groupId);
     for (const { groupId, delayMs } of this.model.groupRetries.splice(0)) {
       if (!this.#timers.has(groupId)) this.#timers.set(groupId, { kind: "group_retry", instance: null, groupId, delayMs });
     }

@@ -15,6 +15,8 @@ export function startRun(model: RunModel): void {
   model.endDate = null;
   model.timeoutAt = dagRunTimeoutAt({ startedAt: run.startDate, dagrunTimeoutMs: model.graph.spec.dagrunTimeoutMs });
   for (const instance of model.instances.values()) if (instance.state === null) model.reconsidered.add(instance);
+  // The delay of a group may have passed while the run had ended, and nobody waits for it any more.
+  for (const { groupId, spec } of model.graph.groups.values()) if (spec.retries > 0) model.movedGroups.add(groupId);
 }
 
 export function finishRun(

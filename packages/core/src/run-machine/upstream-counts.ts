@@ -160,13 +160,22 @@ export function sameCounts(one: UpstreamCounts, other: UpstreamCounts): boolean 
   return (Object.keys(NO_UPSTREAMS) as (keyof UpstreamCounts)[]).every((key) => one[key] === other[key]);
 }
 
+/** Works out the counters of tasks, all instances of which, and of those directly above, are here; what is not counted as before is looked at again. Nothing is pending. */
+export function recountTasks(model: RunModel, nodes: readonly TaskNode[]): void {
+  for (const { taskId } of nodes) {
+    for (const instance of instancesOf(model, taskId)) takeCounts(model, instance, countUpstreamsOf(model.graph, instance, (id) => instancesOf(model, id)));
+  }
+}
+
+function takeCounts(model: RunModel, instance: RunInstance, counts: UpstreamCounts): void {
+  if (sameCounts(instance.counts, counts)) return;
+  instance.counts = { ...counts };
+  instance.countsChanged = true;
+  if (instance.state === null) model.reconsidered.add(instance);
+}
+
 /** Works out the counters of a run that is here whole; what is undecided and is not counted as before has its rule decided again. Replaces what is pending. */
 export function recount(model: RunModel): void {
   model.pending.clear();
-  for (const [instance, counts] of recountUpstreams(model.graph, model.instances.values())) {
-    if (sameCounts(instance.counts, counts)) continue;
-    instance.counts = { ...counts };
-    instance.countsChanged = true;
-    if (instance.state === null) model.reconsidered.add(instance);
-  }
+  for (const [instance, counts] of recountUpstreams(model.graph, model.instances.values())) takeCounts(model, instance, counts);
 }
