@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { AuthorUseCases, PeopleUseCases, RunnerUseCases } from "@tradewind/engine";
+import type { AuthorUseCases, ChangeUseCases, PeopleUseCases, RunnerUseCases } from "@tradewind/engine";
 import type { Database, Fernet } from "@tradewind/metadata";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { createAccessTokens } from "./auth/access-tokens.ts";
-import { requireAccess } from "./auth/authenticate.ts";
+import { type Authentication, requireAccess } from "./auth/authenticate.ts";
 import { createLogIn } from "./auth/log-in.ts";
 import { sessionRoutes } from "./auth/session-routes.ts";
 import type { SignedTokens } from "./auth/signed-tokens.ts";
@@ -15,6 +15,10 @@ import { indexPage } from "./http/index-page.ts";
 import { uiFiles } from "./http/ui-files.ts";
 import { type QueueBoardPages, queueBoardRoutes } from "./http/queue-board.ts";
 import { addSecurityHeaders } from "./http/security-headers.ts";
+import { createLiveHub } from "./live/live-hub.ts";
+import { type LiveOptions, liveRoutes } from "./live/live-routes.ts";
+import { tellChanges } from "./live/rest-changes.ts";
+import { sightOf } from "./live/sight.ts";
 import { openApiRoutes } from "./openapi/openapi-routes.ts";
 import type { ConnectionTester } from "./rest/connection-tests.ts";
 import { restApi } from "./rest/rest-api.ts";
@@ -27,7 +31,7 @@ export type ApiApp = "ui" | "api" | "execution";
 
 export interface ApiServerOptions {
   db: Database;
-  engine: PeopleUseCases & RunnerUseCases & AuthorUseCases;
+  engine: PeopleUseCases & RunnerUseCases & AuthorUseCases & ChangeUseCases;
   fernet: Fernet;
   tokens: SignedTokens;
   logs: TaskLogStore;
@@ -65,6 +69,8 @@ export interface ApiServerOptions {
   onPoolsChanged?: () => void;
   /** Pages about the queues in Redis, shown to operators below `/queues`. Default: none. */
   queueBoard?: QueueBoardPages;
+  /** Of `GET /ui/live`. */
+  live?: LiveOptions;
   /** For tests: answers of the REST API are checked against their schemas. */
   checkAnswers?: boolean;
   now?: () => number;
@@ -105,6 +111,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     app.register(
       async (scope) => {
         requireAccess(scope, authentication);
+        tellChanges(scope, options.engine);
         const { db, tokens, accessTokenTtlMs = DAY_MS, sessionTtlMs = DAY_MS } = options;
         const logIn = createLogIn({ db, now });
         tokenRoutes(scope, { logIn, tokens, accessTokenTtlMs });
@@ -114,13 +121,20 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     );
     app.register(
       async (scope) => {
+        tellChanges(scope, options.engine);
         restRoutes = restApi(scope, { context: restContext(options, closing.signal), authentication });
       },
       { prefix: "/api/v2" },
     );
     const { queueBoard } = options;
     if (queueBoard !== undefined) app.register(async (scope) => queueBoardRoutes(scope, queueBoard, authentication), { prefix: "/queues" });
-    app.register(async (scope) => void uiApi(scope, { context: restContext(options, closing.signal), authentication }), { prefix: "/ui" });
+    app.register(
+      async (scope) => {
+        uiApi(scope, { context: restContext(options, closing.signal), authentication });
+        live(scope, options, authentication, closing.signal);
+      },
+      { prefix: "/ui" },
+    );
     app.register(async (scope) => {
       requireAccess(scope, authentication);
       indexPage(scope, { version: options.version, ui });
@@ -149,6 +163,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   await app.ready();
   return { app, restRoutes };
+}
+
+/** What changes, told to browsers. Its hub ends with the server. */
+function live(scope: FastifyInstance, { db, engine, live: settings }: ApiServerOptions, authentication: Authentication, closing: AbortSignal): void {
+  const hub = createLiveHub({ db, engine, ...settings?.hub, onError: (error) => scope.log.error({ err: error }, "changes could not be told") });
+  scope.addHook("onClose", () => hub.close());
+  liveRoutes(scope, { ...settings, hub, closing, look: (request) => sightOf(request, authentication) });
 }
 
 function buildApp({ logger, restBodyLimitBytes = MIB, trustProxy }: ApiServerOptions): FastifyInstance {

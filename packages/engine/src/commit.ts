@@ -1,4 +1,5 @@
 import { type Transaction, transaction } from "@tradewind/metadata";
+import { isEmpty } from "./changes/change-set.ts";
 import type { AfterCommit, EngineContext } from "./context.ts";
 import { createAfterCommit } from "./settle/settlement.ts";
 
@@ -15,6 +16,7 @@ export async function commit<T>(context: EngineContext, work: (tx: Transaction, 
 
 export function publish(context: EngineContext, after: AfterCommit): void {
   if (after.wakes.size > 0) context.wake(...after.wakes);
+  if (!isEmpty(after.changes)) context.noteChanges(after.changes);
   for (const tell of after.events) {
     try {
       tell();

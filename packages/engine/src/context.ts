@@ -1,6 +1,7 @@
 import type { Database } from "@tradewind/metadata";
 import type { DagVersions } from "./dag-versions.ts";
-import type { EngineEvents, WakeKind } from "./engine.ts";
+import type { ChangeSet } from "./changes/change-set.ts";
+import type { Changes, EngineEvents, WakeKind } from "./engine.ts";
 import type { PausePoint } from "./pause-points.ts";
 import type { Readiness } from "./readiness.ts";
 
@@ -48,6 +49,8 @@ export interface EngineContext {
   events: EngineEvents;
   /** After a commit: tells this process at once and the others soon. */
   wake(...kinds: WakeKind[]): void;
+  /** After a commit: tells those who show it to people. */
+  noteChanges(changes: Changes): void;
   /** A run of these DAGs ended, which is committed: lets in what waited for it, soon. */
   runsEnded(dagIds: Iterable<string>): void;
   readiness: Readiness;
@@ -60,6 +63,8 @@ export interface EngineContext {
 /** What a transaction found out that others want to hear, kept until it is committed. */
 export interface AfterCommit {
   wakes: Set<WakeKind>;
+  /** What people see of it. */
+  changes: ChangeSet;
   events: (() => void)[];
   /** DAGs a run of which ended: their next one may start. */
   dagsWithEndedRuns: Set<string>;

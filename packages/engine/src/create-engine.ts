@@ -13,6 +13,7 @@ import type { EngineContext, EngineLimits } from "./context.ts";
 import { dagFileUseCases } from "./dag-files/dag-file-use-cases.ts";
 import { createDagVersions } from "./dag-versions.ts";
 import { dispatchUseCase } from "./dispatch/dispatch.ts";
+import { createChangeFeed } from "./changes/change-feed.ts";
 import { EndedRuns } from "./ended-runs.ts";
 import type { Engine, EngineEvents, SchedulingUseCases } from "./engine.ts";
 import { jobUseCases } from "./jobs.ts";
@@ -71,6 +72,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { db, hot, clock } = options;
   const onError: EngineContext["onError"] = (error, about) => options.onError?.(error, about);
   const wakeUps = createWakeUps(db, { listens: options.listens ?? true, onError: (error) => onError(error, { what: "wake-ups", id: "" }) });
+  const changes = createChangeFeed(db, { onError: (error) => onError(error, { what: "changes", id: "" }) });
   const endedRuns = new EndedRuns(() => context);
   const readiness = createReadiness();
   const context: EngineContext = {
@@ -87,6 +89,7 @@ export function createEngine(options: EngineOptions): Engine {
     versions: createDagVersions(),
     events: options.events ?? {},
     wake: (...kinds) => wakeUps.wake(...kinds),
+    noteChanges: (noted) => changes.note(noted),
     runsEnded: (dagIds) => endedRuns.add(dagIds),
     readiness,
     pausePoint: async (name) => options.pausePoint?.(name),
@@ -114,6 +117,7 @@ export function createEngine(options: EngineOptions): Engine {
       db,
       now: () => context.now(),
       wake: (...kinds) => context.wake(...kinds),
+      noteChanges: (noted) => changes.note(noted),
       dagsArePausedAtCreation: options.dagsArePausedAtCreation ?? true,
     }),
     ...authorUseCases({
@@ -134,9 +138,12 @@ export function createEngine(options: EngineOptions): Engine {
     }),
     onWake: (listener) => wakeUps.onWake(listener),
     wake: (...kinds) => wakeUps.wake(...kinds),
+    noteChanges: (noted) => changes.note(noted),
+    watchChanges: (handler) => changes.watch(handler),
     async close() {
       await exchange.idle();
       await endedRuns.idle();
+      await changes.close();
       await wakeUps.close();
     },
   };

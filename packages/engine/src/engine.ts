@@ -320,8 +320,49 @@ export interface WakeUps {
   wake(...kinds: WakeKind[]): void;
 }
 
+// What people see changing -------------------------------------------------------------------------------------------
+
+/** Things that are told of as a whole. `runs` and `dags`: so many that any of them may have changed. */
+export const CHANGE_SUBJECTS = ["runs", "dags", "import_errors", "pools", "variables", "connections", "workers", "users", "event_logs"] as const;
+export type ChangeSubject = (typeof CHANGE_SUBJECTS)[number];
+
+/** What changed, by id. */
+export interface Changes {
+  /** `dag_run.id`: the run, or something in it. */
+  runs?: Iterable<number>;
+  dags?: Iterable<string>;
+  subjects?: Iterable<ChangeSubject>;
+}
+
+export type ChangeEvent =
+  | { type: "changes"; runs: ReadonlySet<number>; dags: ReadonlySet<string>; subjects: ReadonlySet<ChangeSubject> }
+  /** The connection was made, or made again: what came before is not known. */
+  | { type: "missed" };
+
+export interface ChangeWatch {
+  /** Settles when changes of other processes are heard. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ChangeUseCases {
+  /** Tells those who watch, here and in other processes, within a fraction of a second; for changes that did not go through the engine. After the commit. */
+  noteChanges(changes: Changes): void;
+  /** Hears of changes from now on (one connection). They may be lost with the process that made them: hints, as wake-ups are. */
+  watchChanges(handler: (event: ChangeEvent) => void): ChangeWatch;
+}
+
 export interface Engine
-  extends CallbackUseCases, DagFileUseCases, SchedulingUseCases, JobUseCases, RunnerUseCases, AuthorUseCases, PeopleUseCases, WakeUps {
+  extends
+    CallbackUseCases,
+    DagFileUseCases,
+    SchedulingUseCases,
+    JobUseCases,
+    RunnerUseCases,
+    AuthorUseCases,
+    PeopleUseCases,
+    ChangeUseCases,
+    WakeUps {
   close(): Promise<void>;
 }
 

@@ -11,7 +11,8 @@ import { dagSpec } from "./fixture.ts";
 const database = useTestDatabase();
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-const engine = () => dagFileUseCases({ db: database.db, now: () => new Date("2026-01-01T00:00:00Z"), wake() {}, dagsArePausedAtCreation: false });
+const engine = () =>
+  dagFileUseCases({ db: database.db, now: () => new Date("2026-01-01T00:00:00Z"), wake() {}, noteChanges() {}, dagsArePausedAtCreation: false });
 
 function dagFile(relativePath: string, dagId: string, content: { code: string; source: string; sourceMap: string | null }): LoadedDagFile {
   const spec = dagSpec(dagId, []);

@@ -39,7 +39,7 @@ export function requireAccess(app: FastifyInstance, authentication: Authenticati
     const access = request.routeOptions.config.access;
     // No access: no route, only the answer that says so.
     if (access === undefined || access === "public") return;
-    request.user = await authenticate(request, authentication);
+    request.user = await identify(request, authentication);
     if (access === "user" || isAllowed(request.user.role, access)) return;
     throw new TradewindError("forbidden", `User "${request.user.username}" with the role "${request.user.role}" lacks the permission "${access}".`, {
       details: { permission: access },
@@ -47,8 +47,11 @@ export function requireAccess(app: FastifyInstance, authentication: Authenticati
   });
 }
 
-/** A bearer token wins over a cookie: a program that sends one means it. */
-async function authenticate(request: FastifyRequest, authentication: Authentication): Promise<User> {
+/**
+ * Who a request is from. A bearer token wins over a cookie: a program that sends one means it.
+ * @throws TradewindError `unauthenticated`; `forbidden` for a cookie that comes from another site's page
+ */
+export async function identify(request: FastifyRequest, authentication: Authentication): Promise<User> {
   const [, bearer] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
   if (bearer !== undefined) return bearer.startsWith(TOKEN_PREFIX) ? ofHolder(bearer, "api", authentication) : ofSigned(bearer, authentication);
   const cookie = readSessionCookie(request);

@@ -21,6 +21,8 @@ export const PERMISSIONS = [
   "connections:read",
   "connections:edit",
   "audit_logs:read",
+  "users:read",
+  "users:edit",
   "workers:read",
   "workers:edit",
 ] as const;
@@ -45,7 +47,7 @@ const ADDED: Record<Role, readonly Permission[]> = {
   ],
   User: ["dags:edit", "dags:delete", "dag_runs:create", "dag_runs:edit", "dag_runs:delete", "task_instances:edit"],
   Op: ["xcoms:edit", "pools:edit", "variables:read", "variables:edit", "connections:read", "connections:edit", "workers:edit"],
-  Admin: ["audit_logs:read"],
+  Admin: ["audit_logs:read", "users:read", "users:edit"],
 };
 
 const GRANTED = new Map<string, ReadonlySet<Permission>>(

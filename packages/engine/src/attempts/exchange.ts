@@ -79,6 +79,7 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
         found.taken.forEach(({ attemptId, candidate, bundleSha256 }, index) => {
           const attempt = { ...candidate, attemptId, taskInstanceId: candidate.id, bundleSha256, queuedMs: 0 };
           given.push({ entry: slots[index]!.entry, kind: "next", attempt });
+          after.changes.runs.add(candidate.dagRunId);
         });
       }
       return given;
@@ -215,6 +216,7 @@ async function startAll(context: EngineContext, tx: Transaction, after: AfterCom
   const leases = refused.length === 0 ? new Map() : await listLeaseStates(tx, { attemptIds: refused.map(({ attemptId }) => attemptId) });
   for (const { attemptId, hostId, entry } of refused) entry.response.refused.push(refuse(attemptId, hostId, leases.get(attemptId)));
   if (granted.length > 0) after.wakes.add("state");
+  for (const { dagRunId } of granted) after.changes.runs.add(dagRunId);
   return wanted.flatMap(({ attemptId, entry }) => {
     const attempt = byId.get(attemptId);
     return attempt === undefined ? [] : [{ entry, kind: "granted" as const, attempt }];

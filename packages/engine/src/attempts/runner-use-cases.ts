@@ -30,12 +30,14 @@ export function runnerUseCases(context: EngineContext, exchange: ReturnType<type
         silentMs: limits.hostOfflineMs,
         now: context.stampAt(),
       });
+      context.noteChanges({ subjects: ["workers"] });
       return { leaseMs: limits.leaseMs, heartbeatMs: limits.heartbeatMs, ...wantedOf(wanted) };
     },
 
     async heartbeat({ hostId, attempts, queued, state = null }) {
       const now = context.stampAt();
       const wanted = await beatRunnerHost(db, { hostId, state, now });
+      if (state === "stopped") context.noteChanges({ subjects: ["workers"] });
       // One without a name is gone with its farewell.
       if (wanted === null && state === "stopped") return { renewed: [], stop: [] };
       if (wanted === null) {

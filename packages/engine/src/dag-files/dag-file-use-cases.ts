@@ -1,12 +1,13 @@
 import { listDagFiles, markDagFilesDeleted, markDagsStale, recordDagWarnings, transaction, type Database } from "@tradewind/metadata";
 import type { Json } from "@tradewind/core";
-import type { DagFileUseCases, WakeKind } from "../engine.ts";
+import type { Changes, DagFileUseCases, WakeKind } from "../engine.ts";
 import { recordDagFile } from "./record-dag-file.ts";
 
 export interface DagFileContext {
   db: Database;
   now(): Date;
   wake(...kinds: WakeKind[]): void;
+  noteChanges(changes: Changes): void;
   /** Whether a new DAG that does not say so starts paused. */
   dagsArePausedAtCreation: boolean;
 }
@@ -26,13 +27,16 @@ export function dagFileUseCases(context: DagFileContext): DagFileUseCases {
       // Raised limits may let queued runs start; a changed schedule moves the next due time.
       if (recorded.changed.length > 0) context.wake("dags", "runs", "state");
       else if (recorded.revived || recorded.stale.length > 0 || recorded.rejected.length > 0) context.wake("dags", "state");
-      const { revived: _, ...told } = recorded;
+      const { revived, ...told } = recorded;
+      const dags = [...told.changed.map(({ dagId }) => dagId), ...told.stale, ...(revived ? told.unchanged : [])];
+      context.noteChanges({ dags, subjects: ["import_errors"] });
       return told;
     },
 
     async recordDagWarnings(warnings) {
       if (warnings.length === 0) return;
       await transaction(context.db, (tx) => recordDagWarnings(tx, { warnings, now: context.now() }));
+      context.noteChanges({ dags: warnings.map(({ dagId }) => dagId) });
       context.wake("state");
     },
 
@@ -41,6 +45,7 @@ export function dagFileUseCases(context: DagFileContext): DagFileUseCases {
         const dagFileIds = await markDagFilesDeleted(tx, { files, now: context.now() });
         return markDagsStale(tx, { dagFileIds, keep: [] });
       });
+      context.noteChanges({ dags: stale, subjects: ["import_errors"] });
       if (stale.length > 0) context.wake("dags", "state");
       return { stale };
     },

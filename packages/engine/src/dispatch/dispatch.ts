@@ -22,6 +22,7 @@ export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dis
         expiresInMs: context.limits.taskQueuedTimeoutMs,
       });
       if (found.taken.length > 0) after.wakes.add("state");
+      for (const { candidate } of found.taken) after.changes.runs.add(candidate.dagRunId);
       return { ...found, isFull: found.isFull && freeSlots === limit };
     });
     if (sawNothing) context.readiness.noteNothing(look);

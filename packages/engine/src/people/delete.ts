@@ -53,6 +53,7 @@ export async function deleteDagRun(context: EngineContext, options: Parameters<P
     await audit(tx, { event: "delete_dag_run", actor, dagId, runId, extra: { before: { state: run.state, logical_date: logicalDate, note } } });
     // A queued run counted against the DAG's limit.
     if (run.state === "queued") after.dagsWithEndedRuns.add(dagId);
+    after.changes.dags.add(dagId);
     after.wakes.add("state");
   });
 }
@@ -88,6 +89,7 @@ export async function deleteDag(context: EngineContext, options: Parameters<Peop
     const deleted = await transaction(context.db, (tx) => deleteSomeDagRuns(tx, { dagId, limit: RUNS_AT_ONCE }));
     isGone = deleted === 0 && (await transaction(context.db, (tx) => deleteDagRow(tx, { dagId })));
   }
+  context.noteChanges({ dags: [dagId], subjects: ["dags"] });
   context.wake("dags", "runs", "ready", "state");
 }
 

@@ -19,7 +19,10 @@ const MAX_NOTE_LENGTH = 1000;
 /** Leaves a note on a run, or on a task instance of it (without a map index on all instances of the task); null takes it away. */
 export async function setNote(context: EngineContext, options: SetNoteOptions): Promise<void> {
   assertNote(options.note ?? undefined);
-  await transaction(context.db, (tx) => (options.taskId === undefined ? noteRun(tx, options) : noteTask(tx, { ...options, taskId: options.taskId })));
+  const dagRunId = await transaction(context.db, (tx) =>
+    options.taskId === undefined ? noteRun(tx, options) : noteTask(tx, { ...options, taskId: options.taskId }),
+  );
+  context.noteChanges({ runs: [dagRunId] });
   context.wake("state");
 }
 
@@ -29,13 +32,16 @@ export function assertNote(note: string | undefined): void {
   throw new TradewindError("validation_failed", `Tried to leave a note of ${note.length} characters; it may have ${MAX_NOTE_LENGTH}. Shorten it.`);
 }
 
-async function noteRun(tx: Transaction, { dagId, runId, note, actor }: SetNoteOptions): Promise<void> {
+/** Gives the id of the run. */
+async function noteRun(tx: Transaction, { dagId, runId, note, actor }: SetNoteOptions): Promise<number> {
+  const { id } = await getDagRun(tx, dagId, runId);
   const before = await writeDagRunNote(tx, { dagId, runId, note });
   if (before === undefined) throw dagRunNotFound(dagId, runId);
   await audit(tx, { event: "patch_dag_run", actor, dagId, runId, extra: { before: { note: before }, after: { note } } });
+  return id;
 }
 
-async function noteTask(tx: Transaction, { dagId, runId, taskId, mapIndex, note, actor }: SetNoteOptions & { taskId: string }): Promise<void> {
+async function noteTask(tx: Transaction, { dagId, runId, taskId, mapIndex, note, actor }: SetNoteOptions & { taskId: string }): Promise<number> {
   const run = await getDagRun(tx, dagId, runId);
   const instances = await lockTaskInstanceNotes(tx, { dagRunId: run.id, taskId, mapIndex: mapIndex ?? null });
   if (instances.length === 0) throw taskInstanceNotFound({ dagId, runId, taskId, mapIndex });
@@ -43,6 +49,7 @@ async function noteTask(tx: Transaction, { dagId, runId, taskId, mapIndex, note,
   const before = instances.map(({ mapIndex, note }: NotedTaskInstance) => ({ map_index: mapIndex, note }));
   const place = { dagId, runId, taskId, ...(mapIndex !== undefined && { mapIndex }) };
   await audit(tx, { event: "patch_task_instance", actor, ...place, extra: { before, after: { note } } });
+  return run.id;
 }
 
 export function taskInstanceNotFound(place: { dagId: string; runId: string; taskId: string; mapIndex?: number | undefined }): TradewindError {

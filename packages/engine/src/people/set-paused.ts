@@ -37,7 +37,9 @@ export async function setPaused(context: EngineContext, options: SetPausedOption
     return true;
   });
   await moveQueue(context, dagId);
-  if (isChanged) context.wake(...(isPaused ? (["state"] as const) : (["dags", "runs", "ready", "state"] as const)));
+  if (!isChanged) return;
+  context.noteChanges({ dags: [dagId] });
+  context.wake(...(isPaused ? (["state"] as const) : (["dags", "runs", "ready", "state"] as const)));
 }
 
 /**

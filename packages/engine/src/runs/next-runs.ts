@@ -42,6 +42,7 @@ async function pauseFailing(tx: Transaction, after: AfterCommit, dags: readonly 
     paused.add(dagId);
     const extra = { before: { is_paused: false }, after: { is_paused: true }, reason: `the last ${limit} runs failed` };
     await insertEventLog(tx, { event: "paused", owner: "scheduler", dagId, extra });
+    after.changes.dags.add(dagId);
     after.wakes.add("dags").add("state");
   }
   return paused;

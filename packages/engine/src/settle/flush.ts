@@ -70,6 +70,8 @@ export async function flush(settlement: Settlement): Promise<void> {
     notePast(settlement),
     noteRunCallbacks(settlement),
   ]);
+  for (const work of works) if (work.isNew || work.changed.state) settlement.after.changes.runs.add(work.run.id);
+  for (const { work } of [...moved, ...added]) settlement.after.changes.runs.add(work.run.id);
   tellOthers(settlement, { ready: ready.length > 0, timers: timers.length > 0, state: moved.length + added.length > 0 });
   reset(settlement);
 }

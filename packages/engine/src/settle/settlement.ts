@@ -11,6 +11,7 @@ import {
   type StateChange,
 } from "@tradewind/core";
 import { listTaskInstances, lockDagRuns, type LockedDagRun, lockTaskInstancesOfRuns, type Transaction } from "@tradewind/metadata";
+import { createChangeSet } from "../changes/change-set.ts";
 import type { FinishedRun } from "../callbacks/run-callbacks.ts";
 import type { AfterCommit, EngineContext } from "../context.ts";
 import { listenTo } from "./run-listener.ts";
@@ -63,7 +64,7 @@ export function createSettlement(context: EngineContext, tx: Transaction, after:
 }
 
 export function createAfterCommit(): AfterCommit {
-  return { wakes: new Set(), events: [], dagsWithEndedRuns: new Set() };
+  return { wakes: new Set(), changes: createChangeSet(), events: [], dagsWithEndedRuns: new Set() };
 }
 
 /** Locks runs (lowest id first) and takes them into the work. */

@@ -83,3 +83,4 @@ export {
 export { findUser, insertUser, updateUserPassword } from "./manage/users.ts";
 export type { UserRow } from "./manage/users.ts";
 export { listGridCells, listGridRuns, listLatestRuns, type RunSummaryRow } from "./read/ui.ts";
+export { listDagRunNames } from "./read/live.ts";

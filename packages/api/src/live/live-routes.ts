@@ -1,0 +1,62 @@
+import { TradewindError } from "@tradewind/core";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { LiveHub } from "./live-hub.ts";
+import { runLiveStream, type Sight } from "./live-stream.ts";
+
+export interface LiveOptions {
+  /** How often a stream says that it is still there, and asks whether its user may still see what it tells. Default 15 s. */
+  heartbeatMs?: number;
+  /** Open streams of one user: pages in other windows, other machines. Default 20. */
+  streamsPerUser?: number;
+  /** Default 256 KiB. */
+  maxUnreadBytes?: number;
+  hub?: { collectMs?: number; kept?: number; lingerMs?: number };
+}
+
+export interface LiveRouteOptions extends Omit<LiveOptions, "hub"> {
+  hub: LiveHub;
+  /** What who sent this request may see now; undefined: they are not logged in any more. */
+  look: (request: FastifyRequest) => Promise<Sight | undefined>;
+  closing: AbortSignal;
+}
+
+/** `GET /live`: what changes, as server-sent events. `Last-Event-ID`, or `last_event_id` of the query: the place to go on from. */
+export function liveRoutes(app: FastifyInstance, options: LiveRouteOptions): void {
+  const { hub, look, closing, heartbeatMs = 15_000, streamsPerUser = 20, maxUnreadBytes = 262_144 } = options;
+  const streams = new Map<string, number>();
+
+  app.get("/live", { config: { access: "user" } }, async (request, reply) => {
+    const username = request.user!.username;
+    const open = streams.get(username) ?? 0;
+    if (open >= streamsPerUser) {
+      throw new TradewindError("too_many_requests", `The user "${username}" has ${open} pages open that show changes live: close some.`, {
+        details: { open, waitSeconds: 60 },
+      });
+    }
+    streams.set(username, open + 1);
+    try {
+      await runLiveStream({
+        hub,
+        reply,
+        closing,
+        heartbeatMs,
+        maxUnreadBytes,
+        lastId: lastIdOf(request),
+        look: () => look(request),
+        onError: (error) => request.log.error({ err: error }, "a live stream failed"),
+      });
+    } finally {
+      const left = streams.get(username)! - 1;
+      if (left === 0) streams.delete(username);
+      else streams.set(username, left);
+    }
+    return reply as FastifyReply;
+  });
+}
+
+/** Browsers send the header when they come back by themselves; a page that makes its stream anew can only say it in the address. */
+function lastIdOf({ headers, query }: FastifyRequest): string | undefined {
+  const asked = (query as { last_event_id?: unknown }).last_event_id;
+  const header = headers["last-event-id"];
+  return typeof header === "string" ? header : typeof asked === "string" ? asked : undefined;
+}
