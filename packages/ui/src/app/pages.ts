@@ -1,4 +1,4 @@
-import { type Icon, IconSchema } from "@tabler/icons-react";
+import { type Icon, IconPlayerPlay, IconSchema } from "@tabler/icons-react";
 
 /** Where a page stands in the navigation: beside the name, or in one of the two menus. */
 export type PageSection = "main" | "operate" | "admin";
@@ -19,4 +19,12 @@ export const SECTION_TITLES: Readonly<Record<PageSection, string>> = { main: "Pa
 /** Every page that stands on its own, in the order of the navigation. The top bar, the menu of narrow screens and the command palette show them from here. */
 export const PAGES: readonly PageEntry[] = [
   { path: "/dags", title: "DAGs", icon: IconSchema, section: "main", permission: "dags:read", keywords: "workflows pipelines" },
+  {
+    path: "/runs",
+    title: "DAG runs",
+    icon: IconPlayerPlay,
+    section: "main",
+    permission: "dag_runs:read",
+    keywords: "executions history clear retry",
+  },
 ];

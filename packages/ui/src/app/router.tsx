@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { DagListPage, readDagListSearch } from "../dags/dag-list-page.tsx";
 import { readRunsSearch } from "../dags/runs-search.ts";
 import { readTaskSearch } from "../task/task-search.ts";
+import { readRunListSearch } from "../runs/run-search.ts";
 import { BrokenPage } from "./broken-page.tsx";
 import { NotFound } from "./not-found.tsx";
 import { Shell } from "./shell.tsx";
@@ -41,8 +42,15 @@ const task = createRoute({
   validateSearch: readTaskSearch,
 });
 
+const runList = createRoute({
+  getParentRoute: () => root,
+  path: "/runs",
+  component: lazyRouteComponent(() => import("../runs/run-list-page.tsx"), "RunListPage"),
+  validateSearch: readRunListSearch,
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, dagList, dag.addChildren([dagRuns, dagDetails]), task]),
+  routeTree: root.addChildren([home, runList, dagList, dag.addChildren([dagRuns, dagDetails]), task]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,
   scrollRestoration: true,
