@@ -1,3 +1,4 @@
+import { connectionFormOf } from "@tradewind/core";
 import type { Connection } from "../runtime.ts";
 import {
   type AzureBlobSettings,
@@ -44,26 +45,9 @@ const READERS: { [K in ConnectionKind]: (connection: Connection) => ConnectionKi
   generic: (connection) => connection,
 };
 
-/** Airflow's names, and other spellings. */
-const OTHER_NAMES: Record<string, ConnectionKind> = {
-  postgresql: "postgres",
-  https: "http",
-  slackwebhook: "slack_webhook",
-  email: "smtp",
-  aws: "s3",
-  google_cloud_platform: "gcs",
-  google_cloud_storage: "gcs",
-  wasb: "azure_blob",
-  azblob: "azure_blob",
-  azure: "azure_blob",
-  file: "fs",
-};
-
-/** The kind that a `connType` names; `generic` for one that is not known here. */
+/** The kind that a `connType` names, Airflow's names among them; `generic` for one that is not known here. */
 export function connectionKindOf(connType: string): ConnectionKind {
-  const name = connType.toLowerCase().replaceAll("-", "_");
-  if (Object.hasOwn(READERS, name)) return name as ConnectionKind;
-  return Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name]! : "generic";
+  return (connectionFormOf(connType)?.connType ?? "generic") as ConnectionKind;
 }
 
 /**

@@ -51,6 +51,8 @@ export interface SlackWebhookSettings {
 export function readSlackWebhook(connection: Connection): SlackWebhookSettings {
   const fields = new ConnectionFields(connection, { kind: "a Slack webhook", connTypes: ["slack_webhook", "slackwebhook", "http", "https"] });
   const { connectionId, password, host, schema, port } = connection;
+  if (!password && !host)
+    throw fields.invalid(`has no password. Store the webhook's whole URL there: tradewind connections set ${connectionId} --password …`);
   if (password?.includes("://") && URL.canParse(password)) return { connectionId, url: password };
   const base = host?.includes("://") ? host : `${schema || "https"}://${host || "hooks.slack.com/services"}${port === null ? "" : `:${port}`}`;
   const url = `${base.replace(/\/+$/, "")}/${(password ?? "").replace(/^\/+/, "")}`;
