@@ -4,7 +4,7 @@
 set -eu
 
 # Benchmarks, fixtures of tests: what the command does not depend on.
-npx --yes pnpm@12.21.0 --filter "@tradewind/cli..." list --depth -1 --parseable > /tmp/kept
+npx --yes pnpm@12.21.0 --filter-prod "@tradewind/cli..." list --depth -1 --parseable > /tmp/kept
 for folder in packages/*/; do
   grep -q "/${folder%/}\$" /tmp/kept || rm -rf "$folder"
 done

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { hasRedisServer, type Installation, makeInstallation, startRedis, until } from "@tradewind/testkit";
 import { expect, onTestFinished, test } from "vitest";
 
-const EXAMPLES = join(import.meta.dirname, "../packages/examples/src/dags");
 /** Asks for a connection that has to be made first. */
 const NEEDS_A_CONNECTION = "data_quality";
 
@@ -50,25 +49,21 @@ test.skipIf(!hasRedisServer())(
       await redis.stop();
       rmSync(redisFolder, { recursive: true, force: true });
     });
-    const installation = await makeInstallation({
-      env: { TRADEWIND__DAGS__FOLDERS: JSON.stringify([EXAMPLES]), TRADEWIND__REDIS__URL: redis.url },
-    });
+    const installation = await makeInstallation({ env: { TRADEWIND__REDIS__URL: redis.url } });
     const saveConfig = (executor: string): void => writeFileSync(join(installation.folder, "tradewind.config.ts"), configured(executor));
-    const startServices = () => Promise.all((["api-server", "dag-processor", "scheduler"] as const).map((service) => installation.start(service)));
-
     saveConfig("local");
-    const services = await startServices();
+    const before = await installation.start("standalone");
     await installation.untilKnown("hello", "regions", "trigger_hello");
     const { dags } = await installation.rest.call<{ dags: DagResource[] }>("GET", "/dags?limit=100");
-    const dagIds = dags.filter((dag) => dag.timetable_summary === null && dag.dag_id !== NEEDS_A_CONNECTION).map((dag) => dag.dag_id);
+    const dagIds = dags.filter((dag) => dag.timetable_summary === "None" && dag.dag_id !== NEEDS_A_CONNECTION).map((dag) => dag.dag_id);
     expect(dagIds.length).toBeGreaterThan(8);
     for (const dagId of dagIds) await installation.rest.call("PATCH", `/dags/${dagId}`, { is_paused: false });
     const local = await triggerAll(installation, dagIds);
     expect(await allEnded(installation, local)).toEqual(Object.fromEntries(dagIds.map((dagId) => [dagId, "success"])));
-    for (const service of services) await service.end("SIGTERM");
+    await before.end("SIGTERM");
 
     saveConfig("bullmq");
-    await startServices();
+    await installation.start("standalone");
     const carried = await triggerAll(installation, dagIds);
     await until("tasks that wait for a worker", async () => (await installation.facts.leases()).length >= dagIds.length / 2);
     expect((await installation.facts.leases()).filter(({ state }) => state !== "queued")).toEqual([]);
