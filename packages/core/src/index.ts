@@ -148,3 +148,4 @@ export { assertRunId, DEFAULT_ALLOWED_RUN_ID_PATTERN, makeRunId, runTypeOfRunId 
 export { describeTask, describeTaskInstance, type TaskInstanceName } from "./task-instance-name.ts";
 export { getGraphScopes, type GraphScopes } from "./graph-scopes.ts";
 export * from "./run-machine/index.ts";
+export * from "./why/index.ts";

@@ -101,6 +101,24 @@ export function planDispatch({ candidates, used, pools, executors, freeSlots }: 
   return plan;
 }
 
+/** A limit that a candidate does not fit within. */
+export interface BlockingLimit {
+  key: LimitKey;
+  /** For people. */
+  reason: string;
+}
+
+/** All limits that hold a candidate back now, in the order in which `planDispatch` looks at them. None: it may be taken when its turn comes. */
+export function listBlockingLimits(
+  candidate: DispatchCandidate,
+  { used, pools, executors }: Pick<DispatchInput, "used" | "pools" | "executors">,
+): BlockingLimit[] {
+  const slots = new SlotCounts(used);
+  return demandsOf(candidate, pools, executors)
+    .filter((demand) => !slots.fits(demand))
+    .map((demand) => ({ key: demand.key, reason: demand.reason(slots.of(demand.key)) }));
+}
+
 /** What one candidate wants of one limit. */
 interface Demand {
   key: LimitKey;

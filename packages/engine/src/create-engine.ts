@@ -24,6 +24,7 @@ import { createDueRunsUseCase, startQueuedRunsUseCase } from "./runs/due-runs.ts
 import { sweepUseCase } from "./sweep.ts";
 import { fireTimersUseCase, timeOutRunsUseCase } from "./timers.ts";
 import { createWakeUps } from "./wake-ups.ts";
+import { whyUseCases } from "./why/why-use-cases.ts";
 
 export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   leaseMs: 10_000,
@@ -52,6 +53,11 @@ export interface EngineOptions {
   executorByQueue?: Readonly<Record<string, string>>;
   /** All executors that are configured: what waits for another one is moved, or told so. Default: not known, and nothing is done. */
   executors?: readonly string[];
+  /** `scheduler.parallelism`, and how many attempts each executor takes at most (null: no limit of its own): to tell why something waits. Default: not known. */
+  parallelism?: number;
+  executorCapacity?: Readonly<Record<string, number | null>>;
+  /** A scheduler silent for so long counts as gone when that is told. Default 30 s. */
+  schedulerSilentMs?: number;
   limits?: Partial<EngineLimits>;
   dagsArePausedAtCreation?: boolean;
   /** Largest XCom that author code may write, in bytes of JSON. Default 10 MiB. */
@@ -113,6 +119,11 @@ export function createEngine(options: EngineOptions): Engine {
     ...jobUseCases(context),
     ...runnerUseCases(context, exchange),
     ...people,
+    ...whyUseCases(context, {
+      parallelism: options.parallelism ?? null,
+      executorCapacity: options.executorCapacity === undefined ? null : new Map(Object.entries(options.executorCapacity)),
+      schedulerSilentMs: options.schedulerSilentMs ?? 30_000,
+    }),
     ...dagFileUseCases({
       db,
       now: () => context.now(),

@@ -25,7 +25,7 @@ import type {
   XComQuery,
   XComWrite,
 } from "@tradewind/contract";
-import type { DagRunState, DagSpec, Json, TaskCallback, TaskInstanceState } from "@tradewind/core";
+import type { DagRunState, DagSpec, Json, TaskCallback, TaskInstanceState, Why } from "@tradewind/core";
 
 /** Who asked, for the audit log: a user name, or a component ("scheduler", "dag_processor"). */
 export interface Actor {
@@ -304,6 +304,20 @@ export interface PeopleUseCases {
   setNote(options: { dagId: string; runId: string; taskId?: string; mapIndex?: number; note: string | null; actor: Actor }): Promise<void>;
 }
 
+// Why something is not running ---------------------------------------------------------------------------------------
+
+export interface WhyUseCases {
+  /** Why a DAG has no new run, and when it gets one. @throws TradewindError `dag_not_found` */
+  explainDag(options: { dagId: string }): Promise<Why>;
+  /** Why a run has not begun, what it waits for, or why it ended so. @throws TradewindError `dag_not_found`, `dag_run_not_found` */
+  explainDagRun(options: { dagId: string; runId: string }): Promise<Why>;
+  /**
+   * The same of a task instance. Without `mapIndex`: of the one instance, or of a mapped task's the one that tells most.
+   * @throws TradewindError `dag_not_found`, `dag_run_not_found`, `task_instance_not_found`
+   */
+  explainTaskInstance(options: { dagId: string; runId: string; taskId: string; mapIndex?: number | undefined }): Promise<Why>;
+}
+
 // Wake-ups ----------------------------------------------------------------------------------------------------------
 
 /**
@@ -361,6 +375,7 @@ export interface Engine
     RunnerUseCases,
     AuthorUseCases,
     PeopleUseCases,
+    WhyUseCases,
     ChangeUseCases,
     WakeUps {
   close(): Promise<void>;

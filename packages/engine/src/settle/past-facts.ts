@@ -1,28 +1,32 @@
-import type { DagSpec, PastFacts, TaskSpec } from "@tradewind/core";
+import type { DagSpec, PastFacts, RunModel, TaskSpec } from "@tradewind/core";
 import { listPastFacts, type PastQuestion } from "@tradewind/metadata";
 import type { RunWork } from "./run-work.ts";
 import type { Settlement } from "./settlement.ts";
 
 /** Reads what tasks have to know of earlier runs. Without the locks of those: what changes in them meanwhile makes this run look again (see `notePast`). */
 export async function loadPastFacts({ tx }: Settlement, wanted: readonly { work: RunWork; taskIds: Iterable<string> }[]): Promise<void> {
-  const asked = wanted.flatMap(({ work, taskIds }) => [...taskIds].map((taskId) => ({ work, taskId, question: questionOf(work, taskId) })));
+  const asked = wanted.flatMap(({ work, taskIds }) => [...taskIds].map((taskId) => ({ work, taskId, question: pastQuestionOf(work, taskId) })));
   if (asked.length === 0) return;
   const found = await listPastFacts(tx, { tasks: asked.map(({ question }) => question) });
   const byTask = new Map(found.map((facts) => [JSON.stringify([facts.dagRunId, facts.taskId]), facts]));
   for (const { work, taskId } of asked) {
     const facts = byTask.get(JSON.stringify([work.run.id, taskId]));
-    work.past.set(taskId, toFacts(facts, work.graph.tasks.get(taskId)!.spec, work.graph.spec));
+    work.past.set(taskId, toPastFacts(facts, work.graph.tasks.get(taskId)!.spec, work.graph.spec));
   }
 }
 
-function questionOf({ run, graph }: RunWork, taskId: string): PastQuestion {
+export function pastQuestionOf({ run, graph }: Pick<RunModel, "run" | "graph">, taskId: string): PastQuestion {
   const { spec, downstream } = graph.tasks.get(taskId)!;
   const { id: dagRunId, dagId, logicalDate } = run;
   return { dagRunId, dagId, logicalDate, taskId, isCatchup: graph.spec.catchup, downstream: spec.waitForDownstream ? downstream : [] };
 }
 
 /** The start date of a task is the later one of its own and the DAG's. */
-function toFacts(found: Awaited<ReturnType<typeof listPastFacts>>[number] | undefined, task: TaskSpec, { catchup, startDate }: DagSpec): PastFacts {
+export function toPastFacts(
+  found: Awaited<ReturnType<typeof listPastFacts>>[number] | undefined,
+  task: TaskSpec,
+  { catchup, startDate }: DagSpec,
+): PastFacts {
   if (found === undefined) return { previous: null, hasRunBefore: false };
   const { previous, ranBefore } = found;
   return {

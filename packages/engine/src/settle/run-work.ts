@@ -43,7 +43,7 @@ export interface RunWorkOptions {
 }
 
 export function createRunWork(run: LockedDagRun, graph: DagGraph, { limits, listener, newInstanceId, isNew = false }: RunWorkOptions): RunWork {
-  const { groupTries = {}, markedState = null } = run.machineState === null ? {} : (JSON.parse(run.machineState) as MachineState);
+  const { groupTries, markedState } = readMachineState(run.machineState);
   const xcoms = new Map<string, XComValue[]>();
   const facts = { ...run, markedState };
   const model = createRunModel({
@@ -54,9 +54,14 @@ export function createRunWork(run: LockedDagRun, graph: DagGraph, { limits, list
     newInstanceId,
     readXComs: (ref) => xcoms.get(xcomKey(ref)) ?? [],
     loadedXComs: new Set(),
-    groupTries: new Map(Object.entries(groupTries)),
+    groupTries,
   });
   return Object.assign(model, { run: facts, xcoms, isNew });
+}
+
+export function readMachineState(stored: string | null): { groupTries: Map<string, number>; markedState: "success" | "failed" | null } {
+  const { groupTries = {}, markedState = null } = stored === null ? {} : (JSON.parse(stored) as MachineState);
+  return { groupTries: new Map(Object.entries(groupTries)), markedState };
 }
 
 /** What is to be stored of what decisions remember; null: nothing. */

@@ -120,3 +120,16 @@ export { deleteTaskQueue, insertTaskQueue, type NewQueueRow, parkKeys, unparkAll
 export { deleteTaskTimers, insertTaskTimers, listDueTimers, type NewTimer, takeDueTimers } from "./task-timer.ts";
 export { insertTaskReschedules, listRescheduledAttempts } from "./task-reschedule.ts";
 export { deleteXComs, listXComs, type NewXCom, putXComs, type XComRow } from "./xcom.ts";
+export {
+  countLiveOfTasks,
+  findWhyDag,
+  findWhyRun,
+  findWhySystem,
+  listUnsuccessful,
+  listWhyInstances,
+  listWhyPools,
+  listWhyWorkers,
+  type WhyDagRow,
+  type WhyInstanceRow,
+  type WhyRunRow,
+} from "./read/why.ts";
