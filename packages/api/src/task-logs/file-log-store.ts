@@ -1,7 +1,6 @@
 import { createReadStream } from "node:fs";
 import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { createInterface } from "node:readline";
 import { TradewindError } from "@tradewind/core";
 import type { LogLine } from "@tradewind/contract";
 import { createLinePlaces, type LinePlaces } from "./line-places.ts";
@@ -110,25 +109,23 @@ export function createFileLogStore(options: { dir: string }): TaskLogStore {
   };
 }
 
-/** The lines of a file; a last line without its end (a write in progress, or cut off by a crash) does not count. */
-async function* linesOf(path: string, startByte = 0): AsyncGenerator<string> {
-  const input = createReadStream(path, { encoding: "utf8", start: startByte });
-  let endsWithNewline = true;
-  input.on("data", (chunk) => (endsWithNewline = chunk.toString().endsWith("\n")));
-  let previous: string | undefined;
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (previous !== undefined) yield previous;
-    previous = line;
+/** The lines of a file, as many at a time as are read; a last line without its end (a write in progress, or cut off by a crash) does not count. */
+async function* linesOf(path: string, startByte = 0): AsyncGenerator<string[]> {
+  let rest = "";
+  for await (const chunk of createReadStream(path, { encoding: "utf8", start: startByte }) as AsyncIterable<string>) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    if (lines.length > 0) yield lines;
   }
-  if (previous !== undefined && endsWithNewline) yield previous;
 }
 
 async function countLines(path: string): Promise<{ count: number; complete: boolean }> {
   let count = 0;
   let complete = false;
-  for await (const line of linesOf(path)) {
-    if (line === END_MARK) complete = true;
-    else count += 1;
+  for await (const lines of linesOf(path)) {
+    const end = lines.indexOf(END_MARK);
+    complete ||= end !== -1;
+    count += end === -1 ? lines.length : lines.length - 1;
   }
   return { count, complete };
 }
@@ -136,22 +133,21 @@ async function countLines(path: string): Promise<{ count: number; complete: bool
 async function readPage(path: string, { from, limit }: { from: number; limit: number }, places: LinePlaces): Promise<LogPage | undefined> {
   const lines: LogLine[] = [];
   let { line: number, byte } = places.before(path, from);
-  let complete = false;
+  const page = (complete: boolean): LogPage => ({ lines, next: from + lines.length, complete });
   try {
-    for await (const line of linesOf(path, byte)) {
-      if (line === END_MARK) {
-        complete = true;
-        break;
+    for await (const texts of linesOf(path, byte)) {
+      for (const text of texts) {
+        if (text === END_MARK) return page(true);
+        if (number >= from + limit) return page(false);
+        if (number >= from) lines.push(JSON.parse(text) as LogLine);
+        number += 1;
+        byte += Buffer.byteLength(text) + 1;
+        places.note(path, { line: number, byte });
       }
-      if (number >= from + limit) break;
-      if (number >= from) lines.push(JSON.parse(line) as LogLine);
-      number += 1;
-      byte += Buffer.byteLength(line) + 1;
-      places.note(path, { line: number, byte });
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-  return { lines, next: from + lines.length, complete };
+  return page(false);
 }

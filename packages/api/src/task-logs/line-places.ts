@@ -19,7 +19,7 @@ const START: LinePlace = { line: 0, byte: 0 };
 
 /**
  * Where lines of files begin, as far as they were read before: a reader that comes back for the next page starts there, and not at the beginning. The files only grow, so what is known stays
- * true; a file that nobody reads is forgotten.
+ * true; of too many files, the one that was first read longest ago is forgotten.
  */
 export function createLinePlaces(): LinePlaces {
   const files = new Map<string, { steps: LinePlace[]; last: LinePlace }>();
@@ -31,12 +31,13 @@ export function createLinePlaces(): LinePlaces {
       return known.steps[Math.min(Math.floor(line / STEP_LINES), known.steps.length - 1)] ?? START;
     },
     note(path, place) {
-      const known = files.get(path) ?? { steps: [START], last: START };
+      let known = files.get(path);
+      if (known === undefined) {
+        files.set(path, (known = { steps: [START], last: START }));
+        if (files.size > MOST_FILES) files.delete(files.keys().next().value!);
+      }
       if (place.line === known.steps.length * STEP_LINES) known.steps.push(place);
       if (place.line > known.last.line) known.last = place;
-      files.delete(path);
-      files.set(path, known);
-      if (files.size > MOST_FILES) files.delete(files.keys().next().value!);
     },
   };
 }

@@ -12,7 +12,7 @@ import { downloadLog, rowsAsText } from "./log-copies.ts";
 import { logOffsets } from "./log-offsets.ts";
 import { type Folds, isFolded, type LogFilter, passingRows, unfoldTo, visibleRows } from "./log-rows.ts";
 import { LogSearchBox } from "./log-search-box.tsx";
-import { findMatches, firstMatchFrom } from "./log-search.ts";
+import { findMatches, firstMatchFrom, NO_MATCHES } from "./log-search.ts";
 import { LogStatusBar } from "./log-status-bar.tsx";
 import type { LogPlace } from "./log-stream.ts";
 import { LogToolbar } from "./log-toolbar.tsx";
@@ -82,7 +82,10 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
   const [text, setText] = useState(view.q ?? "");
   const [query] = useDebouncedValue(text, 120);
   const matches = useMemo(
-    () => findMatches(book, passingRows(book, filter), { text: query, isCaseSensitive: view.case === true, isPattern: view.pattern === true }),
+    () =>
+      query === ""
+        ? NO_MATCHES
+        : findMatches(book, passingRows(book, filter), { text: query, isCaseSensitive: view.case === true, isPattern: view.pattern === true }),
     // oxlint-disable-next-line react-hooks/exhaustive-deps
     [book, version, filter, query, view.case, view.pattern],
   );
