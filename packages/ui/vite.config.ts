@@ -7,5 +7,5 @@ const server = process.env["TRADEWIND_URL"] ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [react()],
   build: { target: "es2023", chunkSizeWarningLimit: 900, sourcemap: false },
-  server: { proxy: { "/api": server, "/auth": server, "/openapi.json": server, "/docs": server } },
+  server: { proxy: { "/api": server, "/auth": server, "/ui": server, "/openapi.json": server, "/docs": server } },
 });

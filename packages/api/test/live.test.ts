@@ -127,7 +127,7 @@ async function request(headers: Record<string, string>): Promise<IncomingMessage
 async function browse(headers: Record<string, string> = { cookie }): Promise<Browser> {
   const browser = new Browser(await request(headers));
   browsers.push(browser);
-  await browser.next(({ event }) => event === "open");
+  await browser.next(({ event }) => event === "hello");
   return browser;
 }
 
@@ -179,7 +179,7 @@ describe("coming back", () => {
     await first.end();
     other.noteChanges({ dags: ["while away"] });
     const second = await browse({ cookie, "last-event-id": id! });
-    expect(second.events[0]).toMatchObject({ event: "open", data: { resumed: true } });
+    expect(second.events[0]).toMatchObject({ event: "hello", data: { resumed: true } });
     expect((await second.next(({ data }) => data["dags"] !== undefined)).data).toMatchObject({ dags: ["while away"] });
   });
 
@@ -202,7 +202,7 @@ describe("coming back", () => {
   ])("from %s, is told to read everything anew", async (_what, placeOf) => {
     const place = await placeOf();
     const browser = await browse({ cookie, "last-event-id": place });
-    expect(browser.events[0]).toMatchObject({ event: "open", data: { resumed: false } });
+    expect(browser.events[0]).toMatchObject({ event: "hello", data: { resumed: false } });
   });
 
   it("is told so too when the server lost the database meanwhile", async () => {
@@ -262,5 +262,5 @@ it("a user has no more streams than allowed; who needs none is asked for nothing
   expect(anonymous.statusCode).toBe(401);
   anonymous.resume();
   await Promise.all(browsers.splice(0).map((browser) => browser.end()));
-  await expect.poll(async () => (await browse()).events[0]?.event).toBe("open");
+  await expect.poll(async () => (await browse()).events[0]?.event).toBe("hello");
 });

@@ -7,10 +7,13 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { startLive } from "./api/live.ts";
 import { queryClient } from "./api/query-client.ts";
 import { router } from "./app/router.tsx";
 import { cssVariables, theme } from "./theme.ts";
 import { TimeZoneProvider } from "./time/time-zone.tsx";
+
+startLive(queryClient);
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

@@ -38,9 +38,10 @@ const PERMISSION: Partial<Record<ChangeSubject, Permission>> = {
 /**
  * One browser's stream. Its events:
  *
- *     open           changes are heard from now on; `resumed`: nothing was missed since the place that was asked for
+ *     hello          changes are heard from now on; `resumed`: nothing was missed since the place that was asked for
  *     change         what changed (see `toMessage`), with the place to come back to
  *     resync         anything may have changed
+ *     beat           nothing; who hears none for a while has lost the connection without being told
  *     session_ended  the last one: log in again
  *
  * Settles when the stream is over, whoever ended it.
@@ -71,7 +72,7 @@ export async function runLiveStream(options: LiveStreamOptions): Promise<void> {
       send("session_ended", {});
       end();
     } else if (isAnother(before, sight)) send("resync", {});
-    else write(": still here\n\n");
+    else send("beat", {});
   }
 
   raw.once("close", over.resolve);
@@ -97,7 +98,7 @@ export async function runLiveStream(options: LiveStreamOptions): Promise<void> {
 
   async function open(): Promise<void> {
     const { id, since, start } = await subscription;
-    send("open", { resumed: since !== null }, id);
+    send("hello", { resumed: since !== null }, id);
     if (since !== null) changed(id, since);
     start();
   }

@@ -1,6 +1,7 @@
 import type { components } from "@tradewind/client";
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api } from "./client.ts";
+import { whenNotLive } from "./live.ts";
 import { type Grid, readModel, type RunSummary } from "./read-models.ts";
 
 export type { Grid, GridGroup, GridTask, RunSummary } from "./read-models.ts";
@@ -39,7 +40,7 @@ export function dagsQuery({ search, tags, paused, lastRun, page }: DagFilter) {
       return (await api.GET("/api/v2/dags", { params: { query }, signal })).data!;
     },
     placeholderData: keepPreviousData,
-    refetchInterval: LIVE_MS,
+    refetchInterval: whenNotLive(LIVE_MS),
   });
 }
 
@@ -54,7 +55,7 @@ export function latestRunsQuery(dagIds: readonly string[]) {
     },
     enabled: dagIds.length > 0,
     placeholderData: keepPreviousData,
-    refetchInterval: LIVE_MS,
+    refetchInterval: whenNotLive(LIVE_MS),
   });
 }
 
@@ -62,7 +63,7 @@ export function dagQuery(dagId: string) {
   return queryOptions({
     queryKey: ["dag", dagId],
     queryFn: async ({ signal }) => (await api.GET("/api/v2/dags/{dag_id}/details", { params: { path: { dag_id: dagId } }, signal })).data!,
-    refetchInterval: LIVE_MS * 3,
+    refetchInterval: whenNotLive(LIVE_MS * 3),
   });
 }
 
@@ -84,7 +85,7 @@ export function gridQuery(dagId: string, { limit, state, runType }: GridFilter) 
       return readModel<Grid>(`/ui/grid/${encodeURIComponent(dagId)}?${query}`, signal);
     },
     placeholderData: keepPreviousData,
-    refetchInterval: LIVE_MS,
+    refetchInterval: whenNotLive(LIVE_MS),
   });
 }
 
@@ -97,7 +98,7 @@ export const healthQuery = queryOptions({
 export const importErrorsQuery = queryOptions({
   queryKey: ["import-errors"],
   queryFn: async ({ signal }) => (await api.GET("/api/v2/importErrors", { params: { query: { limit: 100 } }, signal })).data!,
-  refetchInterval: LIVE_MS,
+  refetchInterval: whenNotLive(LIVE_MS),
 });
 
 export function dagRunQuery(dagId: string, runId: string) {
@@ -105,7 +106,7 @@ export function dagRunQuery(dagId: string, runId: string) {
     queryKey: ["dag-run", dagId, runId],
     queryFn: async ({ signal }) =>
       (await api.GET("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", { params: { path: { dag_id: dagId, dag_run_id: runId } }, signal })).data!,
-    refetchInterval: LIVE_MS,
+    refetchInterval: whenNotLive(LIVE_MS),
   });
 }
 
@@ -117,7 +118,7 @@ export function taskInstancesQuery(dagId: string, runId: string, taskId: string)
       const path = { dag_id: "~", dag_run_id: "~" } as const;
       return (await api.POST("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/list", { params: { path }, body, signal })).data!;
     },
-    refetchInterval: LIVE_MS,
+    refetchInterval: whenNotLive(LIVE_MS),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { components } from "@tradewind/client";
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api } from "./client.ts";
+import { whenNotLive } from "./live.ts";
 import type { TaskInstance } from "./queries.ts";
 
 type Schemas = components["schemas"];
@@ -42,7 +43,7 @@ export function instancesOfTaskQuery({ dagId, runId, taskId }: Omit<TaskPlace, "
       return (await api.POST("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/list", { params: { path }, body, signal })).data!;
     },
     placeholderData: keepPreviousData,
-    refetchInterval: LIVE_MS,
+    refetchInterval: whenNotLive(LIVE_MS),
   });
 }
 
@@ -55,7 +56,7 @@ export function taskInstanceQuery({ dagId, runId, taskId, mapIndex }: TaskPlace)
       if (mapIndex < 0) return (await api.GET(one, { params: { path }, signal })).data!;
       return (await api.GET(`${one}/{map_index}`, { params: { path: { ...path, map_index: mapIndex } }, signal })).data!;
     },
-    refetchInterval: LIVE_MS,
+    refetchInterval: whenNotLive(LIVE_MS),
   });
 }
 
@@ -72,7 +73,7 @@ export function taskTriesQuery({ dagId, runId, taskId, mapIndex }: TaskPlace, tr
       return data!.task_instances;
     },
     placeholderData: keepPreviousData,
-    refetchInterval: LIVE_MS,
+    refetchInterval: whenNotLive(LIVE_MS),
   });
 }
 

@@ -1,6 +1,7 @@
 import { Group, Popover, Stack, Text, UnstyledButton } from "@mantine/core";
 import { IconAlertTriangleFilled, IconCircleCheckFilled, IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { useLive } from "../api/live.ts";
 import { healthQuery } from "../api/queries.ts";
 import { Distance } from "../time/instant.tsx";
 
@@ -13,6 +14,7 @@ interface Part {
 /** Whether everything that makes tasks run is at work, in one sign; which part is not, when asked. */
 export function HealthSign() {
   const { data, isError } = useQuery(healthQuery);
+  const live = useLive();
   const parts: Part[] =
     data === undefined
       ? []
@@ -23,10 +25,12 @@ export function HealthSign() {
         ];
   const bad = parts.filter(({ isWell }) => !isWell);
   const [Icon, color, words] = isError
-    ? ([IconPlugConnectedX, "var(--mantine-color-orange-7)", "No connection"] as const)
-    : bad.length > 0
-      ? ([IconAlertTriangleFilled, "var(--mantine-color-red-7)", `${bad.map(({ name }) => name).join(", ")}: not healthy`] as const)
-      : ([IconCircleCheckFilled, "var(--mantine-color-green-7)", "Healthy"] as const);
+    ? ([IconPlugConnectedX, "var(--mantine-color-orange-7)", "No connection, trying again"] as const)
+    : live === "reconnecting"
+      ? ([IconPlugConnectedX, "var(--mantine-color-orange-7)", "Changes come late: reconnecting"] as const)
+      : bad.length > 0
+        ? ([IconAlertTriangleFilled, "var(--mantine-color-red-7)", `${bad.map(({ name }) => name).join(", ")}: not healthy`] as const)
+        : ([IconCircleCheckFilled, "var(--mantine-color-green-7)", "Healthy"] as const);
   return (
     <Popover position="bottom-end" withArrow>
       <Popover.Target>

@@ -1,12 +1,13 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type DagRun, fetchDagRuns } from "../api/dag-runs.ts";
+import { whenNotLive } from "../api/live.ts";
 import { DataTable } from "../parts/data-table/data-table.tsx";
 import type { TableSource } from "../parts/data-table/use-table-pages.ts";
 import { Empty } from "../parts/empty.tsx";
 import { ListPage } from "../parts/list-page.tsx";
 import { RUN_COLUMNS, runKey } from "./run-columns.tsx";
 
-const SOURCE: TableSource<DagRun> = { queryKey: ["dag-runs"], fetchPage: fetchDagRuns, refetchInterval: 2000 };
+const SOURCE: TableSource<DagRun> = { queryKey: ["dag-runs"], fetchPage: fetchDagRuns, refetchInterval: whenNotLive(2000) };
 
 /** The runs of all DAGs. */
 export function RunListPage() {
