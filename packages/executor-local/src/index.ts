@@ -1,1 +1,1 @@
-export { createLocalExecutor, type LocalExecutorOptions } from "./local-executor.ts";
+export { createLocalExecutor, defaultPrefetch, type LocalExecutorOptions } from "./local-executor.ts";

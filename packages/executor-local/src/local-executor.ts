@@ -44,6 +44,11 @@ export interface LocalExecutorOptions {
   maxLogBytes?: number;
 }
 
+/** Commands held ready beyond the slots where nothing else is said. */
+export function defaultPrefetch(slots: number): number {
+  return Math.max(64, 2 * slots);
+}
+
 const RECONNECT_MAX_MS = 5_000;
 /** Beyond the time given to tasks: the ladder of signals, last reports, last log lines. */
 const STOP_ALLOWANCE_MS = 20_000;
@@ -79,7 +84,7 @@ class LocalExecutor implements Executor {
       throw new TradewindError("invalid_config", "The local executor needs the command that starts its runner host (hostCommand).");
     this.name = options.name ?? "local";
     this.#options = options;
-    this.#prefetch = options.prefetch ?? Math.max(64, 2 * options.slots);
+    this.#prefetch = options.prefetch ?? defaultPrefetch(options.slots);
     this.#load = { slots: options.slots, waiting: 0, running: 0 };
   }
 

@@ -1,4 +1,4 @@
-import type { Actor, PeopleUseCases } from "@tradewind/engine";
+import type { Actor, PeopleUseCases, WhyUseCases } from "@tradewind/engine";
 import type { Database, Fernet } from "@tradewind/metadata";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
@@ -11,7 +11,7 @@ import type { ConnectionTester } from "./connection-tests.ts";
 /** What the routes of the REST API work with. */
 export interface RestContext {
   db: Database;
-  engine: PeopleUseCases;
+  engine: PeopleUseCases & WhyUseCases;
   fernet: Fernet;
   logs: TaskLogStore;
   pageLimits: PageLimits;

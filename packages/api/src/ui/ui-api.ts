@@ -4,6 +4,7 @@ import { sendRestError } from "../http/errors.ts";
 import { createRestRoutes, type RestContext, type RestRoute } from "../rest/route.ts";
 import { gridRoutes } from "./grid.ts";
 import { latestRunRoutes } from "./latest-runs.ts";
+import { whyRoutes } from "./why.ts";
 
 /**
  * Read models of the user interface, where one screen would need many calls of the REST API: a plugin for the prefix `/ui`. They change with the pages, and are nobody else's to rely on.
@@ -18,6 +19,6 @@ export function uiApi(
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
   });
   const routes = createRestRoutes(app, context);
-  for (const addGroup of [latestRunRoutes, gridRoutes]) addGroup(routes, context);
+  for (const addGroup of [latestRunRoutes, gridRoutes, whyRoutes]) addGroup(routes, context);
   return routes.list;
 }

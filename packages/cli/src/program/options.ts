@@ -35,6 +35,11 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** Of an instance of a mapped task, from 0. */
+export function mapIndex(text: string): number {
+  return positiveInteger(String(Number(text) + 1)) - 1;
+}
+
 /** Names with commas between. */
 export function list(text: string): string[] {
   const names = text.split(",").map((name) => name.trim());

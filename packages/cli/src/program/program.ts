@@ -7,6 +7,7 @@ import { addRunCommands } from "./run-commands.ts";
 import { addServiceCommands } from "./service-commands.ts";
 import { addSettingCommands } from "./setting-commands.ts";
 import { addTaskCommands } from "./task-commands.ts";
+import { addWhyCommand } from "./why-command.ts";
 import { addWorkerCommands } from "./worker-commands.ts";
 
 const ENVIRONMENT = `
@@ -37,6 +38,7 @@ export function createProgram(version: string): Command {
   addDagCommands(program);
   addRunCommands(program);
   addTaskCommands(program);
+  addWhyCommand(program);
   addSettingCommands(program);
   addWorkerCommands(program);
   addDatabaseCommands(program);

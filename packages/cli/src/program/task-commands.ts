@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { collect, examples, instant, lazily, positiveInteger, type ServerOptions, withServer } from "./options.ts";
+import { collect, examples, instant, lazily, mapIndex, positiveInteger, type ServerOptions, withServer } from "./options.ts";
 
 export interface TaskLogOptions extends ServerOptions {
   run?: string;
@@ -32,7 +32,6 @@ export interface ClearTaskOptions extends ServerOptions {
 export function addTaskCommands(program: Command): void {
   const tasks = program.command("tasks").description("tasks and task instances");
   const load = () => import("../commands/tasks.ts");
-  const mapIndex = (text: string): number => positiveInteger(String(Number(text) + 1)) - 1;
 
   const list = withServer(tasks.command("list <dag-id> [run-id]").description("list the task instances of a run (default: the latest)")).action(
     lazily(load, "listTasks"),

@@ -78,6 +78,9 @@ export async function openCore(installation: Installation, options: CoreOptions)
     executors: executorsOf(config).map(({ name }) => name),
     executorByQueue: config.queues,
     limits: engineLimits(config),
+    parallelism: config.scheduler.parallelism,
+    executorCapacity: await executorCapacity(config),
+    schedulerSilentMs: config.scheduler.healthThresholdSeconds * 1000,
     dagsArePausedAtCreation: options.dagsArePausedAtCreation,
     maxXComBytes: config.executionApi.maxXcomBytes,
     events: engineMetrics(metrics),
@@ -85,6 +88,14 @@ export async function openCore(installation: Installation, options: CoreOptions)
   });
   shutdown.onShutdown("engine", () => engine.close());
   return { server, db, engine, secrets };
+}
+
+/** As many attempts as each executor takes, to tell why a task waits; null: it has no limit of its own. The local one takes some ahead. */
+async function executorCapacity(config: TradewindConfig): Promise<Record<string, number | null>> {
+  const { defaultPrefetch } = await import("@tradewind/executor-local");
+  const { slots, prefetch } = config.localExecutor;
+  const ofLocal = slots + (prefetch ?? defaultPrefetch(slots));
+  return Object.fromEntries(executorsOf(config).map((choice) => [choice.name, choice.package === null && choice.name === "local" ? ofLocal : null]));
 }
 
 function engineLimits({ executionApi, scheduler, worker }: TradewindConfig): Partial<EngineLimits> {
