@@ -2,8 +2,12 @@ import type { FastifyInstance } from "fastify";
 import { type Authentication, requireAccess } from "../auth/authenticate.ts";
 import { sendRestError } from "../http/errors.ts";
 import { createRestRoutes, type RestContext, type RestRoute } from "../rest/route.ts";
+import { calendarRoutes } from "./calendar.ts";
+import { durationRoutes } from "./durations.ts";
 import { gridRoutes } from "./grid.ts";
 import { latestRunRoutes } from "./latest-runs.ts";
+import { taskContextRoutes } from "./task-context.ts";
+import { versionRoutes } from "./versions.ts";
 import { whyRoutes } from "./why.ts";
 
 /**
@@ -19,6 +23,7 @@ export function uiApi(
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
   });
   const routes = createRestRoutes(app, context);
+  for (const addGroup of [calendarRoutes, durationRoutes, versionRoutes, taskContextRoutes]) addGroup(routes, context);
   for (const addGroup of [latestRunRoutes, gridRoutes, whyRoutes]) addGroup(routes, context);
   return routes.list;
 }

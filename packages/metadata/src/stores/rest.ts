@@ -83,4 +83,13 @@ export {
 export { findUser, insertUser, updateUserPassword } from "./manage/users.ts";
 export type { UserRow } from "./manage/users.ts";
 export { listGridCells, listGridRuns, listLatestRuns, type RunSummaryRow } from "./read/ui.ts";
+export {
+  countDagRunsByTime,
+  countTaskStates,
+  findRunSpec,
+  findVersionContent,
+  listTaskDurations,
+  listTaskRuns,
+  listVersionUse,
+} from "./read/ui-dag.ts";
 export { listDagRunNames } from "./read/live.ts";
