@@ -1,8 +1,14 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { DagListPage, readDagListSearch } from "../dags/dag-list-page.tsx";
+import { readAuditSearch } from "../audit/audit-search.ts";
+import { readConnectionSearch } from "../connections/connection-search.ts";
 import { readRunsSearch } from "../dags/runs-search.ts";
 import { readTaskSearch } from "../task/task-search.ts";
+import { readImportErrorSearch } from "../import-errors/import-error-search.ts";
+import { readPoolSearch } from "../pools/pool-search.ts";
 import { readRunListSearch } from "../runs/run-search.ts";
+import { readVariableSearch } from "../variables/variable-search.ts";
+import { readWorkerSearch } from "../workers/worker-search.ts";
 import { BrokenPage } from "./broken-page.tsx";
 import { NotFound } from "./not-found.tsx";
 import { Shell } from "./shell.tsx";
@@ -49,8 +55,45 @@ const runList = createRoute({
   validateSearch: readRunListSearch,
 });
 
+const workers = createRoute({
+  getParentRoute: () => root,
+  path: "/workers",
+  component: lazyRouteComponent(() => import("../workers/workers-page.tsx"), "WorkersPage"),
+  validateSearch: readWorkerSearch,
+});
+const pools = createRoute({
+  getParentRoute: () => root,
+  path: "/pools",
+  component: lazyRouteComponent(() => import("../pools/pool-list-page.tsx"), "PoolListPage"),
+  validateSearch: readPoolSearch,
+});
+const importErrors = createRoute({
+  getParentRoute: () => root,
+  path: "/import-errors",
+  component: lazyRouteComponent(() => import("../import-errors/import-error-page.tsx"), "ImportErrorPage"),
+  validateSearch: readImportErrorSearch,
+});
+const variables = createRoute({
+  getParentRoute: () => root,
+  path: "/variables",
+  component: lazyRouteComponent(() => import("../variables/variable-list-page.tsx"), "VariableListPage"),
+  validateSearch: readVariableSearch,
+});
+const connections = createRoute({
+  getParentRoute: () => root,
+  path: "/connections",
+  component: lazyRouteComponent(() => import("../connections/connection-list-page.tsx"), "ConnectionListPage"),
+  validateSearch: readConnectionSearch,
+});
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("../audit/audit-page.tsx"), "AuditPage"),
+  validateSearch: readAuditSearch,
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, runList, dagList, dag.addChildren([dagRuns, dagDetails]), task]),
+  routeTree: root.addChildren([home, runList, dagList, dag.addChildren([dagRuns, dagDetails]), task, workers, pools, importErrors, variables, connections, audit]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,
   scrollRestoration: true,
