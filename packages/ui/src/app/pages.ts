@@ -1,4 +1,4 @@
-import { type Icon, IconFileAlert, IconGauge, IconHistory, IconPlayerPlay, IconPlug, IconSchema, IconServer2, IconVariable } from "@tabler/icons-react";
+import { type Icon, IconFileAlert, IconGauge, IconHistory, IconListCheck, IconPlayerPlay, IconPlug, IconSchema, IconServer2, IconVariable } from "@tabler/icons-react";
 
 /** Where a page stands in the navigation: beside the name, or in one of the two menus. */
 export type PageSection = "main" | "operate" | "admin";
@@ -26,6 +26,14 @@ export const PAGES: readonly PageEntry[] = [
     section: "main",
     permission: "dag_runs:read",
     keywords: "executions history clear retry",
+  },
+  {
+    path: "/task-instances",
+    title: "Task instances",
+    icon: IconListCheck,
+    section: "main",
+    permission: "task_instances:read",
+    keywords: "tasks failed clear retry mark",
   },
   { path: "/workers", title: "Workers", icon: IconServer2, section: "operate", permission: "workers:read", keywords: "hosts slots drain queues services jobs scheduler" },
   { path: "/pools", title: "Pools", icon: IconGauge, section: "operate", permission: "pools:read", keywords: "slots limits concurrency" },

@@ -9,6 +9,7 @@ import { readPoolSearch } from "../pools/pool-search.ts";
 import { readRunListSearch } from "../runs/run-search.ts";
 import { readVariableSearch } from "../variables/variable-search.ts";
 import { readWorkerSearch } from "../workers/worker-search.ts";
+import { readTaskInstanceListSearch } from "../task-instances/task-instance-search.ts";
 import { BrokenPage } from "./broken-page.tsx";
 import { NotFound } from "./not-found.tsx";
 import { Shell } from "./shell.tsx";
@@ -92,8 +93,15 @@ const audit = createRoute({
   validateSearch: readAuditSearch,
 });
 
+const taskInstanceList = createRoute({
+  getParentRoute: () => root,
+  path: "/task-instances",
+  component: lazyRouteComponent(() => import("../task-instances/task-instance-list-page.tsx"), "TaskInstanceListPage"),
+  validateSearch: readTaskInstanceListSearch,
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, runList, dagList, dag.addChildren([dagRuns, dagDetails]), task, workers, pools, importErrors, variables, connections, audit]),
+  routeTree: root.addChildren([home, runList, taskInstanceList, dagList, dag.addChildren([dagRuns, dagDetails]), task, workers, pools, importErrors, variables, connections, audit]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,
   scrollRestoration: true,

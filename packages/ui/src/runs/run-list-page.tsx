@@ -1,7 +1,12 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type DagRun, fetchDagRuns } from "../api/dag-runs.ts";
 import { whenNotLive } from "../api/live.ts";
+import { allTargets } from "../changes/all-targets.ts";
+import type { RunTarget } from "../changes/change-model.ts";
+import { RunActions } from "../changes/run-actions.tsx";
+import type { Picked } from "../parts/data-table/columns.ts";
 import { DataTable } from "../parts/data-table/data-table.tsx";
+import { filtersOf, type TableSearch } from "../parts/data-table/table-search.ts";
 import type { TableSource } from "../parts/data-table/use-table-pages.ts";
 import { Empty } from "../parts/empty.tsx";
 import { ListPage } from "../parts/list-page.tsx";
@@ -13,6 +18,7 @@ const SOURCE: TableSource<DagRun> = { queryKey: ["dag-runs"], fetchPage: fetchDa
 export function RunListPage() {
   const search = useSearch({ from: "/runs" });
   const navigate = useNavigate({ from: "/runs" });
+  const change = (next: TableSearch) => void navigate({ search: next, replace: true, resetScroll: false });
   return (
     <ListPage title="DAG runs">
       <DataTable
@@ -21,11 +27,22 @@ export function RunListPage() {
         source={SOURCE}
         rowKey={runKey}
         search={search}
-        onSearch={(next) => void navigate({ search: next, replace: true, resetScroll: false })}
+        onSearch={change}
         usualSort="-after"
         searchBy="dag"
         empty={<Empty title="Nothing has run yet">Runs of all DAGs are listed here, as soon as there are some.</Empty>}
+        bulk={(picked) => <RunActions runs={targetsOf(picked, search)} onDone={() => change({ ...search, picked: undefined })} buttons={2} />}
       />
     </ListPage>
   );
+}
+
+function targetsOf(picked: Picked, search: TableSearch) {
+  if (picked.kind === "all") return allTargets(picked.total, filtersOf(RUN_COLUMNS, search), fetchDagRuns, (run) => targetOf(runKey(run)));
+  return picked.keys.map(targetOf);
+}
+
+function targetOf(key: string): RunTarget {
+  const [dagId = "", runId = ""] = key.split(" ");
+  return { dagId, runId };
 }

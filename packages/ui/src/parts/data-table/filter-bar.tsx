@@ -148,8 +148,8 @@ function SearchField({
     <TextInput
       size="xs"
       className={classes["search"]}
-      aria-label={`Search by ${column.header}`}
-      placeholder={`Search by ${column.header}`}
+      aria-label={`Search by ${inSentence(column.header)}`}
+      placeholder={`Search by ${inSentence(column.header)}`}
       leftSection={<IconSearch size={14} />}
       value={text}
       onChange={(event) => {
@@ -175,4 +175,9 @@ function SearchField({
       }
     />
   );
+}
+
+/** The header's words inside a sentence; acronyms stay as they are. */
+function inSentence(header: string): string {
+  return /^[A-Z]{2}/.test(header) ? header : header.toLowerCase();
 }
