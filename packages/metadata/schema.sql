@@ -91,8 +91,18 @@ create table dag (
   constraint dag_dag_file_id_fkey FOREIGN KEY (dag_file_id) REFERENCES dag_file(id) ON DELETE SET NULL,
   constraint dag_dag_version_id_fkey FOREIGN KEY (dag_version_id) REFERENCES dag_version(id)
 ) with (fillfactor=80);
+CREATE INDEX dag_by_display_name ON dag USING btree (dag_display_name);
 CREATE INDEX dag_by_file ON dag USING btree (dag_file_id);
 CREATE INDEX dag_due ON dag USING btree (next_run_at) WHERE ((next_run_at IS NOT NULL) AND (NOT is_paused) AND (NOT is_stale) AND (NOT has_import_errors) AND (NOT creation_blocked));
+
+create table dag_favorite (
+  user_account_id bigint not null,
+  dag_id text not null,
+  constraint dag_favorite_pkey PRIMARY KEY (user_account_id, dag_id),
+  constraint dag_favorite_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE,
+  constraint dag_favorite_user_account_id_fkey FOREIGN KEY (user_account_id) REFERENCES user_account(id) ON DELETE CASCADE
+);
+CREATE INDEX dag_favorite_by_dag ON dag_favorite USING btree (dag_id);
 
 create table dag_file (
   id bigint generated always as identity not null,
@@ -133,6 +143,11 @@ create table dag_run (
   live_count integer default 0 not null,
   awaited_tasks text[],
   machine_state text,
+  ended_unfinished boolean generated always as (
+CASE
+    WHEN ((state = ANY (ARRAY['success'::text, 'failed'::text])) AND (unfinished_count > 0)) THEN true
+    ELSE NULL::boolean
+END) stored,
   constraint dag_run_pkey PRIMARY KEY (id),
   constraint dag_run_dag_id_run_id_key UNIQUE (dag_id, run_id),
   constraint dag_run_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE,
@@ -141,7 +156,10 @@ create table dag_run (
   constraint dag_run_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'success'::text, 'failed'::text])))
 ) with (fillfactor=80);
 CREATE INDEX dag_run_active ON dag_run USING btree (dag_id, state, run_after) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+CREATE INDEX dag_run_by_any_logical_date ON dag_run USING btree (logical_date DESC NULLS LAST, id DESC);
 CREATE INDEX dag_run_by_run_after ON dag_run USING btree (dag_id, run_after DESC);
+CREATE INDEX dag_run_by_start_date ON dag_run USING btree (start_date DESC NULLS LAST, id DESC);
+CREATE INDEX dag_run_ended_unfinished ON dag_run USING btree (id) WHERE ended_unfinished;
 CREATE UNIQUE INDEX dag_run_logical_date ON dag_run USING btree (dag_id, logical_date) WHERE (logical_date IS NOT NULL);
 CREATE INDEX dag_run_recent ON dag_run USING btree (run_after DESC, id DESC);
 CREATE INDEX dag_run_timeout ON dag_run USING btree (timeout_at) WHERE (timeout_at IS NOT NULL);
@@ -337,12 +355,30 @@ create table task_instance (
   updated_at timestamp with time zone default now() not null,
   first_started_at timestamp with time zone,
   reschedule_count integer,
+  listed_state text generated always as (
+CASE
+    WHEN (state = ANY (ARRAY['failed'::text, 'upstream_failed'::text, 'skipped'::text, 'removed'::text, 'deferred'::text, 'awaiting_input'::text])) THEN state
+    ELSE NULL::text
+END) stored,
+  long_duration double precision generated always as (
+CASE
+    WHEN (duration >= (60)::double precision) THEN duration
+    ELSE NULL::double precision
+END) stored,
   constraint task_instance_pkey PRIMARY KEY (id),
   constraint task_instance_dag_run_id_task_id_map_index_key UNIQUE (dag_run_id, task_id, map_index),
   constraint task_instance_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE CASCADE,
   constraint task_instance_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'queued'::text, 'running'::text, 'restarting'::text, 'up_for_retry'::text, 'up_for_reschedule'::text, 'deferred'::text, 'awaiting_input'::text, 'success'::text, 'failed'::text, 'skipped'::text, 'upstream_failed'::text, 'removed'::text])))
 ) with (fillfactor=65);
+CREATE INDEX task_instance_by_listed_state ON task_instance USING btree (listed_state, id) WHERE (listed_state IS NOT NULL);
+CREATE INDEX task_instance_by_long_duration ON task_instance USING btree (long_duration, id) WHERE (long_duration IS NOT NULL);
+CREATE INDEX task_instance_by_map_index ON task_instance USING btree (map_index, id);
+CREATE INDEX task_instance_by_operator ON task_instance USING btree (operator) WHERE (operator <> 'task'::text);
+CREATE INDEX task_instance_by_pool ON task_instance USING btree (pool) WHERE (pool <> 'default_pool'::text);
+CREATE INDEX task_instance_by_queue ON task_instance USING btree (queue) WHERE (queue <> 'default'::text);
 CREATE INDEX task_instance_by_task ON task_instance USING btree (dag_id, task_id, id DESC);
+CREATE INDEX task_instance_by_task_id ON task_instance USING btree (task_id);
+CREATE INDEX task_instance_by_time ON task_instance USING brin (start_date, end_date, updated_at) WITH (pages_per_range='16');
 
 create table task_instance_history (
   task_instance_id bigint not null,

@@ -28,6 +28,7 @@ export interface Tables {
   connection: ConnectionTable;
   user_account: UserAccountTable;
   access_token: AccessTokenTable;
+  dag_favorite: DagFavoriteTable;
   job: JobTable;
   runner_host: RunnerHostTable;
   event_log: EventLogTable;
@@ -148,6 +149,7 @@ export interface DagRunTable {
   live_count: Generated<number>;
   awaited_tasks: string[] | null;
   machine_state: string | null;
+  ended_unfinished: GeneratedAlways<boolean | null>;
 }
 
 export interface TaskInstanceTable {
@@ -189,6 +191,8 @@ export interface TaskInstanceTable {
   updated_at: Generated<Timestamp>;
   first_started_at: Timestamp | null;
   reschedule_count: number | null;
+  listed_state: GeneratedAlways<string | null>;
+  long_duration: GeneratedAlways<number | null>;
 }
 
 export interface TaskInstanceHistoryTable {
@@ -355,6 +359,11 @@ export interface AccessTokenTable {
   created_at: Generated<Timestamp>;
   expires_at: Timestamp | null;
   last_used_at: Timestamp | null;
+}
+
+export interface DagFavoriteTable {
+  user_account_id: number;
+  dag_id: string;
 }
 
 export interface JobTable {

@@ -4,6 +4,7 @@ import { workers } from "./0002-workers.ts";
 import { schedulingRules } from "./0003-scheduling-rules.ts";
 import { dagWarnings } from "./0004-dag-warnings.ts";
 import { accessTokens } from "./0005-access-tokens.ts";
+import { lists } from "./0006-lists.ts";
 
 /** Every schema step of this release, in order. A released step is never edited: write the next one. */
-export const migrations: readonly Migration[] = [initial, workers, schedulingRules, dagWarnings, accessTokens];
+export const migrations: readonly Migration[] = [initial, workers, schedulingRules, dagWarnings, accessTokens, lists];

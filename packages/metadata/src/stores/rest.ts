@@ -24,9 +24,10 @@ export {
   listTaskInstanceRows,
   listTaskInstanceRowsById,
   listTries,
-  TASK_INSTANCE_ORDER_COLUMNS,
 } from "./read/task-instances.ts";
-export type { TaskInstanceFilter, TaskInstanceKey, TaskInstanceRow, TryRow } from "./read/task-instances.ts";
+export { TASK_INSTANCE_ORDER_COLUMNS } from "./read/task-instance-pages.ts";
+export type { TaskInstanceFilter } from "./read/task-instance-filter.ts";
+export type { TaskInstanceKey, TaskInstanceRow, TryRow } from "./read/task-instances.ts";
 export { listRescheduledAttempts } from "./task-reschedule.ts";
 export { findXComRow, listXComs, listXComValues, XCOM_ORDER_COLUMNS } from "./read/xcoms.ts";
 export type { XComFilter, XComRow } from "./read/xcoms.ts";

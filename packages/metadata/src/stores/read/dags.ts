@@ -5,6 +5,7 @@ import {
   type Fragment,
   hasStateIn,
   isEqual,
+  isVisible,
   isWithin,
   limitTo,
   type Listed,
@@ -51,6 +52,8 @@ export interface DagDetailsRow extends DagRow {
   spec: string;
   version: DagVersionRow;
   activeRunsCount: number;
+  /** The user who asks marked it. */
+  isFavorite: boolean;
 }
 
 export interface DagVersionRow {
@@ -91,6 +94,8 @@ export const DAG_ORDER_COLUMNS = {
 } as const satisfies OrderColumns;
 
 export interface DagFilter {
+  /** The only ones that who asks may see. */
+  visibleDagIds?: readonly string[] | undefined;
   dagIdPattern?: string | undefined;
   dagIdPrefixPattern?: string | undefined;
   dagDisplayNamePattern?: string | undefined;
@@ -104,6 +109,12 @@ export interface DagFilter {
   paused?: boolean | undefined;
   hasImportErrors?: boolean | undefined;
   bundleName?: string | undefined;
+  /** Kinds of schedule, as in the DAG spec: `cron_trigger`. */
+  scheduleKinds?: readonly string[] | undefined;
+  /** What is asked for is nothing that a DAG can have here. */
+  matchesNothing?: boolean;
+  /** Whether a user marked it. */
+  favorite?: { username: string; isFavorite: boolean } | undefined;
   /** These look at the latest run of each DAG. */
   lastDagRunState?: DagRunState | undefined;
   dagRunState?: readonly string[] | undefined;
@@ -114,13 +125,41 @@ export interface DagFilter {
 /** The latest run of each DAG, by `dag_run_by_run_after`. */
 const lastRun = sql`left join lateral (select r.state, r.start_date, r.end_date from dag_run r where r.dag_id = d.dag_id order by r.run_after desc limit 1) last_run on true`;
 
-export async function listDags(db: Queryable, params: { filter: DagFilter; page: Page }): Promise<Listed<DagRow>> {
-  const conditions = dagConditions(params.filter);
-  return listWithTotal<DagRow>(db, params.page, {
-    rows: sql`select ${sql.raw(dagColumns)} from dag d join dag_version v on v.id = d.dag_version_id ${lastRun} ${conditions}
-      ${orderBy(DAG_ORDER_COLUMNS, params.page.orderBy, "d.dag_id")} ${limitTo(params.page)}`,
-    count: sql`select count(*) as total from dag d join dag_version v on v.id = d.dag_version_id ${looksAtLastRun(params.filter) ? lastRun : sql``} ${conditions}`,
+/** What is shown of a DAG is read for those of the page only. The last run of every DAG is looked up once, for the page and for the total. */
+export async function listDags(db: Queryable, { filter, page }: { filter: DagFilter; page: Page }): Promise<Listed<DagRow>> {
+  const needsVersion = filter.bundleName !== undefined || (filter.scheduleKinds?.length ?? 0) > 0;
+  const version = !needsVersion ? sql`` : sql`join dag_version v on v.id = d.dag_version_id`;
+  const needsLastRun = looksAtLastRun(filter) || page.orderBy.some((name) => ORDERS_BY_LAST_RUN.has(name.replace(/^-/, "")));
+  const source = sql`from dag d ${version} ${needsLastRun ? lastRun : sql``} ${dagConditions(filter)}`;
+  const order = orderBy(DAG_ORDER_COLUMNS, page.orderBy, "d.dag_id");
+  let counted: number | undefined;
+  const { items, ...totals } = await listWithTotal<{ dagId: string }>(db, page, {
+    async rows() {
+      const total = needsLastRun ? sql`count(*) over ()` : sql`null`;
+      const found = await select<{ dagId: string; total: number | null }>(
+        db,
+        sql`select d.dag_id as "dagId", ${total} as total ${source} ${order} ${limitTo(page)}`,
+      );
+      counted = found[0]?.total ?? undefined;
+      return found;
+    },
+    count: () => (counted === undefined ? sql`select count(*) as total ${source}` : sql`select ${counted}::bigint as total`),
   });
+  return { items: await listDagsById(db, { dagIds: items.map(({ dagId }) => dagId) }), ...totals };
+}
+
+const ORDERS_BY_LAST_RUN: ReadonlySet<string> = new Set(
+  Object.entries(DAG_ORDER_COLUMNS).flatMap(([name, { by }]) => (by.startsWith("last_run.") ? [name] : [])),
+);
+
+/** DAGs in the order of the ids. */
+async function listDagsById(db: Queryable, { dagIds }: { dagIds: readonly string[] }): Promise<DagRow[]> {
+  if (dagIds.length === 0) return [];
+  return select(
+    db,
+    sql`select ${sql.raw(dagColumns)} from unnest(${dagIds}::text[]) with ordinality as asked (id, place) join dag d on d.dag_id = asked.id
+      join dag_version v on v.id = d.dag_version_id order by asked.place`,
+  );
 }
 
 function looksAtLastRun({ lastDagRunState, dagRunState, dagRunStartDate, dagRunEndDate }: DagFilter): boolean {
@@ -131,6 +170,7 @@ function dagConditions(filter: DagFilter): Fragment {
   const { tags = [], owners = [] } = filter;
   const tagCount = sql`(select count(*) from dag_tag t where t.dag_id = d.dag_id and t.name = any(${tags}::text[]))`;
   return where([
+    isVisible("d.dag_id", filter.visibleDagIds),
     matchesPattern("d.dag_id", filter.dagIdPattern),
     matchesPrefix("d.dag_id", filter.dagIdPrefixPattern),
     matchesPattern("d.dag_display_name", filter.dagDisplayNamePattern),
@@ -141,6 +181,9 @@ function dagConditions(filter: DagFilter): Fragment {
     isEqual("d.is_paused", filter.paused),
     isEqual("d.has_import_errors", filter.hasImportErrors),
     isEqual("v.bundle_name", filter.bundleName),
+    filter.matchesNothing === true ? sql`false` : undefined,
+    isOneOf("v.spec::json #>> '{schedule,kind}'", "text", filter.scheduleKinds),
+    favoriteCondition(filter.favorite),
     isEqual("last_run.state", filter.lastDagRunState),
     hasStateIn("last_run.state", filter.dagRunState),
     isWithin("last_run.start_date", filter.dagRunStartDate),
@@ -148,15 +191,22 @@ function dagConditions(filter: DagFilter): Fragment {
   ]);
 }
 
+function favoriteCondition(favorite: DagFilter["favorite"]): Fragment | undefined {
+  if (favorite === undefined) return undefined;
+  const marked = sql`exists (select 1 from dag_favorite f join user_account u on u.id = f.user_account_id where f.dag_id = d.dag_id and u.username = ${favorite.username})`;
+  return favorite.isFavorite ? marked : sql`not ${marked}`;
+}
+
 export async function findDag(db: Queryable, params: { dagId: string }): Promise<DagRow | undefined> {
   return selectOne(db, sql`select ${sql.raw(dagColumns)} from dag d join dag_version v on v.id = d.dag_version_id where d.dag_id = ${params.dagId}`);
 }
 
-export async function findDagDetails(db: Queryable, params: { dagId: string }): Promise<DagDetailsRow | undefined> {
+export async function findDagDetails(db: Queryable, params: { dagId: string; username?: string | undefined }): Promise<DagDetailsRow | undefined> {
   const row = await selectOne<DagDetailsRow & Omit<DagVersionRow, "bundleName">>(
     db,
     sql`select ${sql.raw(dagColumns)}, ${sql.raw(versionColumns)}, v.spec,
-        (select count(*) from dag_run r where r.dag_id = d.dag_id and r.state = 'running') as "activeRunsCount"
+        (select count(*) from dag_run r where r.dag_id = d.dag_id and r.state = 'running') as "activeRunsCount",
+        exists (select 1 from dag_favorite f join user_account u on u.id = f.user_account_id where f.dag_id = d.dag_id and u.username = ${params.username ?? null}) as "isFavorite"
       from dag d join dag_version v on v.id = d.dag_version_id where d.dag_id = ${params.dagId}`,
   );
   if (row === undefined) return undefined;
@@ -198,12 +248,19 @@ const versionFields = sql`${sql.raw(versionColumns)}, coalesce(d.dag_display_nam
 export async function listDagVersions(
   db: Queryable,
   params: {
-    filter: { dagId?: string | undefined; versionNumber?: number | undefined; bundleName?: string | undefined; bundleVersion?: string | undefined };
+    filter: {
+      visibleDagIds?: readonly string[] | undefined;
+      dagId?: string | undefined;
+      versionNumber?: number | undefined;
+      bundleName?: string | undefined;
+      bundleVersion?: string | undefined;
+    };
     page: Page;
   },
 ): Promise<Listed<DagVersionRow>> {
-  const { dagId, versionNumber, bundleName, bundleVersion } = params.filter;
+  const { visibleDagIds, dagId, versionNumber, bundleName, bundleVersion } = params.filter;
   const conditions = where([
+    isVisible("v.dag_id", visibleDagIds),
     isEqual("v.dag_id", dagId),
     isEqual("v.version_number", versionNumber),
     isEqual("v.bundle_name", bundleName),
@@ -241,15 +298,19 @@ export const DAG_TAG_ORDER_COLUMNS = { name: { by: "t.name" } } as const satisfi
 /** Names of tags, each once. Uses `dag_tag_by_name`. */
 export async function listDagTags(
   db: Queryable,
-  params: { filter: { namePattern?: string | undefined; namePrefixPattern?: string | undefined }; page: Page },
+  params: {
+    filter: { visibleDagIds?: readonly string[] | undefined; namePattern?: string | undefined; namePrefixPattern?: string | undefined };
+    page: Page;
+  },
 ): Promise<Listed<string>> {
-  const conditions = where([matchesPattern("t.name", params.filter.namePattern), matchesPrefix("t.name", params.filter.namePrefixPattern)]);
+  const { visibleDagIds, namePattern, namePrefixPattern } = params.filter;
+  const conditions = where([isVisible("t.dag_id", visibleDagIds), matchesPattern("t.name", namePattern), matchesPrefix("t.name", namePrefixPattern)]);
   const descends = params.page.orderBy.includes("-name");
-  const { items, total } = await listWithTotal<{ name: string }>(db, params.page, {
+  const { items, ...totals } = await listWithTotal<{ name: string }>(db, params.page, {
     rows: sql`select distinct t.name from dag_tag t ${conditions} order by t.name ${sql.raw(descends ? "desc" : "asc")} ${limitTo(params.page)}`,
     count: sql`select count(distinct t.name) as total from dag_tag t ${conditions}`,
   });
-  return { items: items.map(({ name }) => name), total };
+  return { items: items.map(({ name }) => name), ...totals };
 }
 
 /** Runs by state, per DAG. Runs that ended are counted through the index on (dag_id, run_id). */

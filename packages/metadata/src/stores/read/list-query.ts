@@ -20,9 +20,14 @@ export interface Page {
 
 export interface Listed<T> {
   items: T[];
-  /** Of all pages. */
+  /** Of all pages; at least so many when `totalLimit` says that counting stopped. */
   total: number;
+  /** null: the total is exact. Else the same as `total`: there are so many or more. */
+  totalLimit: number | null;
 }
+
+/** Where counting stops in lists of what grows without end: the rows beyond are looked at by nobody, and would cost more than the page. */
+export const COUNT_LIMIT = 10_000;
 
 /** What a name in `orderBy` sorts by. `nullable` puts rows without a value last, as Airflow does; where it is not said, an index can give the order in both directions. */
 export type OrderColumns = Readonly<Record<string, { by: string; nullable?: boolean }>>;
@@ -39,10 +44,10 @@ export function orderBy(columns: OrderColumns, names: readonly string[], last: s
     const descends = name.startsWith("-");
     const column = columns[descends ? name.slice(1) : name];
     if (column === undefined) throw new RangeError(`No order by "${name}" is known here; known: ${Object.keys(columns).join(", ")}.`);
-    return sql.raw(`${column.by}${descends ? " desc" : ""}${descends && column.nullable === true ? " nulls last" : ""}`);
+    return `${column.by}${descends ? " desc" : ""}${descends && column.nullable === true ? " nulls last" : ""}`;
   });
   const descends = names.length > 0 && names.every((name) => name.startsWith("-"));
-  return sql`order by ${sql.join([...terms, sql.raw(`${last}${descends ? " desc" : ""}`)])}`;
+  return sql`order by ${sql.raw([...terms, `${last}${descends ? " desc" : ""}`].join(", "))}`;
 }
 
 export function limitTo({ limit, offset }: Page): Fragment {
@@ -56,6 +61,11 @@ export function isEqual(column: string, value: unknown): Fragment | undefined {
 /** Nothing when the list is absent or empty: an empty filter does not filter. */
 export function isOneOf(column: string, type: "text" | "int" | "bigint", values: readonly unknown[] | undefined): Fragment | undefined {
   return values === undefined || values.length === 0 ? undefined : sql`${sql.raw(column)} = any(${values}::${sql.raw(type)}[])`;
+}
+
+/** What who asks may see; absent: everything. An empty list: nothing. */
+export function isVisible(column: string, visible: readonly string[] | undefined): Fragment | undefined {
+  return visible === undefined ? undefined : sql`${sql.raw(column)} = any(${visible}::text[])`;
 }
 
 /** One of the states, of which null is one. */
@@ -105,10 +115,30 @@ export async function selectOne<Row>(db: Queryable, statement: Fragment): Promis
   return (await select<Row>(db, statement))[0];
 }
 
-/** A page and the number of all rows, asked for side by side. A page that shows the end tells the total by itself. */
-export async function listWithTotal<Row>(db: Queryable, page: Page, statements: { rows: Fragment; count: Fragment }): Promise<Listed<Row>> {
-  const items = page.limit === 0 ? [] : await select<Row>(db, statements.rows);
-  if (items.length < page.limit && (items.length > 0 || page.offset === 0)) return { items, total: page.offset + items.length };
-  const counted = await selectOne<{ total: number }>(db, statements.count);
-  return { items, total: counted?.total ?? 0 };
+/** A statement, or what takes more than one. */
+type Rows<Row> = Fragment | (() => Promise<Row[]>);
+
+/** A page and the number of all rows. A page that shows the end tells the total by itself. */
+export async function listWithTotal<Row>(
+  db: Queryable,
+  page: Page,
+  statements: { rows: Rows<Row>; count: Fragment | (() => Fragment) },
+): Promise<Listed<Row>> {
+  const { rows, count } = statements;
+  const items = page.limit === 0 ? [] : typeof rows === "function" ? await rows() : await select<Row>(db, rows);
+  if (items.length < page.limit && (items.length > 0 || page.offset === 0)) return { items, total: page.offset + items.length, totalLimit: null };
+  const counted = await selectOne<{ total: number }>(db, typeof count === "function" ? count() : count);
+  return { items, total: counted?.total ?? 0, totalLimit: null };
+}
+
+/**
+ * As `listWithTotal`, for lists that grow without end: counted up to `COUNT_LIMIT`. A page behind that still says that there is more, as long as there is, so that who goes from page to
+ * page by the total comes to the end.
+ */
+export async function listWithBoundedTotal<Row>(db: Queryable, page: Page, statements: { rows: Rows<Row>; matches: Fragment }): Promise<Listed<Row>> {
+  const count = sql`select count(*) as total from (select 1 ${statements.matches} limit ${COUNT_LIMIT + 1}) counted`;
+  const { items, total } = await listWithTotal(db, page, { rows: statements.rows, count });
+  if (total <= COUNT_LIMIT) return { items, total, totalLimit: null };
+  const atLeast = items.length === 0 ? COUNT_LIMIT : Math.max(COUNT_LIMIT, page.offset + items.length + 1);
+  return { items, total: atLeast, totalLimit: atLeast };
 }

@@ -1,25 +1,9 @@
 import type { TaskInstanceState } from "@tradewind/core";
 import { sql } from "kysely";
 import type { Queryable } from "../../database-handle.ts";
-import {
-  type Fragment,
-  hasStateIn,
-  isEqual,
-  isOneOf,
-  isWithin,
-  limitTo,
-  type Listed,
-  listWithTotal,
-  matchesPattern,
-  matchesPrefix,
-  orderBy,
-  type OrderColumns,
-  type Page,
-  type Range,
-  select,
-  selectOne,
-  where,
-} from "./list-query.ts";
+import { type Fragment, type Listed, listWithBoundedTotal, type Page, select, selectOne, where } from "./list-query.ts";
+import { durationSql, taskInstanceConditions, type TaskInstanceFilter } from "./task-instance-filter.ts";
+import { findPage } from "./task-instance-pages.ts";
 
 /** What one try of a task instance looks like, whether it is the present one or one before. */
 export interface TryRow {
@@ -59,8 +43,6 @@ export interface TaskInstanceRow extends TryRow {
   renderedMapIndex: string | null;
 }
 
-const durationSql = "coalesce(ti.duration, case when ti.state = 'running' then extract(epoch from now() - ti.start_date)::float8 end)";
-
 /** `of` is the alias of the row that has the try: `ti`, or `h` for one before. */
 const tryColumns = (of: "ti" | "h"): string => `ti.id, ti.dag_run_id as "dagRunId", ti.dag_id as "dagId", r.run_id as "runId", ti.task_id as "taskId",
   ti.map_index as "mapIndex", d.dag_display_name as "dagDisplayName", ${of}.dag_version_id as "dagVersionId", ${of}.state, ${of}.state_reason as "stateReason",
@@ -72,141 +54,18 @@ const instanceColumns = `${tryColumns("ti")}, r.logical_date as "logicalDate", r
 
 const joins = sql`join dag_run r on r.id = ti.dag_run_id join dag d on d.dag_id = ti.dag_id`;
 
-export const TASK_INSTANCE_ORDER_COLUMNS = {
-  id: { by: "ti.id" },
-  state: { by: "ti.state", nullable: true },
-  duration: { by: durationSql, nullable: true },
-  start_date: { by: "ti.start_date", nullable: true },
-  end_date: { by: "ti.end_date", nullable: true },
-  map_index: { by: "ti.map_index" },
-  try_number: { by: "ti.try_number" },
-  logical_date: { by: "r.logical_date", nullable: true },
-  run_after: { by: "r.run_after" },
-  data_interval_start: { by: "r.data_interval_start", nullable: true },
-  data_interval_end: { by: "r.data_interval_end", nullable: true },
-  rendered_map_index: { by: "ti.rendered_map_index", nullable: true },
-  operator: { by: "ti.operator" },
-} as const satisfies OrderColumns;
-
-export interface TaskInstanceFilter {
-  dagId?: string | undefined;
-  runId?: string | undefined;
-  taskId?: string | undefined;
-  dagIds?: readonly string[] | undefined;
-  runIds?: readonly string[] | undefined;
-  taskIds?: readonly string[] | undefined;
-  states?: readonly (string | null)[] | undefined;
-  pools?: readonly string[] | undefined;
-  queues?: readonly string[] | undefined;
-  executors?: readonly string[] | undefined;
-  operators?: readonly string[] | undefined;
-  mapIndexes?: readonly number[] | undefined;
-  /** Only instances of mapped tasks that were expanded. */
-  expanded?: boolean | undefined;
-  tryNumbers?: readonly number[] | undefined;
-  versionNumbers?: readonly number[] | undefined;
-  runAfter?: Range<Date> | undefined;
-  logicalDate?: Range<Date> | undefined;
-  startDate?: Range<Date> | undefined;
-  endDate?: Range<Date> | undefined;
-  updatedAt?: Range<Date> | undefined;
-  /** Seconds. */
-  duration?: Range<number> | undefined;
-  dagIdPattern?: string | undefined;
-  dagIdPrefixPattern?: string | undefined;
-  runIdPattern?: string | undefined;
-  runIdPrefixPattern?: string | undefined;
-  taskIdPattern?: string | undefined;
-  taskIdPrefixPattern?: string | undefined;
-  poolPattern?: string | undefined;
-  poolPrefixPattern?: string | undefined;
-  queuePattern?: string | undefined;
-  queuePrefixPattern?: string | undefined;
-  operatorPattern?: string | undefined;
-  operatorPrefixPattern?: string | undefined;
-  renderedMapIndexPattern?: string | undefined;
-  renderedMapIndexPrefixPattern?: string | undefined;
-}
-
 /**
- * Instances of one run by the unique index on (dag_run_id, task_id, map_index); of one task by `task_instance_by_task`. Runs are joined to the rows of the page only, unless filter or
- * order ask for what stands in them.
+ * Instances of one run by the unique index on (dag_run_id, task_id, map_index); of one task by `task_instance_by_task`; of many runs as `findPage` says. What rows refer to is joined to
+ * those of the page only, unless filter or order ask for what stands there.
  */
 export async function listTaskInstanceRows(db: Queryable, params: { filter: TaskInstanceFilter; page: Page }): Promise<Listed<TaskInstanceRow>> {
   const { filter, page } = params;
-  const ofRun = runConditions(filter).filter((condition) => condition !== undefined);
-  const conditions = where([...ownConditions(filter), ...ofRun]);
-  const order = orderBy(TASK_INSTANCE_ORDER_COLUMNS, page.orderBy, "ti.id");
-  const needsRun = ofRun.length > 0 || page.orderBy.some((name) => ORDERS_BY_RUN.has(name.replace(/^-/, "")));
-  const source = needsRun
-    ? sql`from task_instance ti ${joins} ${conditions} ${order} ${limitTo(page)}`
-    : sql`from (select ti.* from task_instance ti ${conditions} ${order} ${limitTo(page)}) ti ${joins} ${order}`;
-  return listWithTotal(db, page, {
-    rows: sql`select ${sql.raw(instanceColumns)} ${source}`,
-    count: sql`select count(*) as total from task_instance ti ${ofRun.length > 0 ? sql`join dag_run r on r.id = ti.dag_run_id` : sql``} ${conditions}`,
+  const conditions = await taskInstanceConditions(db, filter);
+  if (conditions === undefined) return { items: [], total: 0, totalLimit: null };
+  return listWithBoundedTotal<TaskInstanceRow>(db, page, {
+    rows: async () => listTaskInstanceRowsById(db, { ids: await findPage(db, { filter, conditions, page }) }),
+    matches: sql`from task_instance ti ${where(conditions.all)}`,
   });
-}
-
-const ORDERS_BY_RUN: ReadonlySet<string> = new Set(
-  Object.entries(TASK_INSTANCE_ORDER_COLUMNS).flatMap(([name, { by }]) => (by.startsWith("r.") ? [name] : [])),
-);
-
-/** With `dagId` and `runId` the run is looked up first, by its unique index. */
-function isOfOneRun({ dagId, runId }: TaskInstanceFilter): Fragment | undefined {
-  if (dagId === undefined || runId === undefined) return undefined;
-  return sql`ti.dag_run_id = (select one.id from dag_run one where one.dag_id = ${dagId} and one.run_id = ${runId})`;
-}
-
-function ownConditions(filter: TaskInstanceFilter): (Fragment | undefined)[] {
-  return [
-    isOfOneRun(filter),
-    isEqual("ti.dag_id", filter.dagId),
-    isEqual("ti.task_id", filter.taskId),
-    isOneOf("ti.dag_id", "text", filter.dagIds),
-    isOneOf("ti.task_id", "text", filter.taskIds),
-    hasStateIn("ti.state", filter.states),
-    isOneOf("ti.pool", "text", filter.pools),
-    isOneOf("ti.queue", "text", filter.queues),
-    isOneOf("ti.executor", "text", filter.executors),
-    isOneOf("ti.operator", "text", filter.operators),
-    isOneOf("ti.map_index", "int", filter.mapIndexes),
-    filter.expanded === true ? sql`ti.map_index >= 0` : undefined,
-    isOneOf("ti.try_number", "int", filter.tryNumbers),
-    versionCondition(filter.versionNumbers),
-    isWithin("ti.start_date", filter.startDate),
-    isWithin("ti.end_date", filter.endDate),
-    isWithin("ti.updated_at", filter.updatedAt),
-    isWithin(durationSql, filter.duration),
-    matchesPattern("ti.dag_id", filter.dagIdPattern),
-    matchesPrefix("ti.dag_id", filter.dagIdPrefixPattern),
-    matchesPattern("ti.task_id", filter.taskIdPattern),
-    matchesPrefix("ti.task_id", filter.taskIdPrefixPattern),
-    matchesPattern("ti.pool", filter.poolPattern),
-    matchesPrefix("ti.pool", filter.poolPrefixPattern),
-    matchesPattern("ti.queue", filter.queuePattern),
-    matchesPrefix("ti.queue", filter.queuePrefixPattern),
-    matchesPattern("ti.operator", filter.operatorPattern),
-    matchesPrefix("ti.operator", filter.operatorPrefixPattern),
-    matchesPattern("ti.rendered_map_index", filter.renderedMapIndexPattern),
-    matchesPrefix("ti.rendered_map_index", filter.renderedMapIndexPrefixPattern),
-  ];
-}
-
-/** What only the run's row tells. */
-function runConditions(filter: TaskInstanceFilter): (Fragment | undefined)[] {
-  return [
-    filter.dagId === undefined ? isEqual("r.run_id", filter.runId) : undefined,
-    isOneOf("r.run_id", "text", filter.runIds),
-    isWithin("r.run_after", filter.runAfter),
-    isWithin("r.logical_date", filter.logicalDate),
-    matchesPattern("r.run_id", filter.runIdPattern),
-    matchesPrefix("r.run_id", filter.runIdPrefixPattern),
-  ];
-}
-
-function versionCondition(versionNumbers: readonly number[] | undefined): Fragment | undefined {
-  const asked = isOneOf("v.version_number", "int", versionNumbers);
-  return asked && sql`exists (select 1 from dag_version v where v.id = ti.dag_version_id and ${asked})`;
 }
 
 export interface TaskInstanceKey {
