@@ -12,7 +12,7 @@ interface Board {
 }
 
 test.skipIf(!hasRedisServer())("operators see in a browser what waits in Redis, and can break nothing there", async () => {
-  const { installation } = await makeBullMqInstallation({ concurrency: 2 });
+  const { installation } = await makeBullMqInstallation({ concurrency: 2, env: { TRADEWIND__DAGS__ALLOWED_QUEUES: "gpu" } });
   const url = installation.rest.url;
   installation.saveDag("waits.ts", DAG);
   await installation.untilKnown("waits");

@@ -160,8 +160,8 @@ export function readTaskOptions(options: TaskOptions, defaults: TaskDefaults, pl
     poolSlots: check.integer("poolSlots", 1, 1),
     priorityWeight: check.integer("priorityWeight", 1, Number.NEGATIVE_INFINITY),
     weightRule: check.oneOf("weightRule", WEIGHT_RULES, "downstream"),
-    queue: check.known("queue", "task queues", defaults.queues) ?? "default",
-    executor: check.known("executor", "executors", defaults.executors) ?? null,
+    queue: check.known("queue", "task queues", "dags.allowedQueues", defaults.queues) ?? "default",
+    executor: check.known("executor", "executors", "executors", defaults.executors) ?? null,
     maxActiveTisPerDag: check.optionalInteger("maxActiveTisPerDag", 1),
     maxActiveTisPerDagrun: check.optionalInteger("maxActiveTisPerDagrun", 1),
     dependsOnPast: check.boolean("dependsOnPast", false) || waitForDownstream,
@@ -195,14 +195,12 @@ class OptionReader {
   }
 
   /** A name that the installation has to know, or the task would wait for ever. */
-  known(name: keyof TaskOptions, what: string, names: readonly string[] | null | undefined): string | undefined {
+  known(name: keyof TaskOptions, what: string, configKey: string, names: readonly string[] | null | undefined): string | undefined {
     const value = this.text(name);
     if (value === undefined || names == null || names.includes(value)) return value;
     const nearest = nearestName(value, names);
-    throw this.#wrong(
-      name,
-      `is not one of the ${what} of this installation, which are ${names.join(", ")}${nearest === undefined ? "" : `; did you mean "${nearest}"?`}`,
-    );
+    const remedy = nearest === undefined ? `. The configuration names them in \`${configKey}\`` : `; did you mean "${nearest}"?`;
+    throw this.#wrong(name, `is not one of the ${what} of this installation, which are ${names.join(", ")}${remedy}`);
   }
 
   boolean(name: keyof TaskOptions, fallback: boolean): boolean {

@@ -2,7 +2,7 @@ import { executorsOf, type TradewindConfig } from "@tradewind/config";
 import type { SpecDefaults } from "@tradewind/loader";
 
 /** What DAGs and tasks are where their author says nothing. */
-export function specDefaults(config: Pick<TradewindConfig, "dags" | "scheduler" | "executor" | "executors" | "queues">): SpecDefaults {
+export function specDefaults(config: Pick<TradewindConfig, "dags" | "scheduler" | "executor" | "executors" | "queues" | "worker">): SpecDefaults {
   const { dags, scheduler } = config;
   return {
     timezone: dags.defaultTimezone.toLowerCase() === "utc" ? "UTC" : dags.defaultTimezone,
@@ -12,6 +12,13 @@ export function specDefaults(config: Pick<TradewindConfig, "dags" | "scheduler" 
     retries: dags.defaultTaskRetries,
     retryDelayMs: Math.round(dags.defaultTaskRetryDelaySeconds * 1000),
     executors: executorsOf(config).map((executor) => executor.name),
-    queues: dags.allowedQueues === null ? null : [...new Set(["default", ...dags.allowedQueues, ...Object.keys(config.queues)])],
+    queues: knownQueues(config),
   };
+}
+
+/** null: any will do. Where workers choose what they take, a task in a queue that was misspelt would wait for ever: such a queue is an error of its file. */
+function knownQueues({ dags, queues, worker, ...executors }: Parameters<typeof specDefaults>[0]): string[] | null {
+  const isLocal = executorsOf(executors).every((executor) => executor.package === null && executor.name === "local");
+  const allowed = dags.allowedQueues ?? (isLocal ? ["*"] : worker.queues);
+  return allowed.includes("*") ? null : [...new Set(["default", ...allowed, ...Object.keys(queues)])];
 }

@@ -54,8 +54,8 @@ async function startWorker(installation: Installation): Promise<void> {
     queues,
     stateDir: folder.path,
     logger,
-    // What this worker can't run within a moment is for another one.
-    maxAhead: slots,
+    // What this worker can't run within a moment is for another one. And one slot means one task at any time: of a graphics card, of a licence.
+    maxAhead: slots === 1 ? 0 : slots,
     source: { onAnswered: (attemptIds) => feed.answered(attemptIds), onRoom: () => feed.changed(), mayTakeNext: () => feed.mayTakeNext() },
     onTokenRefused: () => {
       logger.error(
