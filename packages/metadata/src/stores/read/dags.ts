@@ -5,6 +5,7 @@ import {
   type Fragment,
   hasStateIn,
   isEqual,
+  isOneOf,
   isVisible,
   isWithin,
   limitTo,
