@@ -3,7 +3,11 @@ import { type Authentication, requireAccess } from "../auth/authenticate.ts";
 import { sendRestError } from "../http/errors.ts";
 import { createRestRoutes, type RestContext, type RestRoute } from "../rest/route.ts";
 import { calendarRoutes } from "./calendar.ts";
+import { dagFactsRoutes } from "./dag-facts.ts";
+import { createStructures } from "./dag-structure.ts";
 import { durationRoutes } from "./durations.ts";
+import { ganttRoutes } from "./gantt.ts";
+import { graphRoutes } from "./graph.ts";
 import { gridRoutes } from "./grid.ts";
 import { latestRunRoutes } from "./latest-runs.ts";
 import { taskContextRoutes } from "./task-context.ts";
@@ -24,6 +28,7 @@ export function uiApi(
   });
   const routes = createRestRoutes(app, context);
   for (const addGroup of [calendarRoutes, durationRoutes, versionRoutes, taskContextRoutes]) addGroup(routes, context);
-  for (const addGroup of [latestRunRoutes, gridRoutes, whyRoutes]) addGroup(routes, context);
+  const structures = createStructures(context.db);
+  for (const addGroup of [latestRunRoutes, gridRoutes, graphRoutes, ganttRoutes, dagFactsRoutes, whyRoutes]) addGroup(routes, context, structures);
   return routes.list;
 }

@@ -83,7 +83,8 @@ export {
 } from "./manage/access-tokens.ts";
 export { findUser, insertUser, updateUserPassword } from "./manage/users.ts";
 export type { UserRow } from "./manage/users.ts";
-export { listGridCells, listGridRuns, listLatestRuns, type RunSummaryRow } from "./read/ui.ts";
+export { findGraphVersion, listGridCells, listGridRuns, listLatestRuns, type RunSummaryRow } from "./read/ui.ts";
+export { type GanttRow, listGanttReschedules, listGanttRows } from "./read/gantt.ts";
 export {
   countDagRunsByTime,
   countTaskStates,

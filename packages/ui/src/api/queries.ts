@@ -2,9 +2,9 @@ import type { components } from "@tradewind/client";
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api } from "./client.ts";
 import { whenNotLive } from "./live.ts";
-import { type Grid, readModel, type RunSummary } from "./read-models.ts";
+import { readModel, type RunSummary } from "./read-models.ts";
 
-export type { Grid, GridGroup, GridTask, RunSummary } from "./read-models.ts";
+export type { RunSummary } from "./read-models.ts";
 
 type Schemas = components["schemas"];
 export type DagRow = Schemas["DAGResponse"];
@@ -67,28 +67,6 @@ export function dagQuery(dagId: string) {
   });
 }
 
-export interface GridFilter {
-  limit: number;
-  state: string | undefined;
-  runType: string | undefined;
-}
-
-export function gridQuery(dagId: string, { limit, state, runType }: GridFilter) {
-  return queryOptions({
-    queryKey: ["grid", dagId, { limit, state, runType }],
-    queryFn: ({ signal }) => {
-      const query = new URLSearchParams({
-        limit: String(limit),
-        ...(state === undefined ? {} : { state }),
-        ...(runType === undefined ? {} : { run_type: runType }),
-      });
-      return readModel<Grid>(`/ui/grid/${encodeURIComponent(dagId)}?${query}`, signal);
-    },
-    placeholderData: keepPreviousData,
-    refetchInterval: whenNotLive(LIVE_MS),
-  });
-}
-
 export const healthQuery = queryOptions({
   queryKey: ["health"],
   queryFn: async ({ signal }) => (await api.GET("/api/v2/monitor/health", { signal })).data!,
@@ -107,40 +85,5 @@ export function dagRunQuery(dagId: string, runId: string) {
     queryFn: async ({ signal }) =>
       (await api.GET("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", { params: { path: { dag_id: dagId, dag_run_id: runId } }, signal })).data!,
     refetchInterval: whenNotLive(LIVE_MS),
-  });
-}
-
-export function taskInstancesQuery(dagId: string, runId: string, taskId: string) {
-  return queryOptions({
-    queryKey: ["task-instances", dagId, runId, taskId],
-    queryFn: async ({ signal }) => {
-      const body = { dag_ids: [dagId], dag_run_ids: [runId], task_ids: [taskId], page_limit: 100, order_by: "map_index" };
-      const path = { dag_id: "~", dag_run_id: "~" } as const;
-      return (await api.POST("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/list", { params: { path }, body, signal })).data!;
-    },
-    refetchInterval: whenNotLive(LIVE_MS),
-  });
-}
-
-/** One line of a log: what was said, when, how loud. */
-export interface LogLine {
-  timestamp?: string;
-  event: string;
-  level?: string;
-}
-
-export function taskLogQuery({ dag_id, dag_run_id, task_id, map_index }: TaskInstance, tryNumber: number, isLive: boolean) {
-  return queryOptions({
-    queryKey: ["log", dag_id, dag_run_id, task_id, map_index, tryNumber],
-    queryFn: async ({ signal }) => {
-      const path = { dag_id, dag_run_id, task_id, try_number: tryNumber };
-      const { data } = await api.GET("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}", {
-        params: { path, query: { map_index: map_index ?? -1, full_content: true } },
-        signal,
-      });
-      return data!.content;
-    },
-    enabled: tryNumber > 0,
-    refetchInterval: isLive ? LIVE_MS / 2 : false,
   });
 }

@@ -19,24 +19,38 @@ export interface GridTask {
   group_id: string | null;
   operator: string;
   is_mapped: boolean;
-  upstream_task_ids: string[];
+  is_setup: boolean;
+  is_teardown: boolean;
+  /** Only versions before the latest have it. */
+  is_removed: boolean;
 }
 
-export interface GridGroup {
+export interface StructureGroup {
   group_id: string;
   display_name: string;
   parent_id: string | null;
   tooltip: string;
+  is_mapped: boolean;
+  /** Of a loop: after so many iterations it ends. */
+  max_iterations: number | null;
+  retries: number;
 }
 
-/** A task, a state (null: none yet), and how many of its instances are in it. */
-export type GridCell = [taskId: string, state: string | null, instances: number];
+export interface GridRun extends RunSummary {
+  /** A letter for each task, in the order of `tasks`; see `letters`. `*`: several instances, counted in `many`; a space: none. */
+  states: string;
+  many: [place: number, counts: [state: string | null, instances: number][]][];
+}
 
 export interface Grid {
   dag_id: string;
+  version_number: number;
   tasks: GridTask[];
-  groups: GridGroup[];
-  runs: (RunSummary & { cells: GridCell[] })[];
+  groups: StructureGroup[];
+  /** The state that each letter stands for; `none`: no state yet. */
+  letters: Record<string, string>;
+  /** Newest first. */
+  runs: GridRun[];
 }
 
 /** Asks for one of the pages' own read models, below `/ui`. @throws RestApiError */

@@ -68,3 +68,6 @@ export function toggleFold({ fold, except = [] }: Folding, groupId: string): Fol
   const next = except.includes(groupId) ? except.filter((id) => id !== groupId) : [...except, groupId];
   return { ...(fold === undefined ? {} : { fold }), except: next };
 }
+
+/** Members to change; undefined takes one out. */
+export type RunsChange = { [K in keyof RunsSearch]: RunsSearch[K] | undefined };

@@ -1,78 +1,94 @@
-import { Box, Center, Group, Loader, SegmentedControl, Text } from "@mantine/core";
+import { Center, Loader } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
-import { gridQuery } from "../api/queries.ts";
-import { GridView, type Selection } from "../grid/grid-view.tsx";
+import { gridQuery } from "../api/dag-runs-page.ts";
+import type { Grid } from "../api/read-models.ts";
+import { gridRows } from "../grid/grid-rows.ts";
+import { GridView } from "../grid/grid-view.tsx";
+import { createRowScroll } from "../grid/row-scroll.ts";
+import type { Selection } from "../grid/selection.ts";
 import { Empty } from "../parts/empty.tsx";
 import { Problem } from "../parts/problem.tsx";
-import { DEFAULT_RUN_LIMIT, foldedGroups, readRunsSearch, RUN_LIMITS, type RunLimit, type RunsSearch, toggleFold } from "./runs-search.ts";
-import { GridContext, SelectionPanel } from "./selection-panel.tsx";
+import { stateSheet } from "../states/state-sheet.ts";
+import { NarrowPanes, RunsPanes, type RunsParts } from "./runs-panes.tsx";
+import { DEFAULT_RUN_LIMIT, foldedGroups, readRunsSearch, type RunsChange, type RunsSearch, toggleFold } from "./runs-search.ts";
+import { RunsToolbar } from "./runs-toolbar.tsx";
+import { SelectionPanel } from "./selection-panel.tsx";
 import classes from "./runs-tab.module.css";
 
-/** A DAG's tasks by its runs, and what is selected there beside it. */
+/** A DAG's tasks by its runs as a grid, as a graph and in time. */
 export function RunsTab() {
   const { dagId } = useParams({ from: "/dags/$dagId" });
   const search = useSearch({ from: "/dags/$dagId/" });
-  const navigate = useNavigate({ from: "/dags/$dagId/" });
-  const { run, task, runs = DEFAULT_RUN_LIMIT } = search;
-  const grid = useQuery(gridQuery(dagId, { limit: runs, state: search.state, runType: search.type }));
-  const groups = grid.data?.groups;
-  const folded = useMemo(
-    () =>
-      foldedGroups(
-        search,
-        (groups ?? []).map((group) => group.group_id),
-      ),
-    [search, groups],
-  );
-  const change = useCallback(
-    (next: { [K in keyof RunsSearch]: RunsSearch[K] | undefined }) =>
-      void navigate({ search: (before) => readRunsSearch({ ...before, ...next }), replace: true }),
-    [navigate],
-  );
-  const select = useCallback((selection: Selection) => change({ run: selection.run, task: selection.task }), [change]);
-  const fold = useCallback(
-    (groupId: string) => void navigate({ search: (before) => readRunsSearch({ ...before, ...toggleFold(before, groupId) }), replace: true }),
-    [navigate],
-  );
-  const isOpen = run !== undefined || task !== undefined;
+  const { runs: limit = DEFAULT_RUN_LIMIT, state, type: runType, before } = search;
+  const { data: grid, error, refetch } = useQuery(gridQuery(dagId, { limit, state, runType, before }));
+  if (grid === undefined) {
+    if (error !== null) return <Problem error={error} retry={() => void refetch()} />;
+    return (
+      <Center flex={1}>
+        <Loader aria-label="Loading" />
+      </Center>
+    );
+  }
+  if (grid.tasks.length === 0) return <Empty title="This DAG has no tasks" />;
   return (
     <>
-      <Group px="md" py={6} gap="sm" className={classes["tools"]}>
-        <Text size="xs" c="dimmed">
-          Runs
-        </Text>
-        <SegmentedControl
-          size="xs"
-          aria-label="How many runs"
-          value={String(runs)}
-          onChange={(value) => change({ runs: Number(value) as RunLimit })}
-          data={RUN_LIMITS.map(String)}
-        />
-      </Group>
-      <Box className={classes["split"]} data-open={isOpen || undefined}>
-        <Box className={classes["grid"]}>
-          {grid.data === undefined ? (
-            grid.isError ? (
-              <Problem error={grid.error} retry={() => void grid.refetch()} />
-            ) : (
-              <Center h="100%">
-                <Loader aria-label="Loading" />
-              </Center>
-            )
-          ) : grid.data.tasks.length === 0 ? (
-            <Empty title="This DAG has no tasks" />
-          ) : (
-            <GridView grid={grid.data} folded={folded} selection={{ run, task }} onFold={fold} onSelect={select} />
-          )}
-        </Box>
-        {isOpen && grid.data !== undefined && (
-          <GridContext value={{ grid: grid.data, onSelect: select }}>
-            <SelectionPanel dagId={dagId} runId={run} taskId={task} onClose={() => select({})} />
-          </GridContext>
-        )}
-      </Box>
+      <style href="state-sheet" precedence="default">
+        {stateSheet()}
+      </style>
+      <Views dagId={dagId} grid={grid} search={search} />
     </>
   );
+}
+
+/** What is selected in one view is selected in all, what is folded is folded in all; and the facts of what is selected are beside them. */
+function Views({ dagId, grid, search }: { dagId: string; grid: Grid; search: RunsSearch }) {
+  const navigate = useNavigate({ from: "/dags/$dagId/" });
+  const { run, task, map, fold, except, pane = "grid" } = search;
+  const { tasks, groups } = grid;
+  const rowScroll = useMemo(() => createRowScroll(), []);
+  const folded = useMemo(() => {
+    const groupIds = groups.map((group) => group.group_id);
+    return foldedGroups({ ...(fold === undefined ? {} : { fold }), ...(except === undefined ? {} : { except }) }, groupIds);
+  }, [fold, except, groups]);
+  const rows = useMemo(() => gridRows({ tasks, groups }, folded), [tasks, groups, folded]);
+  const isNarrow = useMediaQuery("(max-width: 62em)", false, { getInitialValueInEffect: false });
+
+  const change = useCallback(
+    (next: RunsChange) => void navigate({ search: (old) => readRunsSearch({ ...old, ...next }), replace: true }),
+    [navigate],
+  );
+  const select = useCallback(
+    (selection: Selection) => {
+      const isSomething = selection.run !== undefined || selection.task !== undefined;
+      change({ run: selection.run, task: selection.task, map: selection.map, ...(isNarrow ? { pane: isSomething ? "selected" : undefined } : {}) });
+    },
+    [change, isNarrow],
+  );
+  const onFold = useCallback(
+    (groupId: string) => void navigate({ search: (old) => readRunsSearch({ ...old, ...toggleFold(old, groupId) }), replace: true }),
+    [navigate],
+  );
+
+  const selection = useMemo<Selection>(() => ({ run, task, map }), [run, task, map]);
+  const parts: RunsParts = {
+    grid: (
+      <>
+        <RunsToolbar grid={grid} search={search} change={change} hasViews={false} />
+        <div className={classes["body"]}>
+          <GridView grid={grid} rows={rows} selection={selection} rowScroll={rowScroll} onFold={onFold} onSelect={select} />
+        </div>
+      </>
+    ),
+    graph: null,
+    gantt: null,
+    selected:
+      run === undefined && task === undefined ? null : (
+        <SelectionPanel dagId={dagId} grid={grid} selection={selection} onSelect={select} onClose={() => select({})} />
+      ),
+  };
+  if (isNarrow) return <NarrowPanes parts={parts} pane={pane} onPane={(next) => change({ pane: next })} />;
+  return <RunsPanes parts={parts} view="grid" />;
 }

@@ -1,61 +1,148 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
-import { type KeyboardEvent, memo, useEffect, useMemo, useRef } from "react";
-import type { Grid, RunSummary } from "../api/queries.ts";
-import { lookOf } from "../states/state-look.ts";
-import { elapsedMs, formatDurationMs, formatInstant } from "../time/format.ts";
-import { useNow } from "../time/now.ts";
-import { useTimeZone } from "../time/time-zone.tsx";
-import { cellOf, type CellSummary, type GridRow, gridRows, indexCells } from "./grid-rows.ts";
+import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
+import {
+  type FocusEvent,
+  type KeyboardEvent,
+  type MouseEvent,
+  type PointerEvent,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import type { Grid } from "../api/read-models.ts";
+import { gridMove, type GridPlace } from "./grid-keys.ts";
+import { GridLine } from "./grid-line.tsx";
+import { GridMarks } from "./grid-marks.tsx";
+import type { GridRow } from "./grid-rows.ts";
+import { COLUMN_WIDTH, HEADER_HEIGHT, ROW_HEIGHT } from "./grid-size.ts";
+import { GridTip, type GridTipHandle } from "./grid-tip.tsx";
+import { RunHeader } from "./run-header.tsx";
+import type { RowScroll } from "./row-scroll.ts";
+import type { Selection } from "./selection.ts";
 import classes from "./grid-view.module.css";
-
-const ROW_HEIGHT = 24;
-const BAR_HEIGHT = 56;
-
-/** What is looked at: a run, or a task (or group) of a run. */
-export interface Selection {
-  run?: string | undefined;
-  task?: string | undefined;
-}
 
 export interface GridViewProps {
   grid: Grid;
-  folded: ReadonlySet<string>;
+  rows: readonly GridRow[];
   selection: Selection;
+  /** Shared with what has the same rows beside it. */
+  rowScroll: RowScroll;
   onFold: (groupId: string) => void;
   onSelect: (selection: Selection) => void;
 }
 
 /**
- * Tasks by runs, newest run at the right. Only the lines in sight are drawn, and a line is drawn again only when it has changed. Arrows move the selection.
+ * Tasks by runs, newest run at the right. Only rows and columns in sight are drawn. Nothing is drawn again when the pointer moves: hovering is CSS and one line that is moved, one tip that is
+ * filled; and what is selected is marked by boxes laid over the cells.
  */
-export function GridView({ grid, folded, selection, onFold, onSelect }: GridViewProps) {
+export function GridView({ grid, rows, selection, rowScroll, onFold, onSelect }: GridViewProps) {
   const scroller = useRef<HTMLDivElement>(null);
-  const rows = useMemo(() => gridRows(grid, folded), [grid, folded]);
-  const cells = useMemo(() => indexCells(grid), [grid]);
-  const runs = useMemo(() => grid.runs.toReversed(), [grid]);
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 12 });
+  const hover = useRef<HTMLDivElement>(null);
+  const tip = useRef<GridTipHandle>(null);
+  const runs = useMemo(() => grid.runs.toReversed(), [grid.runs]);
+  const selectedRow = rows.findIndex((row) => row.id === selection.task);
+  const selectedColumn = runs.findIndex((run) => run.dag_run_id === selection.run);
+  const [active, setActive] = useState<GridPlace>({ row: 0, column: -1 });
+  const at: GridPlace = { row: Math.min(active.row, rows.length - 1), column: Math.min(active.column, runs.length - 1) };
 
-  // The newest runs are what one comes for.
-  const newest = grid.runs[0]?.dag_run_id;
+  // What has the focus stays drawn, also out of sight, or the focus would be lost.
+  const withRow = useCallback((range: Range) => keep(range, at.row), [at.row]);
+  const withColumn = useCallback((range: Range) => keep(range, at.column), [at.column]);
+  const lines = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 8,
+    rangeExtractor: withRow,
+    scrollPaddingStart: HEADER_HEIGHT,
+  });
+  const columns = useVirtualizer({
+    horizontal: true,
+    count: runs.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => COLUMN_WIDTH,
+    overscan: 6,
+    rangeExtractor: withColumn,
+  });
+  const shownColumns = columns.getVirtualItems();
+  const columnKey = shownColumns.map((item) => item.index).join(",");
+  // oxlint-disable-next-line react/exhaustive-deps -- the key says all that counts of the columns
+  const shown = useMemo(() => shownColumns.map(({ index, start }) => ({ index, start, run: runs[index]! })), [columnKey, runs]);
+
+  useNewestInSight(scroller, grid.runs[0]?.dag_run_id, runs.length);
+  useEffect(() => (scroller.current === null ? undefined : rowScroll.join(scroller.current)), [rowScroll]);
   useEffect(() => {
-    scroller.current?.scrollTo({ left: scroller.current.scrollWidth });
-  }, [newest]);
+    if (selectedRow >= 0) lines.scrollToIndex(selectedRow, { align: "auto" });
+    // Only a choice moves the rows, not what changes around it.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [selection.task]);
 
-  const move = (event: KeyboardEvent) => {
-    const step = STEPS[event.key];
-    if (step === undefined) return;
+  const focusPlace = useRef<GridPlace | null>(null);
+  useLayoutEffect(() => {
+    if (focusPlace.current === null) return;
+    const { row, column } = focusPlace.current;
+    const cell = scroller.current?.querySelector<HTMLElement>(`[data-row="${row}"] [data-column="${column}"]`);
+    if (cell == null) return;
+    focusPlace.current = null;
+    cell.focus({ preventScroll: true });
+  });
+  const goTo = (place: GridPlace) => {
+    setActive(place);
+    focusPlace.current = place;
+    if (place.row >= 0) lines.scrollToIndex(place.row, { align: "auto" });
+    if (place.column >= 0) showColumn(scroller.current!, place.column);
+    tip.current?.hide();
+  };
+
+  const choose = ({ row, column }: GridPlace) => {
+    const run = runs[column]?.dag_run_id;
+    const task = rows[row]?.id;
+    if (row === -1) onSelect({ run });
+    else onSelect({ run: column === -1 ? selection.run : run, task });
+  };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.altKey || event.metaKey) return;
+    const page = Math.max(1, Math.floor((scroller.current!.clientHeight - HEADER_HEIGHT) / ROW_HEIGHT) - 1);
+    const move = gridMove(event.key, event.ctrlKey, at, { rows, columns: runs.length, page });
+    if (move === undefined) return;
     event.preventDefault();
-    const column = Math.max(
-      0,
-      runs.findIndex((run) => run.dag_run_id === selection.run),
-    );
-    const line = rows.findIndex((row) => idOf(row) === selection.task);
-    const nextLine = Math.min(rows.length - 1, Math.max(-1, line + step[0]));
-    const nextRun = runs[Math.min(runs.length - 1, Math.max(0, column + step[1]))];
-    const nextRow = rows[nextLine];
-    if (nextLine >= 0) virtual.scrollToIndex(nextLine);
-    onSelect({ run: nextRun?.dag_run_id, task: nextRow === undefined ? undefined : idOf(nextRow) });
+    if (move === "choose") choose(at);
+    else if (move === "release") onSelect({});
+    else if ("fold" in move) onFold(move.fold);
+    else goTo(move.go);
+  };
+
+  const onClick = (event: MouseEvent) => {
+    const target = event.target as HTMLElement;
+    const place = placeOf(target);
+    if (place === undefined) return;
+    const row = rows[place.row];
+    if (row?.kind === "group" && place.column === -1 && (target.closest("[data-fold]") !== null || event.detail === 2)) onFold(row.id);
+    else if (event.detail < 2) choose(place);
+  };
+
+  const onPointerMove = (event: PointerEvent) => {
+    if (event.pointerType === "touch") return;
+    const target = event.target as HTMLElement;
+    const place = placeOf(target);
+    const column = place?.column ?? -1;
+    if (hover.current !== null) {
+      hover.current.style.display = column < 0 ? "none" : "block";
+      hover.current.style.transform = `translateX(${column * COLUMN_WIDTH}px)`;
+    }
+    if (place === undefined || (place.column === -1 && place.row === -1)) tip.current?.hide();
+    else tip.current?.show({ row: rows[place.row], run: runs[place.column] }, target.closest<HTMLElement>("[data-column]")!);
+  };
+  const onPointerLeave = () => {
+    if (hover.current !== null) hover.current.style.display = "none";
+    tip.current?.hide();
+  };
+  const onFocus = (event: FocusEvent) => {
+    const place = placeOf(event.target as HTMLElement);
+    if (place !== undefined && (place.row !== active.row || place.column !== active.column)) setActive(place);
   };
 
   return (
@@ -65,180 +152,86 @@ export function GridView({ grid, folded, selection, onFold, onSelect }: GridView
       role="grid"
       aria-label={`Tasks of ${grid.dag_id} by runs`}
       aria-rowcount={rows.length + 1}
-      tabIndex={0}
-      onKeyDown={move}
+      aria-colcount={runs.length + 1}
+      data-states
+      onKeyDown={onKeyDown}
+      onClick={onClick}
+      onPointerMove={onPointerMove}
+      onPointerLeave={onPointerLeave}
+      onFocus={onFocus}
+      onScroll={() => tip.current?.hide()}
     >
-      <div className={classes["content"]} style={{ height: virtual.getTotalSize() + BAR_HEIGHT }}>
-        <RunHeader runs={runs} selected={selection.run} onSelect={(run) => onSelect({ run })} />
-        {virtual.getVirtualItems().map((item) => (
-          <Line
-            key={rows[item.index]!.key}
-            row={rows[item.index]!}
-            index={item.index}
-            top={item.start + BAR_HEIGHT}
-            runs={runs}
-            cells={cells}
-            selectedRun={selection.run}
-            isSelected={selection.task === idOf(rows[item.index]!)}
-            onFold={onFold}
-            onSelect={onSelect}
-          />
-        ))}
-      </div>
-    </div>
-  );
-}
-
-const STEPS: Readonly<Record<string, readonly [line: number, column: number]>> = {
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-};
-
-function idOf(row: GridRow): string {
-  return row.kind === "task" ? row.task.task_id : row.group.group_id;
-}
-
-/** A bar for each run: as high as it took long. */
-function RunHeader({ runs, selected, onSelect }: { runs: readonly RunSummary[]; selected: string | undefined; onSelect: (runId: string) => void }) {
-  const { zone } = useTimeZone();
-  const now = useNow();
-  const lengths = runs.map((run) => elapsedMs(run.start_date, run.end_date, now) ?? 0);
-  const longest = Math.max(1, ...lengths);
-  return (
-    <div className={classes["header"]} style={{ height: BAR_HEIGHT }} role="row">
-      <div className={classes["corner"]} role="columnheader">
-        <span>{formatDurationMs(longest)}</span>
-      </div>
-      {runs.map((run, index) => {
-        const { label, fill } = lookOf(run.state);
-        const words = `${label}: ${formatInstant(run.run_after, zone)}, ${run.run_type}, ${formatDurationMs(lengths[index]!)}, version ${run.dag_version}`;
-        const isNewVersion = index > 0 && runs[index - 1]!.dag_version !== run.dag_version;
-        return (
-          <button
-            key={run.dag_run_id}
-            type="button"
-            role="columnheader"
-            className={classes["run"]}
-            data-selected={run.dag_run_id === selected || undefined}
-            data-new-version={isNewVersion || undefined}
-            title={words}
-            aria-label={words}
-            onClick={() => onSelect(run.dag_run_id)}
-            tabIndex={-1}
-          >
-            <span
-              className={classes["bar"]}
-              data-state={run.state}
-              style={{ height: `${6 + 38 * Math.sqrt(lengths[index]! / longest)}px`, background: fill }}
-            />
-          </button>
-        );
-      })}
-    </div>
-  );
-}
-
-interface LineProps {
-  row: GridRow;
-  index: number;
-  top: number;
-  runs: readonly RunSummary[];
-  cells: ReadonlyMap<string, ReadonlyMap<string, CellSummary>>;
-  selectedRun: string | undefined;
-  isSelected: boolean;
-  onFold: (groupId: string) => void;
-  onSelect: (selection: Selection) => void;
-}
-
-const Line = memo(function Line({ row, index, top, runs, cells, selectedRun, isSelected, onFold, onSelect }: LineProps) {
-  const id = idOf(row);
-  return (
-    <div
-      className={classes["line"]}
-      style={{ transform: `translateY(${top}px)` }}
-      role="row"
-      aria-rowindex={index + 2}
-      data-selected={isSelected || undefined}
-    >
-      <div className={classes["name"]} role="rowheader" style={{ paddingLeft: 10 + row.depth * 14 }}>
-        {row.kind === "group" ? (
-          <button
-            type="button"
-            className={classes["fold"]}
-            onClick={() => onFold(row.group.group_id)}
-            aria-expanded={!row.isFolded}
-            title={row.group.tooltip || row.group.group_id}
-            tabIndex={-1}
-          >
-            {row.isFolded ? <IconChevronRight size={14} aria-hidden /> : <IconChevronDown size={14} aria-hidden />}
-            {lastPart(row.group.display_name)}
-            {row.isFolded && <span className={classes["count"]}>{row.taskIds.length}</span>}
-          </button>
-        ) : (
-          <button
-            type="button"
-            className={classes["task"]}
-            onClick={() => onSelect({ task: id, run: selectedRun ?? runs.at(-1)?.dag_run_id })}
-            title={id}
-            tabIndex={-1}
-          >
-            {lastPart(row.task.display_name)}
-            {row.task.is_mapped && <span className={classes["count"]}>[ ]</span>}
-          </button>
-        )}
-      </div>
-      {runs.map((run) => (
-        <Cell
-          key={run.dag_run_id}
-          cell={cellOf(row, cells.get(run.dag_run_id))}
-          isSelected={isSelected && run.dag_run_id === selectedRun}
-          isInColumn={run.dag_run_id === selectedRun}
-          onClick={() => onSelect({ run: run.dag_run_id, task: id })}
-        />
-      ))}
-    </div>
-  );
-});
-
-function Cell({
-  cell,
-  isSelected,
-  isInColumn,
-  onClick,
-}: {
-  cell: CellSummary | undefined;
-  isSelected: boolean;
-  isInColumn: boolean;
-  onClick: () => void;
-}) {
-  if (cell === undefined) return <span className={classes["cell"]} role="gridcell" data-in-column={isInColumn || undefined} />;
-  const { label, Icon, fill } = lookOf(cell.state);
-  const words =
-    cell.counts.length > 1 || cell.instances > 1
-      ? cell.counts.map(({ state, instances }) => `${instances} ${lookOf(state).label.toLowerCase()}`).join(", ")
-      : label;
-  return (
-    <span className={classes["cell"]} role="gridcell" data-in-column={isInColumn || undefined}>
-      <button
-        type="button"
-        className={classes["state"]}
-        data-state={cell.state ?? "none"}
-        data-selected={isSelected || undefined}
-        style={{ background: fill }}
-        title={words}
-        aria-label={words}
-        onClick={onClick}
-        tabIndex={-1}
+      <div
+        className={classes["content"]}
+        style={{ height: lines.getTotalSize() + HEADER_HEIGHT, width: `calc(var(--name-width) + ${runs.length * COLUMN_WIDTH}px)` }}
       >
-        <Icon size={11} stroke={3} aria-hidden />
-      </button>
-    </span>
+        <RunHeader runs={runs} shown={shown} selected={selection.run} activeColumn={at.row === -1 ? at.column : undefined} />
+        <GridMarks runs={runs} shown={shown} row={selectedRow} column={selectedColumn} hover={hover} />
+        {lines.getVirtualItems().map(({ index, start }) => {
+          const row = rows[index]!;
+          return (
+            <GridLine
+              key={row.key}
+              row={row}
+              index={index}
+              top={start + HEADER_HEIGHT}
+              shown={shown}
+              letters={grid.letters}
+              activeColumn={at.row === index ? at.column : undefined}
+              isSelected={index === selectedRow}
+            />
+          );
+        })}
+      </div>
+      <GridTip ref={tip} letters={grid.letters} />
+    </div>
   );
 }
 
-/** Inside its group a task need not repeat the group's name. */
-function lastPart(name: string): string {
-  return name.slice(name.lastIndexOf(".") + 1) || name;
+function keep(range: Range, index: number): number[] {
+  const indexes = defaultRangeExtractor(range);
+  if (index < 0 || index >= range.count || indexes.includes(index)) return indexes;
+  return index < indexes[0]! ? [index, ...indexes] : [...indexes, index];
+}
+
+/** Which cell an element is in. */
+function placeOf(element: HTMLElement): GridPlace | undefined {
+  const cell = element.closest<HTMLElement>("[data-column]");
+  const row = cell?.closest<HTMLElement>("[data-row]");
+  return cell == null || row == null ? undefined : { row: Number(row.dataset["row"]), column: Number(cell.dataset["column"]) };
+}
+
+/** The names cover the left, so a column that is in sight for the browser may be below them. */
+function showColumn(scroller: HTMLElement, column: number): void {
+  const names = scroller.querySelector<HTMLElement>("[role=rowheader]")?.offsetWidth ?? 0;
+  const room = scroller.clientWidth - names;
+  const left = column * COLUMN_WIDTH;
+  if (left < scroller.scrollLeft) scroller.scrollLeft = left;
+  else if (left + COLUMN_WIDTH > scroller.scrollLeft + room) scroller.scrollLeft = left + COLUMN_WIDTH - room;
+}
+
+/** The newest runs are what one comes for. Who has gone back to older ones stays there when a new run comes. */
+function useNewestInSight(scroller: React.RefObject<HTMLDivElement | null>, newest: string | undefined, columns: number): void {
+  const wasAtEnd = useRef(true);
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null) return undefined;
+    const note = () => {
+      wasAtEnd.current = element.scrollLeft + element.clientWidth >= element.scrollWidth - COLUMN_WIDTH;
+    };
+    const toEnd = () => {
+      if (wasAtEnd.current) element.scrollLeft = element.scrollWidth;
+    };
+    const sizes = new ResizeObserver(toEnd);
+    sizes.observe(element);
+    element.addEventListener("scroll", note, { passive: true });
+    return () => {
+      sizes.disconnect();
+      element.removeEventListener("scroll", note);
+    };
+  }, [scroller]);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element !== null && wasAtEnd.current) element.scrollLeft = element.scrollWidth;
+  }, [scroller, newest, columns]);
 }

@@ -1,7 +1,7 @@
 import type { DagRunState, DagRunType } from "@tradewind/core";
 import { sql } from "kysely";
 import type { Queryable } from "../../database-handle.ts";
-import { select } from "./list-query.ts";
+import { select, selectOne } from "./list-query.ts";
 
 /** A run as grids and sparklines show it. */
 export interface RunSummaryRow {
@@ -14,12 +14,13 @@ export interface RunSummaryRow {
   logicalDate: Date | null;
   startDate: Date | null;
   endDate: Date | null;
+  versionId: number;
   versionNumber: number;
   hasNote: boolean;
 }
 
 const columns = sql`r.id, r.dag_id as "dagId", r.run_id as "runId", r.run_type as "runType", r.state, r.run_after as "runAfter", r.logical_date as "logicalDate",
-  r.start_date as "startDate", r.end_date as "endDate", v.version_number as "versionNumber", r.note is not null as "hasNote"`;
+  r.start_date as "startDate", r.end_date as "endDate", v.id as "versionId", v.version_number as "versionNumber", r.note is not null as "hasNote"`;
 
 /** The latest runs of each of these DAGs, newest first: `perDag` steps of an index for each, however many runs there are. */
 export async function listLatestRuns(db: Queryable, { dagIds, perDag }: { dagIds: readonly string[]; perDag: number }): Promise<RunSummaryRow[]> {
@@ -74,5 +75,17 @@ export async function listGridCells(db: Queryable, { dagRunIds }: { dagRunIds: r
         select dag_run_id, task_id, state, count(*)::int as instances from task_instance where dag_run_id = any(${dagRunIds}::bigint[]) group by dag_run_id, task_id, state
       ) as counted
       group by dag_run_id`,
+  );
+}
+
+/** Which version of a DAG is the latest, or has a number. */
+export async function findGraphVersion(
+  db: Queryable,
+  { dagId, versionNumber }: { dagId: string; versionNumber?: number | undefined },
+): Promise<{ versionId: number; versionNumber: number } | undefined> {
+  const version = versionNumber === undefined ? sql`v.id = d.dag_version_id` : sql`v.dag_id = d.dag_id and v.version_number = ${versionNumber}`;
+  return selectOne(
+    db,
+    sql`select v.id as "versionId", v.version_number as "versionNumber" from dag d join dag_version v on ${version} where d.dag_id = ${dagId}`,
   );
 }
