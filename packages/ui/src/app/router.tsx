@@ -86,6 +86,11 @@ const connections = createRoute({
   component: lazyRouteComponent(() => import("../connections/connection-list-page.tsx"), "ConnectionListPage"),
   validateSearch: readConnectionSearch,
 });
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/account",
+  component: lazyRouteComponent(() => import("../account/account-page.tsx"), "AccountPage"),
+});
 const audit = createRoute({
   getParentRoute: () => root,
   path: "/audit",
@@ -101,7 +106,7 @@ const taskInstanceList = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, runList, taskInstanceList, dagList, dag.addChildren([dagRuns, dagDetails]), task, workers, pools, importErrors, variables, connections, audit]),
+  routeTree: root.addChildren([home, runList, taskInstanceList, dagList, dag.addChildren([dagRuns, dagDetails]), task, workers, pools, importErrors, variables, connections, audit, account]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,
   scrollRestoration: true,

@@ -1,5 +1,5 @@
 import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { IconLogout, IconMoon, IconSun, IconUserCircle, IconWorld } from "@tabler/icons-react";
+import { IconKey, IconLogout, IconMoon, IconSun, IconUserCircle, IconWorld } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { logOut, type Session, setSession } from "../api/session.ts";
@@ -81,6 +81,9 @@ function UserMenu({ session }: { session: Session }) {
         <Menu.Label>
           {session.username} · {session.role}
         </Menu.Label>
+        <Menu.Item leftSection={<IconKey size={16} />} component={Link} to="/account">
+          Account and API tokens
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void leave()}>
           Log out
         </Menu.Item>

@@ -6,7 +6,7 @@ test.each([
   ["not JSON", "not JSON"],
   ['{"conf":{"a":1}}', '{"conf":{"a":1}}'],
   ['{"before":{"is_paused":true,"owner":"ann"},"after":{"is_paused":false,"owner":"ann"}}', "is_paused: true → false"],
-  ['{"before":null,"after":{"slots":4}}', "slots: – → 4"],
+  ['{"before":null,"after":{"slots":4,"description":null}}', "slots: 4"],
   ['{"before":{"slots":4},"after":null}', "slots: 4 → –"],
   ['{"before":"a","after":"b"}', "value: a → b"],
   ['{"before":{"a":1},"after":{"a":1}}', "no change"],

@@ -37,11 +37,15 @@ export function showValue(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 1).replaceAll(/\n\s*/g, " ");
 }
 
-/** One line for a table. */
+/** One line for a table. Of what is new only what it has is told. */
 export function summaryOf(extra: string | null): string {
   const details = readDetails(extra);
   if (details === null) return "–";
   const changes = changesOf(details);
   if (changes === null) return typeof details === "string" ? details : JSON.stringify(details);
-  return changes.map(({ name, before, after }) => `${name}: ${showValue(before)} → ${showValue(after)}`).join(", ") || "no change";
+  const isNew = (details as Members)["before"] == null;
+  const told = isNew
+    ? changes.filter(({ after }) => after != null).map(({ name, after }) => `${name}: ${showValue(after)}`)
+    : changes.map(({ name, before, after }) => `${name}: ${showValue(before)} → ${showValue(after)}`);
+  return told.join(", ") || "no change";
 }

@@ -43,7 +43,7 @@ function columnsOf(open: (id: number) => void): readonly DataColumn<EventLog>[] 
     {
       id: "when",
       header: "When",
-      width: 172,
+      width: 184,
       isFixed: true,
       orderBy: "when",
       isGreatestFirst: true,

@@ -12,11 +12,16 @@ function isJsonText(value: string): boolean {
   }
 }
 
+/** JSON over several lines; other text as it is. */
+function readable(value: string): string {
+  return isJsonText(value) ? JSON.stringify(JSON.parse(value), null, 2) : value;
+}
+
 /** One variable. null: a new one. */
 export function VariableDialog({ variable, onClose }: { variable: Variable | null; onClose: () => void }) {
   const queryClient = useQueryClient();
   const [key, setKey] = useState(variable?.key ?? "");
-  const [value, setValue] = useState(variable?.value ?? "");
+  const [value, setValue] = useState(() => readable(variable?.value ?? ""));
   const [description, setDescription] = useState(variable?.description ?? "");
   const [kind, setKind] = useState(isJsonText(variable?.value ?? "") ? "json" : "text");
   const save = useMutation({

@@ -25,7 +25,7 @@ export function WorkersPage() {
         Workers
       </Title>
       <Section
-        title="Workers"
+        title={null}
         query={useQuery(workersQuery)}
         nothing="No worker has registered. The scheduler starts its own with the local executor; others begin with “tradewind worker”."
       >
@@ -62,7 +62,8 @@ function Section<Row>({
   aside,
   children,
 }: {
-  title: string;
+  /** null: that of the page. */
+  title: string | null;
   query: UseQueryResult<readonly Row[]>;
   nothing: string;
   aside?: ReactNode;
@@ -70,10 +71,12 @@ function Section<Row>({
 }) {
   return (
     <section className={classes["section"]}>
-      <Group justify="space-between" mb={8}>
-        <Title order={2}>{title}</Title>
-        {aside}
-      </Group>
+      {title !== null && (
+        <Group justify="space-between" mb={8}>
+          <Title order={2}>{title}</Title>
+          {aside}
+        </Group>
+      )}
       {query.data === undefined ? (
         query.isError ? (
           <Problem error={query.error} retry={() => void query.refetch()} />
