@@ -116,6 +116,10 @@ describe("GET /ui/task/{dag_id}/{dag_run_id}/{task_id}", () => {
     const around = await get<Record<string, unknown>>("/ui/task/sales/r2/load");
     expect(around).toMatchObject({
       version_number: 1,
+      states: [
+        ["failed", 1],
+        ["success", 1],
+      ],
       upstream: [{ task_id: "extract", display_name: "extract", states: [["success", 1]] }],
       downstream: [{ task_id: "report", states: [[null, 1]] }],
       spec: { taskId: "load", displayName: "Load it" },

@@ -16,6 +16,8 @@ const Neighbour = z
 const TaskContextResponse = z
   .strictObject({
     version_number: z.number(),
+    /** How many instances of the task are in which state. */
+    states: z.array(z.tuple([z.string().nullable(), z.number()])),
     upstream: z.array(Neighbour),
     downstream: z.array(Neighbour),
     /** What the DAG file said about the task, as `TaskSpec` of packages/core; null: the run's version has no such task. */
@@ -42,15 +44,17 @@ export function taskContextRoutes(routes: RestRoutes, { db }: RestContext): void
       const upstreamIds = new Set(task?.upstream);
       const upstream = tasks.filter((one) => upstreamIds.has(one.taskId));
       const downstream = tasks.filter((one) => one.upstream.includes(taskId));
-      const taskIds = [...upstream, ...downstream].map((one) => one.taskId);
+      const taskIds = [taskId, ...[...upstream, ...downstream].map((one) => one.taskId)];
       const states = Map.groupBy(await countTaskStates(db, { dagRunId: found.dagRunId, taskIds }), (row) => row.taskId);
+      const statesOf = (id: string): [string | null, number][] => (states.get(id) ?? []).map(({ state, instances }) => [state, instances]);
       const toNeighbour = (one: (typeof tasks)[number]): z.infer<typeof Neighbour> => ({
         task_id: one.taskId,
         display_name: one.displayName ?? one.taskId,
-        states: (states.get(one.taskId) ?? []).map(({ state, instances }) => [state, instances]),
+        states: statesOf(one.taskId),
       });
       return {
         version_number: found.versionNumber,
+        states: statesOf(taskId),
         upstream: upstream.map(toNeighbour),
         downstream: downstream.map(toNeighbour),
         spec: task === undefined ? null : { ...task },

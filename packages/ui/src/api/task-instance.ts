@@ -1,12 +1,13 @@
 import type { components } from "@tradewind/client";
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { TaskSpec } from "@tradewind/core";
 import { api } from "./client.ts";
 import { whenNotLive } from "./live.ts";
 import type { TaskInstance } from "./queries.ts";
+import { readModel } from "./read-models.ts";
 
 type Schemas = components["schemas"];
-export type TaskTry = Omit<Schemas["TaskInstanceHistoryResponse"], never>;
-export type TaskDefinition = Schemas["TaskResponse"];
+export type TaskTry = Schemas["TaskInstanceHistoryResponse"];
 
 const LIVE_MS = 2000;
 export const INSTANCES_PER_PAGE = 50;
@@ -77,12 +78,28 @@ export function taskTriesQuery({ dagId, runId, taskId, mapIndex }: TaskPlace, tr
   });
 }
 
-/** What the DAG's newest version says about a task. */
-export function taskDefinitionQuery(dagId: string, taskId: string) {
+/** A task beside another one: how many of its instances are in which state. */
+export interface Neighbour {
+  task_id: string;
+  display_name: string;
+  states: [state: string | null, instances: number][];
+}
+
+export interface TaskContext {
+  version_number: number;
+  /** Of the task itself: how many instances are in which state. */
+  states: [state: string | null, instances: number][];
+  upstream: Neighbour[];
+  downstream: Neighbour[];
+  /** What the run's version of the DAG says about the task. */
+  spec: TaskSpec | null;
+}
+
+/** What is around a task in a run. */
+export function taskContextQuery({ dagId, runId, taskId }: Omit<TaskPlace, "mapIndex">) {
   return queryOptions({
-    queryKey: ["task", dagId, taskId],
-    queryFn: async ({ signal }) =>
-      (await api.GET("/api/v2/dags/{dag_id}/tasks/{task_id}", { params: { path: { dag_id: dagId, task_id: taskId } }, signal })).data!,
-    staleTime: 30_000,
+    queryKey: ["task-instances", dagId, runId, taskId, "context"],
+    queryFn: ({ signal }) => readModel<TaskContext>(`/ui/task/${[dagId, runId, taskId].map(encodeURIComponent).join("/")}`, signal),
+    refetchInterval: whenNotLive(LIVE_MS),
   });
 }

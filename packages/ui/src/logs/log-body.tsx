@@ -9,6 +9,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { flushSync } from "react-dom";
 import { formatInstant } from "../time/format.ts";
 import type { LogBook } from "./log-book.ts";
 import { LogLine, sizeOfGroup } from "./log-row.tsx";
@@ -20,7 +21,7 @@ import classes from "./log-viewer.module.css";
 
 /** Height of a line of text, as in log-viewer.module.css. */
 const LINE_PX = 19;
-const OVERSCAN_LINES = 24;
+const OVERSCAN_LINES = 30;
 /** So near the end counts as being there. */
 const END_PX = 8;
 
@@ -124,7 +125,8 @@ export function LogBody(props: LogBodyProps) {
     const isAtEnd = element.scrollHeight - element.clientHeight - element.scrollTop < END_PX;
     if (isFollowing && !isAtEnd && element.scrollTop < placedAt.current - 2) onFollowing(false);
     keepAnchor();
-    setView({ top: element.scrollTop, height: element.clientHeight });
+    // Before the browser paints, or one would look at empty space while scrolling fast.
+    flushSync(() => setView({ top: element.scrollTop, height: element.clientHeight }));
   };
 
   useEffect(() => {

@@ -7,7 +7,13 @@ import { instancesOfTaskQuery, taskInstanceQuery, type TaskPlace } from "../api/
 import { Empty } from "../parts/empty.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { StateBadge } from "../states/state-badge.tsx";
+import { TaskInstanceActions } from "../changes/task-instance-actions.tsx";
+import { XComTab } from "../xcom/xcom-tab.tsx";
+import { DetailsTab } from "./details-tab.tsx";
+import { InstancesTab } from "./instances-tab.tsx";
 import { LogTab } from "./log-tab.tsx";
+import { Neighbours, StateCounts } from "./neighbours.tsx";
+import { TriesTab } from "./tries-tab.tsx";
 import { readTaskSearch, type TaskSearch, type TaskTab } from "./task-search.ts";
 import { TaskFacts } from "./task-facts.tsx";
 import classes from "./task-page.module.css";
@@ -87,9 +93,13 @@ function Loaded({ place, isMapped, instance, search }: LoadedProps) {
           </nav>
           <div className={classes["name"]}>
             <Title order={1}>{titleOf(taskId, instance, isMapped)}</Title>
-            {instance !== undefined && <StateBadge state={instance.state} />}
+            {instance === undefined ? <StateCounts dagId={dagId} runId={runId} taskId={taskId} /> : <StateBadge state={instance.state} />}
           </div>
         </div>
+        <TaskInstanceActions
+          instances={[{ dagId, runId, taskId, ...(isMapped && instance === undefined ? {} : { mapIndex: place.mapIndex }) }]}
+          note={instance?.note ?? null}
+        />
       </header>
       {instance !== undefined && <TaskFacts instance={instance} />}
       {instance?.state_reason != null && (
@@ -97,6 +107,12 @@ function Loaded({ place, isMapped, instance, search }: LoadedProps) {
           {instance.state_reason}
         </p>
       )}
+      {instance?.note != null && instance.note !== "" && (
+        <p className={classes["note"]}>
+          <b>Note</b> {instance.note}
+        </p>
+      )}
+      <Neighbours dagId={dagId} runId={runId} taskId={taskId} />
       <nav className={classes["tabs"]} aria-label={`Pages of ${taskId}`}>
         {tabs.map(({ id, title }) => (
           <Link
@@ -130,18 +146,26 @@ interface Tab {
   show: (shown: Shown) => ReactNode;
 }
 
+/** Those that there is something in: what never was tried has its tries all the same, so that tabs stay where they are. */
 function tabsOf(instance: TaskInstance | undefined, isMapped: boolean): Tab[] {
-  const one: Tab[] =
-    instance === undefined
-      ? []
-      : [
-          {
-            id: "log",
-            title: "Log",
-            show: ({ place, search, change }) => <LogTab place={place} instance={instance} search={search} onSearch={change} />,
-          },
-        ];
-  return isMapped && instance === undefined ? one : one;
+  const instances: Tab = {
+    id: "instances",
+    title: "Instances",
+    show: ({ place, search, change }) => <InstancesTab place={place} page={search.page ?? 1} onPage={(page) => change({ page })} />,
+  };
+  const details: Tab = { id: "details", title: "Details", show: ({ place }) => <DetailsTab place={place} instance={instance} /> };
+  if (instance === undefined) return [instances, details];
+  return [
+    { id: "log", title: "Log", show: ({ place, search, change }) => <LogTab place={place} instance={instance} search={search} onSearch={change} /> },
+    {
+      id: "tries",
+      title: instance.try_number > 1 ? `Tries (${instance.try_number})` : "Tries",
+      show: ({ place }) => <TriesTab place={place} instance={instance} />,
+    },
+    { id: "xcoms", title: "XComs", show: ({ place }) => <XComTab place={place} /> },
+    ...(isMapped ? [instances] : []),
+    details,
+  ];
 }
 
 function titleOf(taskId: string, instance: TaskInstance | undefined, isMapped: boolean): string {
