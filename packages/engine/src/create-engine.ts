@@ -151,6 +151,7 @@ export function createEngine(options: EngineOptions): Engine {
     wake: (...kinds) => wakeUps.wake(...kinds),
     noteChanges: (noted) => changes.note(noted),
     watchChanges: (handler) => changes.watch(handler),
+    idle: () => endedRuns.idle(),
     async close() {
       await exchange.idle();
       await endedRuns.idle();

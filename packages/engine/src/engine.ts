@@ -378,6 +378,8 @@ export interface Engine
     WhyUseCases,
     ChangeUseCases,
     WakeUps {
+  /** Settles when what calls that have returned left to be done soon is done: the runs that ended have let the next ones in. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 }
 

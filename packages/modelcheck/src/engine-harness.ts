@@ -18,6 +18,12 @@ export interface SeenRun {
   tries: Record<string, number>;
 }
 
+export interface SeenRunName {
+  dagRunId: number;
+  runId: string;
+  dagId: string;
+}
+
 /** The real engine on a database of its own, with a clock that stands until it is moved; the harness is its scheduler and its runner host. */
 export class EngineHarness {
   readonly engine: Engine;
@@ -85,30 +91,48 @@ export class EngineHarness {
   }
 
   /** Makes the runs that are due, or, of a DAG without a schedule, one run; oldest first. */
-  async createRuns(spec: DagSpec): Promise<number[]> {
-    if (spec.schedule.kind !== "none") {
-      for (let more = true; more;) ({ more } = await this.engine.createDueRuns({ limit: 10 }));
-      return this.#listRuns(spec.dagId);
-    }
-    const options = { dagId: spec.dagId, logicalDate: null, triggeredBy: "test", actor: { name: "modelcheck" } } as const;
-    return [(await this.engine.triggerDagRun(options)).dagRunId];
+  async createRuns({ dagId, schedule }: DagSpec): Promise<number[]> {
+    if (schedule.kind === "none") await this.trigger(dagId);
+    else await this.letRunsIn();
+    return ((await this.listRuns([dagId])).get(dagId) ?? []).map(({ dagRunId }) => dagRunId);
   }
 
-  async #listRuns(dagId: string): Promise<number[]> {
-    const rows = await builder(this.#database.db).selectFrom("dag_run").select("id").where("dag_id", "=", dagId).orderBy("run_after").execute();
-    return rows.map(({ id }) => id);
+  /** Of a DAG without a schedule. */
+  async trigger(dagId: string): Promise<void> {
+    await this.engine.triggerDagRun({ dagId, logicalDate: null, triggeredBy: "test", actor: { name: "modelcheck" } });
   }
 
-  async startQueuedRuns(): Promise<void> {
+  /** Makes the runs that are due and starts those that are queued, as far as limits allow, until none is left. */
+  async letRunsIn(): Promise<void> {
     for (;;) {
+      await this.engine.idle();
       const { started } = await this.engine.startQueuedRuns({ limit: 1_000 });
-      if (started === 0) return;
+      const { created } = await this.engine.createDueRuns({ limit: 10 });
+      if (started === 0 && created === 0) return;
     }
   }
 
-  async runIdOf(dagRunId: number): Promise<string> {
-    const row = await builder(this.#database.db).selectFrom("dag_run").select("run_id").where("id", "=", dagRunId).executeTakeFirstOrThrow();
-    return row.run_id;
+  /** Oldest first. */
+  async listRuns(dagIds: readonly string[]): Promise<Map<string, SeenRunName[]>> {
+    const db = builder(this.#database.db);
+    const rows = await db.selectFrom("dag_run").select(["id", "dag_id", "run_id"]).where("dag_id", "in", dagIds).orderBy("run_after").execute();
+    return Map.groupBy(
+      rows.map((row) => ({ dagRunId: row.id, runId: row.run_id, dagId: row.dag_id })),
+      ({ dagId }) => dagId,
+    );
+  }
+
+  async listPausedDags(): Promise<Set<string>> {
+    const rows = await builder(this.#database.db).selectFrom("dag").select("dag_id").where("is_paused", "=", true).execute();
+    return new Set(rows.map((row) => row.dag_id));
+  }
+
+  /** Fails runs that are out of time by the harness's clock. */
+  async timeOutRuns(): Promise<void> {
+    for (;;) {
+      const { timedOut } = await this.engine.timeOutRuns({ limit: 1_000 });
+      if (timedOut === 0) return this.engine.idle();
+    }
   }
 
   /** Dispatches all that limits allow. */
@@ -140,6 +164,7 @@ export class EngineHarness {
     if (ends.length === 0) return [];
     const finishes = ends.map((end) => ({ ...end, durationMs: 1 }));
     const { finished } = await this.engine.exchange({ hostId: HOST, starts: [], finishes, want: 0, queues: null });
+    await this.engine.idle();
     const accepted = new Map(finished.map((answer) => [answer.attemptId, answer.accepted]));
     return ends.map(({ attemptId }) => accepted.get(attemptId) ?? false);
   }
@@ -148,13 +173,14 @@ export class EngineHarness {
   async lose(attemptIds: readonly string[]): Promise<void> {
     if (attemptIds.length === 0) return;
     await this.engine.loseAttempts(attemptIds.map((attemptId) => ({ attemptId, reason: "lost", message: "its runner died" })));
+    await this.engine.idle();
   }
 
   /** Fires all that is due by the harness's clock. */
   async fireTimers(): Promise<void> {
     for (;;) {
       const { fired, more } = await this.engine.fireTimers({ limit: 1_000 });
-      if (fired === 0 && !more) return;
+      if (fired === 0 && !more) return this.engine.idle();
     }
   }
 

@@ -14,17 +14,18 @@ export type InstanceVerdict = TriggerRuleVerdict | { verdict: "ask" };
 
 /** What becomes of an instance, or of all undecided ones of a mapped task or group. */
 export type Decision =
-  | { kind: "ask" | "wait" | "ready" }
+  | { kind: "ask" | "ready" }
+  | { kind: "wait"; reason: string }
   | { kind: "set"; state: TriggerRuleState; reason: string }
   | { kind: "set_all"; taskIds: readonly string[]; state: TriggerRuleState; reason: string }
   | { kind: "expand"; ownerId: string; length: number };
 
 const ASK: InstanceVerdict = { verdict: "ask" };
 
-/** Decides about an undecided instance of a running run, from the states as they are, and changes nothing. */
+/** Decides about an instance of a running run that is undecided, or whose retry or reschedule is due, from the states as they are, and changes nothing. */
 export function lookAt(model: RunModel, instance: RunInstance, needs: RunNeeds): Decision {
   const held = findHold(model, instance, needs);
-  if (held !== null) return { kind: held.verdict === "ask" ? "ask" : "wait" };
+  if (held !== null) return toWait(held);
   if (instance.branchSkipped) return { kind: "set", state: "skipped", reason: NOT_FOLLOWED };
   const node = nodeOf(model, instance);
   const group = node.indexGroupId === null ? null : model.graph.groups.get(node.indexGroupId)!;
@@ -39,15 +40,19 @@ export function lookAt(model: RunModel, instance: RunInstance, needs: RunNeeds):
   // Its own rule may be content while it waits for setups, or for the past: what it is mapped over may give it a state all the same.
   const { counts, mapIndex } = instance;
   if (verdict.verdict === "wait" && evaluateTriggerRule({ rule: node.spec.triggerRule, counts, mapIndex }).verdict !== "ready")
-    return { kind: "wait" };
+    return toWait(verdict);
   const mapped = lookAtMapped(model, node, needs);
   if (mapped !== null && mapped.kind !== "expand" && mapped.kind !== "set_all") return mapped;
   if (mapped?.kind === "set_all" && mapped.reason !== NOTHING) return mapped;
-  if (verdict.verdict === "wait") return { kind: "wait" };
+  if (verdict.verdict === "wait") return toWait(verdict);
   const past = judgePast(model, instance, needs);
-  if (past.verdict !== "ready") return { kind: past.verdict === "ask" ? "ask" : "wait" };
+  if (past.verdict !== "ready") return toWait(past);
   if (isUnexpanded) return toDecision({ count: 0 }, group.groupId, group.taskIds);
   return mapped ?? { kind: "ready" };
+}
+
+function toWait(verdict: InstanceVerdict): Decision {
+  return verdict.verdict === "ask" ? { kind: "ask" } : { kind: "wait", reason: verdict.reason };
 }
 
 /** What a mapped task, or the first tasks of a mapped group, are mapped over now. Null: it is not looked at here. */
@@ -61,7 +66,8 @@ function lookAtMapped(model: RunModel, node: TaskNode, needs: RunNeeds): Decisio
 const NOT_FOLLOWED = "an upstream branch did not follow it";
 
 function toDecision(look: MappingLook, ownerId: string, taskIds: readonly string[]): Decision {
-  if (typeof look === "string") return { kind: look };
+  if (look === "ask") return { kind: "ask" };
+  if (look === "wait") return { kind: "wait", reason: "what it is mapped over has not come to its end" };
   if ("state" in look) return { kind: "set_all", taskIds, state: look.state, reason: look.reason };
   if (look.count === 0) return { kind: "set_all", taskIds, state: "skipped", reason: NOTHING };
   return { kind: "expand", ownerId, length: look.count };
@@ -134,21 +140,18 @@ function judgePast(model: RunModel, instance: RunInstance, needs: RunNeeds): Ins
   return { verdict: "wait", reason };
 }
 
-/** Of a retry or reschedule whose time has come the rule decides again, since upstreams may have been cleared, or a branch may have decided, meanwhile. */
-export function judgeRetry(model: RunModel, instance: RunInstance, needs: RunNeeds): InstanceVerdict {
-  if (instance.branchSkipped) return { verdict: "set", state: "skipped", reason: NOT_FOLLOWED };
-  const verdict = judge(model, instance, needs);
-  return verdict.verdict === "ready" ? judgePast(model, instance, needs) : verdict;
-}
-
-/** The next try, or the next poke of the same. */
-export function fireInstance(model: RunModel, instance: RunInstance, verdict: InstanceVerdict): void {
+/**
+ * The time of a retry or reschedule has come: what was decided by the same look as about an undecided instance is done, since what is above may have been cleared, or a branch may have
+ * decided, meanwhile. What it is mapped over does not multiply it again.
+ */
+export function fireInstance(model: RunModel, instance: RunInstance, decision: Decision): void {
   if (instance.state !== "up_for_retry" && instance.state !== "up_for_reschedule") return;
-  if (verdict.verdict === "set") {
-    changeState(model, instance, verdict.state, { reason: verdict.reason });
-  } else if (verdict.verdict === "wait") {
+  const isSet = decision.kind === "set" || (decision.kind === "set_all" && decision.reason !== NOTHING);
+  if (isSet) {
+    changeState(model, instance, decision.state, { reason: decision.reason });
+  } else if (decision.kind === "wait") {
     instance.stateChanged = true;
-    instance.stateReason = verdict.reason;
+    instance.stateReason = decision.reason;
     instance.timerMs = WAIT_AGAIN_MS;
   } else {
     if (instance.state === "up_for_retry") instance.keepsHistory = true;

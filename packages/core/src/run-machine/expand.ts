@@ -1,7 +1,7 @@
 import type { GroupNode, TaskNode } from "../dag-graph.ts";
 import type { MappingSpec } from "../dag-spec.ts";
 import { isTradewindError } from "../errors.ts";
-import { listMappingRefs, mappingContext } from "../inputs.ts";
+import { listMappingRefs, mappingContext, type XComReader } from "../inputs.ts";
 import { measureMapping, staticExpansionLength, UNMAPPED } from "../mapping.ts";
 import { isFailed, isTerminal } from "../state-transitions.ts";
 import { isSkippedByFinished, listLateDecisions } from "./clear.ts";
@@ -66,11 +66,20 @@ function lookAtMapping(
   const skipped = whole.find((source) => source.state === "skipped");
   if (skipped !== undefined) return { state: "skipped", reason: `task "${skipped.taskId}", which it is mapped over, was skipped` };
   try {
-    return { count: measureMapping(mapping, mappingContext(model.graph, ownerId, model.readXComs), model.limits.maxMapLength) };
+    return { count: measureMapping(mapping, mappingContext(model.graph, ownerId, presentXComs(model)), model.limits.maxMapLength) };
   } catch (error) {
     if (!isTradewindError(error)) throw error;
     return { state: "upstream_failed", reason: error.message };
   }
+}
+
+/** Without what members left behind that a shorter map does not have any more. */
+function presentXComs(model: RunModel): XComReader {
+  return (ref) => {
+    const removed = new Set(instancesOf(model, ref.taskId).flatMap(({ state, mapIndex }) => (state === "removed" ? [mapIndex] : [])));
+    const rows = model.readXComs(ref);
+    return removed.size === 0 ? rows : rows.filter((row) => !removed.has(row.mapIndex));
+  };
 }
 
 /** @param ownerId a mapped task, or a mapped group */

@@ -35,7 +35,8 @@ function isEnded(model: RunModel, groupId: string): boolean {
 export function isRetryDue(model: RunModel, groupId: string): boolean {
   const { spec, leafIds, taskIds } = model.graph.groups.get(groupId)!;
   if (spec.retries === 0 || tryOf(model, groupId) > spec.retries || !isEnded(model, groupId)) return false;
-  const has = (ids: readonly string[], matches: (instance: RunInstance) => boolean): boolean => ids.some((id) => instancesOf(model, id).some(matches));
+  const has = (ids: readonly string[], matches: (instance: RunInstance) => boolean): boolean =>
+    ids.some((id) => instancesOf(model, id).some(matches));
   if (!has(leafIds, ({ state }) => isFailed(state)) || !has(taskIds, ({ state }) => state === "failed")) return false;
   return !innerGroups(model, groupId).some((inner) => isRetryDue(model, inner));
 }

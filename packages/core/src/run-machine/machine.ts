@@ -110,6 +110,7 @@ export class RunMachine {
 
   begin(instance: RunInstance): void {
     this.#assertState(instance, "scheduled");
+    this.deleteXComs(instance);
     changeState(this.model, instance, "running");
   }
 
@@ -177,10 +178,7 @@ export class RunMachine {
     const { model } = this;
     const { instances, superseded } = listCleared(model, targets);
     for (const instance of superseded) supersede(model, instance);
-    for (const instance of instances) {
-      resetInstance(model, instance, null);
-      this.deleteXComs(instance);
-    }
+    for (const instance of instances) resetInstance(model, instance, null);
     resetGroupTries(model, instances);
     resetBranchDecisions(model, instances);
     recount(model);
@@ -226,6 +224,7 @@ export class RunMachine {
     const needs = settleRun(this.model);
     if (needs !== null)
       throw new TradewindError("internal", `The run machine asks for ${[...needs.tasks].join(", ")}, although the whole run is in memory.`);
+    for (const instance of this.model.instances.values()) if (instance.state === "removed") this.deleteXComs(instance);
     this.#keepTimers();
   }
 

@@ -1,5 +1,5 @@
 import { decidesAbout } from "./clear.ts";
-import { carryOut, fireInstance, judgeRetry, lookAt } from "./evaluate.ts";
+import { carryOut, fireInstance, lookAt } from "./evaluate.ts";
 import { expandNoted, makeAllReady } from "./expand.ts";
 import { requireDueGroups, retryDueGroups, settleGroups } from "./group-retries.ts";
 import { beginIterations, requireIterations } from "./loops.ts";
@@ -79,11 +79,11 @@ function evaluateAll(model: RunModel, needs: RunNeeds): boolean {
     .map((instance) => ({ instance, decision: lookAt(model, instance, needs) }));
   const fired = [...model.due]
     .filter((instance) => model.graph.tasks.has(instance.taskId))
-    .map((instance) => ({ instance, verdict: judgeRetry(model, instance, needs) }));
+    .map((instance) => ({ instance, decision: lookAt(model, instance, needs) }));
   if (hasNeeds(needs)) return false;
   model.reconsidered.clear();
   model.due.clear();
   for (const { instance, decision } of looks) carryOut(model, instance, decision);
-  for (const { instance, verdict } of fired) fireInstance(model, instance, verdict);
+  for (const { instance, decision } of fired) fireInstance(model, instance, decision);
   return true;
 }

@@ -163,7 +163,12 @@ export function sameCounts(one: UpstreamCounts, other: UpstreamCounts): boolean 
 /** Works out the counters of tasks, all instances of which, and of those directly above, are here; what is not counted as before is looked at again. Nothing is pending. */
 export function recountTasks(model: RunModel, nodes: readonly TaskNode[]): void {
   for (const { taskId } of nodes) {
-    for (const instance of instancesOf(model, taskId)) takeCounts(model, instance, countUpstreamsOf(model.graph, instance, (id) => instancesOf(model, id)));
+    for (const instance of instancesOf(model, taskId))
+      takeCounts(
+        model,
+        instance,
+        countUpstreamsOf(model.graph, instance, (id) => instancesOf(model, id)),
+      );
   }
 }
 

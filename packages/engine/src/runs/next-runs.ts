@@ -26,8 +26,9 @@ export async function letNextRunsIn(context: EngineContext, dagIds: readonly str
   return commit(context, async (tx, after) => {
     const dags = await lockScheduledDags(tx, { dagIds, now: context.stampAt() });
     const paused = await pauseFailing(tx, after, dags);
+    // Of paused DAGs too: when they go on no run may end any more that would do it then.
+    await unblockCreation(context, tx, after, dags);
     const going = dags.filter((dag) => !dag.isPaused && !paused.has(dag.dagId));
-    await unblockCreation(context, tx, after, going);
     return startQueued(context, tx, after, going);
   });
 }

@@ -2,6 +2,7 @@ import {
   deleteLeases,
   deleteTaskQueue,
   deleteTaskTimers,
+  deleteXComs,
   insertTaskInstanceHistory,
   insertTaskInstances,
   insertTaskQueue,
@@ -63,6 +64,11 @@ export async function flush(settlement: Settlement): Promise<void> {
     unparkTaskQueue(
       tx,
       [...settlement.unpark].map(([key, count]) => ({ key, count })),
+    ),
+    // Members that a shorter map left out have no part in the list of results any more.
+    deleteXComs(
+      tx,
+      moved.filter(({ work, instance }) => instance.state === "removed" && work.graph.tasks.has(instance.taskId)).map(({ instance }) => instance),
     ),
     ...stopGroups(settlement).map(([reason, taskInstanceIds]) => stopLeases(tx, { taskInstanceIds, reason })),
     deleteTaskTimers(tx, { taskInstanceIds: moved.filter(({ instance }) => hadTimer(instance)).map(({ instance }) => instance.id) }),

@@ -1,13 +1,27 @@
 import type { AttemptGrant, TaskOutcome } from "@tradewind/contract";
-import type { TaskSpec } from "@tradewind/core";
-import type { EngineHarness, SeenRun } from "../engine-harness.ts";
+import { isTradewindError } from "@tradewind/core";
+import type { EngineHarness, SeenRun, SeenRunName } from "../engine-harness.ts";
 import { buildDag, type BuiltDag } from "../generate/build-dag.ts";
 import type { Case, Step } from "../generate/case.ts";
-import { clear, endAttempt, mark, markRun, type Outcome, passRetryDelays, refuseAttempt, startAttempt, takeAttempt } from "../model/changes.ts";
+import {
+  clearInstances,
+  endAttempt,
+  listToClear,
+  mark,
+  markRun,
+  type Outcome,
+  passTime,
+  refuseAttempt,
+  type Selection,
+  startAttempt,
+  startRun,
+  takeAttempt,
+} from "../model/changes.ts";
 import { DagModel } from "../model/dag-model.ts";
 import { type ModelInstance, nameOf, RunModel } from "../model/run-model.ts";
+import type { DagRunState } from "@tradewind/core";
 import { checkLimits } from "./check-limits.ts";
-import { chooseToClear, outcomeOf } from "./choices.ts";
+import { chooseToClear, chooseToMark, outcomeOf, runsAround } from "./choices.ts";
 
 export interface LiveAttempt {
   attemptId: string;
@@ -25,6 +39,8 @@ export class LiveCase {
   readonly runs: RunModel[] = [];
   dagRunIds: readonly number[] = [];
   #runIds: readonly string[] = [];
+  /** As they were at the last look: a run that has ended since lets others in. */
+  #runStates: DagRunState[] = [];
   attempts: LiveAttempt[] = [];
   isPaused = false;
   readonly log: string[] = [];
@@ -43,22 +59,70 @@ export class LiveCase {
   async begin(harness: EngineHarness): Promise<void> {
     if (this.built.pool !== null) await harness.addPool(this.built.pool.name, this.built.pool.slots);
     await harness.storeDag(this.built.spec);
-    this.dagRunIds = await harness.createRuns(this.built.spec);
-    this.#runIds = await Promise.all(this.dagRunIds.map((id) => harness.runIdOf(id)));
-    for (const _ of this.dagRunIds) this.runs.push(new RunModel(this.dag, this.runs.at(-1) ?? null));
-    this.settle();
+    if (!this.isScheduled) await harness.trigger(this.dagId);
+    this.letRunsIn();
+  }
+
+  get isScheduled(): boolean {
+    return this.built.spec.schedule.kind !== "none";
+  }
+
+  /** What the runs are called. */
+  nameRuns(names: readonly SeenRunName[]): void {
+    this.dagRunIds = names.map(({ dagRunId }) => dagRunId);
+    this.#runIds = names.map(({ runId }) => runId);
   }
 
   settle(): void {
-    for (const run of this.runs) run.settle();
+    do for (const run of this.runs) run.settle();
+    while (this.#followEnds());
+  }
+
+  /** Runs have ended: the DAG is paused when too many failed, and else queued runs start. Returns whether any does. */
+  #followEnds(): boolean {
+    const hasEnded = this.runs.some(({ state }, index) => state !== this.#runStates[index] && (state === "success" || state === "failed"));
+    this.#runStates = this.runs.map(({ state }) => state);
+    if (!hasEnded) return false;
+    const { maxConsecutiveFailedDagRuns: limit } = this.built.spec;
+    const latest = this.runs.slice(-limit);
+    if (limit > 0 && this.isScheduled && latest.length === limit && latest.every(({ state }) => state === "failed") && !this.isPaused) {
+      this.isPaused = true;
+      this.log.push("paused, since its runs failed");
+    }
+    return this.#startQueued();
+  }
+
+  /** "Queued -> running … only if running count < limit", oldest first. */
+  #startQueued(): boolean {
+    const queued = this.runs.filter(({ state }) => state === "queued");
+    const running = this.runs.filter(({ state }) => state === "running").length;
+    const starting = this.isPaused ? [] : queued.slice(0, Math.max(0, this.built.spec.maxActiveRuns - running));
+    for (const run of starting) startRun(run);
+    return starting.length > 0;
+  }
+
+  /** Starts queued runs and makes those that are due: "queued+running >= limit stops creating". */
+  letRunsIn(): void {
+    for (let more = true; more;) {
+      more = this.#startQueued();
+      this.settle();
+      const unfinished = this.runs.filter(({ state }) => state === "queued" || state === "running");
+      if (this.isPaused || this.runs.length === this.source.dag.runs || unfinished.length >= this.built.spec.maxActiveRuns) continue;
+      const waitsBehind = unfinished.some(({ state }) => state === "queued");
+      this.runs.push(new RunModel(this.dag, this.runs.at(-1) ?? null, waitsBehind ? "queued" : "running"));
+      this.settle();
+      more = true;
+    }
   }
 
   get isAtRest(): boolean {
-    const waits = this.runs.some((run) => run.isWaitingForTime() || run.instances.some(({ state }) => state === "scheduled"));
-    return this.attempts.length === 0 && !waits;
+    const isMoving = (run: RunModel): boolean =>
+      run.state === "queued" || run.isWaitingForTime() || run.instances.some(({ state }) => state === "scheduled");
+    return this.attempts.length === 0 && !this.isPaused && !this.runs.some(isMoving);
   }
 
   noteTaken(command: { attemptId: string; runId: string; taskId: string; mapIndex: number }): void {
+    if (this.isPaused) throw new Error(`The engine dispatched ${nameOf(command)} of a DAG that is paused.`);
     const run = this.runs[this.#runIds.indexOf(command.runId)]!;
     const instance = run.get(command.taskId, command.mapIndex);
     takeAttempt(instance, command.attemptId);
@@ -119,15 +183,13 @@ export class LiveCase {
   async act(harness: EngineHarness, { kind, pick, flags }: Step): Promise<void> {
     const place = pick % this.runs.length;
     const run = this.runs[place]!;
-    const target = { dagId: this.dagId, runId: this.#runIds[place]!, actor: ACTOR };
-    const task = this.dag.spec.tasks[pick % this.dag.spec.tasks.length]!;
-    if (kind === "clear") return this.#clear(harness, run, target, { pick, flags });
-    if (kind === "mark") return this.#mark(harness, run, target, task, flags);
+    if (kind === "clear") await this.#clear(harness, place, { pick, flags });
+    if (kind === "mark") await this.#mark(harness, place, { pick, flags });
     if (kind === "mark_run") {
       const state = flags % 2 === 0 ? "success" : "failed";
       this.log.push(`run ${place} marked ${state}`);
       markRun(run, state);
-      await harness.engine.setDagRunState({ ...target, state });
+      await harness.engine.setDagRunState({ ...this.#target(place), state });
     }
     if (kind === "pause" || kind === "unpause") {
       this.isPaused = kind === "pause";
@@ -137,59 +199,47 @@ export class LiveCase {
     this.settle();
   }
 
-  async #clear(
-    harness: EngineHarness,
-    run: RunModel,
-    target: { dagId: string; runId: string; actor: { name: string } },
-    { pick, flags }: Omit<Step, "kind">,
-  ): Promise<void> {
-    const choice = chooseToClear(this.dag, pick, flags);
-    this.log.push(`cleared ${choice.taskIds.join(", ")} of run ${this.runs.indexOf(run)}${flagsOf(choice)}`);
-    clear(run, choice);
-    const rest = {
-      onlyRunning: false,
-      resetDagRuns: true,
-      includeFuture: false,
-      includePast: false,
-      runOnLatestVersion: false,
-      preventRunningTask: false,
-    };
-    await harness.engine.clearTaskInstances({ ...target, ...choice, taskIds: [...choice.taskIds], ...rest, dryRun: false });
-    this.settle();
+  #target(place: number): { dagId: string; runId: string; actor: { name: string } } {
+    return { dagId: this.dagId, runId: this.#runIds[place]!, actor: ACTOR };
   }
 
-  async #mark(
-    harness: EngineHarness,
-    run: RunModel,
-    target: { dagId: string; runId: string; actor: { name: string } },
-    task: TaskSpec,
-    flags: number,
-  ): Promise<void> {
-    const choice = {
-      taskId: task.taskId,
-      state: (["success", "failed", "skipped"] as const)[flags % 3]!,
-      includeUpstream: (flags & 24) === 24,
-      includeDownstream: (flags & 8) !== 0,
-    };
-    this.log.push(`marked ${choice.taskId} of run ${this.runs.indexOf(run)} ${choice.state}${flagsOf(choice)}`);
-    mark(run, choice);
-    await harness.engine.setTaskInstanceState({ ...target, ...choice, includeFuture: false, includePast: false, dryRun: false });
-    this.settle();
+  async #clear(harness: EngineHarness, place: number, { pick, flags }: Omit<Step, "kind">): Promise<void> {
+    const { mapIndex, taskIds, ...choice } = chooseToClear(this.runs[place]!, pick, flags);
+    this.log.push(`cleared ${taskIds.join(", ")}${mapIndex === null ? "" : ` (the first at ${mapIndex})`} of run ${place}${flagsOf(choice)}`);
+    const targets = runsAround(this.runs, place, choice).map((run) => ({ run, instances: listToClear(run, { mapIndex, taskIds, ...choice }) }));
+    const isRefused = choice.preventRunningTask && targets.some(({ instances }) => instances.some(({ state }) => state === "running"));
+    if (!isRefused) for (const { run, instances } of targets) clearInstances(run, instances, choice.resetDagRuns);
+    const [first, ...others] = taskIds;
+    const named: string | [string, number] = mapIndex === null ? first! : [first!, mapIndex];
+    const request = { ...this.#target(place), ...choice, taskIds: [named, ...others], runOnLatestVersion: false, dryRun: false };
+    const refusal = await harness.engine.clearTaskInstances(request).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    const isConflict = isTradewindError(refusal) && refusal.code === "conflict";
+    if (refusal !== null && !isConflict) throw refusal;
+    if (isConflict !== isRefused) throw new Error(`The clear was refused ${isConflict ? "by the engine" : "by the model"} only.`);
   }
 
-  passTime(): void {
+  async #mark(harness: EngineHarness, place: number, { pick, flags }: Omit<Step, "kind">): Promise<void> {
+    const { mapIndex, taskIds, ...choice } = chooseToMark(this.runs[place]!, pick, flags);
+    const name = nameOf({ taskId: taskIds[0]!, mapIndex: mapIndex ?? -1 });
+    this.log.push(`marked ${name} of run ${place} ${choice.state}${flagsOf(choice)}`);
+    for (const run of runsAround(this.runs, place, choice)) mark(run, { mapIndex, taskIds, ...choice });
+    const request = { ...this.#target(place), ...choice, taskId: taskIds[0]!, ...(mapIndex !== null && { mapIndex }), dryRun: false };
+    await harness.engine.setTaskInstanceState(request);
+  }
+
+  passTime(ms: number): void {
     if (this.runs.some((run) => run.isWaitingForTime())) this.log.push("delays passed");
-    for (const run of this.runs) if (run.state === "running") passRetryDelays(run);
-    this.settle();
-  }
-
-  startQueuedRuns(): void {
-    for (const run of this.runs) if (run.state === "queued" && !this.isPaused) run.state = "running";
+    for (const run of this.runs) passTime(run, ms);
     this.settle();
   }
 
   /** Throws what is different. */
-  compare(seen: ReadonlyMap<number, SeenRun>): void {
+  compare(seen: ReadonlyMap<number, SeenRun>, isPaused: boolean): void {
+    if (this.isPaused !== isPaused) throw new Error(`the DAG is ${isPaused ? "paused" : "not paused"} in the engine only`);
+    if (this.dagRunIds.length !== this.runs.length) throw new Error(`the engine has ${this.dagRunIds.length} runs, the model ${this.runs.length}`);
     for (const [index, run] of this.runs.entries()) {
       const { state, states, tries } = seen.get(this.dagRunIds[index]!)!;
       const differences = Object.entries({ ...run.states(), ...states })
@@ -214,6 +264,7 @@ export class LiveCase {
 
 export function toTaskOutcome(outcome: Outcome): TaskOutcome {
   if (outcome.kind === "skipped") return { kind: "skipped", reason: "generated" };
+  if (outcome.kind === "rescheduled") return { kind: "reschedule", resumeAfterMs: 1 };
   if (outcome.kind === "failed") return { kind: "failed", failure: { reason: "error", message: "generated" }, retryable: outcome.retryable };
   const { result } = outcome;
   if (result === undefined) return { kind: "success" };
@@ -224,12 +275,8 @@ function show(state: string | null | undefined): string {
   return state === undefined ? "not there" : (state ?? "undecided");
 }
 
-function flagsOf(choice: { onlyFailed?: boolean; includeUpstream: boolean; includeDownstream: boolean }): string {
-  const words = [
-    choice.onlyFailed === true && "only failed",
-    choice.includeUpstream && "with upstream",
-    choice.includeDownstream && "with downstream",
-  ];
-  const said = words.filter((word) => word !== false);
-  return said.length === 0 ? "" : ` (${said.join(", ")})`;
+function flagsOf(choice: Pick<Selection, "includeUpstream" | "includeDownstream"> & Record<string, unknown>): string {
+  const words = Object.entries(choice).flatMap(([name, value]) => (value === true ? [name] : []));
+  const all = choice["resetDagRuns"] === false ? [...words, "the run stays as it is"] : words.filter((word) => word !== "resetDagRuns");
+  return all.length === 0 ? "" : ` (${all.join(", ")})`;
 }

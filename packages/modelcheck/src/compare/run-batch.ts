@@ -1,11 +1,13 @@
+import type { TaskOutcome } from "@tradewind/contract";
 import { EngineHarness } from "../engine-harness.ts";
 import { FIRST_DATE, DAY_MS } from "../generate/build-dag.ts";
 import type { Case, Step } from "../generate/case.ts";
 import { checkNothingStarves } from "./check-limits.ts";
-import { LiveCase, toTaskOutcome } from "./live-case.ts";
+import type { Outcome } from "../model/changes.ts";
+import { type LiveAttempt, LiveCase, toTaskOutcome } from "./live-case.ts";
 
 /** Rounds after which a case that still has something to do has gone wrong. */
-const MAX_ROUNDS = 120;
+const MAX_ROUNDS = 600;
 /** More than any delay of a generated DAG. */
 const LONG_MS = 3_600_000;
 const DRAIN: Step = { kind: "end_all", pick: 0, flags: 0 };
@@ -27,6 +29,7 @@ export async function runBatch(cases: readonly Case[]): Promise<Disagreement[]> 
   const lives = cases.map((source, index) => new LiveCase(source, `dag_${index}`));
   const batch = new Batch(harness, lives);
   for (const live of lives) await batch.guard(live, () => live.begin(harness));
+  await batch.letRunsIn();
   await batch.compare("creation");
   for (let round = 0; batch.isActive; round++) {
     await batch.dispatch(round);
@@ -65,10 +68,19 @@ class Batch {
     }
   }
 
+  async letRunsIn(): Promise<void> {
+    await this.#harness.letRunsIn();
+    for (const live of this.#lives) await this.guard(live, () => live.letRunsIn());
+  }
+
   async compare(when: string): Promise<void> {
     const active = this.#lives.filter(({ problem }) => problem === null);
+    if (active.length === 0) return;
+    const dagIds = active.map(({ dagId }) => dagId);
+    const [names, paused] = await Promise.all([this.#harness.listRuns(dagIds), this.#harness.listPausedDags()]);
+    for (const live of active) live.nameRuns(names.get(live.dagId) ?? []);
     const seen = await this.#harness.look(active.flatMap(({ dagRunIds }) => dagRunIds));
-    for (const live of active) await this.guard(live, () => live.compare(seen));
+    for (const live of active) await this.guard(live, () => live.compare(seen, paused.has(live.dagId)));
     for (const live of active) if (live.problem !== null) live.problem = `after ${when} of round ${this.#round}: ${live.problem}`;
   }
 
@@ -104,13 +116,16 @@ class Batch {
   async act(round: number): Promise<void> {
     const stepOf = ({ source }: LiveCase): Step => source.history[round] ?? DRAIN;
     for (const live of this.active) {
-      await this.guard(live, () => live.act(this.#harness, round === live.source.history.length ? { ...DRAIN, kind: "unpause" } : stepOf(live)));
+      const isDraining = round >= live.source.history.length;
+      await this.guard(live, () => live.act(this.#harness, isDraining && live.isPaused ? { ...DRAIN, kind: "unpause" } : stepOf(live)));
     }
-    await this.#harness.startQueuedRuns();
-    for (const live of this.active) await this.guard(live, () => live.startQueuedRuns());
+    await this.#harness.fireTimers();
+    await this.letRunsIn();
     await this.#harness.fireTimers();
     await this.compare("what people did");
     await this.#endAttempts(stepOf);
+    await this.#harness.fireTimers();
+    await this.letRunsIn();
     await this.#harness.fireTimers();
     await this.compare("the ends of attempts");
   }
@@ -129,14 +144,28 @@ class Batch {
     await this.#harness.lose(lost.map(({ attempt }) => attempt.attemptId));
     for (const { live, attempt, outcome } of lost) await this.guard(live, () => live.noteEnded(attempt, outcome, null));
     for (const live of this.#lives) await this.guard(live, () => live.settle());
+    await this.#reportAgain(picked.filter(({ live }) => (stepOf(live).flags & 1) === 1));
+  }
+
+  /** A report that comes a second time, or after its runner was given up, changes nothing, whatever it says. */
+  async #reportAgain(ended: readonly { attempt: LiveAttempt; outcome: Outcome }[]): Promise<void> {
+    const failed: TaskOutcome = { kind: "failed", failure: { reason: "error", message: "again" }, retryable: true };
+    const opposites = ended.map(({ attempt, outcome }) => ({
+      attemptId: attempt.attemptId,
+      outcome: outcome.kind === "success" ? failed : ({ kind: "success" } as const),
+    }));
+    await this.#harness.finish(opposites);
   }
 
   /** In every third round every delay passes. */
   async passTime(round: number): Promise<void> {
     if (round % 3 !== 2) return;
     this.#harness.passTime(LONG_MS);
+    await this.#harness.timeOutRuns();
     await this.#harness.fireTimers();
-    for (const live of this.#lives) await this.guard(live, () => live.passTime());
+    for (const live of this.#lives) await this.guard(live, () => live.passTime(LONG_MS));
+    await this.letRunsIn();
+    await this.#harness.fireTimers();
     await this.compare("time passed");
   }
 }

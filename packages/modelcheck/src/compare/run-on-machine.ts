@@ -1,12 +1,14 @@
 import { type AttemptEnd, compileDag, createRunMachine, type DagGraph, type PastFacts, type RunMachine } from "@tradewind/core";
 import { buildDag, type BuiltDag } from "../generate/build-dag.ts";
 import { type Case, type Step } from "../generate/case.ts";
-import { clearInstances, endAttempt, markRun, type Outcome, passRetryDelays, startAttempt, takeAttempt } from "../model/changes.ts";
+import { clearInstances, endAttempt, listToClear, markRun, type Outcome, passTime, startAttempt, startRun, takeAttempt } from "../model/changes.ts";
 import { DagModel } from "../model/dag-model.ts";
 import { type ModelInstance, nameOf, RunModel } from "../model/run-model.ts";
 import { chooseToClear, outcomeOf } from "./choices.ts";
 
-const MAX_ROUNDS = 120;
+const MAX_ROUNDS = 600;
+/** More than any delay of a generated DAG. */
+const LONG_MS = 3_600_000;
 const DRAIN: Step = { kind: "end_all", pick: 0, flags: 0 };
 
 /**
@@ -65,9 +67,7 @@ class MachineAndModel {
       for (const instance of model.instances.filter(({ state }) => state === "scheduled")) {
         takeAttempt(instance, "attempt");
         startAttempt(instance, "attempt");
-        const theirs = this.#find(index, instance);
-        this.#machines[index]!.begin(theirs);
-        this.#machines[index]!.deleteXComs(theirs);
+        this.#machines[index]!.begin(this.#find(index, instance));
       }
     }
     this.#compare("tasks began");
@@ -84,17 +84,13 @@ class MachineAndModel {
     const index = pick % this.#models.length;
     const model = this.#models[index]!;
     if (model.instances.some(({ state }) => state === "running")) return;
-    const chosen = chooseToClear(this.#dag, pick, flags);
-    const ids = new Set([...chosen.taskIds, ...(chosen.includeDownstream ? chosen.taskIds.flatMap((id) => [...this.#dag.below(id)]) : [])]);
-    const matches = ({ taskId, state }: ModelInstance): boolean =>
-      ids.has(taskId) && state !== "removed" && (!chosen.onlyFailed || state === "failed" || state === "upstream_failed");
-    const instances = model.instances.filter(matches);
+    const instances = listToClear(model, { ...chooseToClear(model, pick, flags), onlyRunning: false });
     this.#log.push(`cleared ${instances.map(nameOf).join(", ")} of run ${index}`);
     const theirs = instances.map((instance) => this.#find(index, instance));
     clearInstances(model, instances);
     this.#machines[index]!.clear(theirs);
     if (model.state === "queued") {
-      model.state = "running";
+      startRun(model);
       this.#machines[index]!.start();
     }
     this.#settle("a clear");
@@ -131,8 +127,9 @@ class MachineAndModel {
     if (this.#models.some((model) => model.isWaitingForTime())) this.#log.push("delays passed");
     for (const [index, model] of this.#models.entries()) {
       if (model.state !== "running") continue;
-      passRetryDelays(model);
+      passTime(model, LONG_MS);
       const machine = this.#machines[index]!;
+      if (model.state !== "running") machine.timeOut();
       for (const timer of machine.listTimers()) machine.fire(timer);
     }
     this.#settle("time passed");
@@ -172,6 +169,7 @@ class MachineAndModel {
 
 function toEnd(outcome: Outcome): AttemptEnd {
   if (outcome.kind === "skipped") return { kind: "skipped", reason: "generated" };
+  if (outcome.kind === "rescheduled") return { kind: "reschedule", resumeAfterMs: 1 };
   if (outcome.kind === "failed") return { kind: "failed", message: "generated", isFinal: !outcome.retryable };
   return outcome.result === undefined ? { kind: "success" } : { kind: "success", result: outcome.result };
 }

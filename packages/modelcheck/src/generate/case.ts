@@ -1,5 +1,6 @@
 import type { Json, TaskSpec } from "@tradewind/core";
 import fc from "fast-check";
+import { listFor } from "./build-dag.ts";
 import { dagGenes, type DagGenes, type End, type Section } from "./dag-genes.ts";
 
 /** Something that happens to a run between two looks at it. Numbers are taken modulo what there is. */
@@ -23,7 +24,7 @@ const step: fc.Arbitrary<Step> = fc.record({
     { weight: 1, arbitrary: fc.constantFrom<Step["kind"]>("nothing", "mark", "mark_run", "pause", "unpause") },
   ),
   pick: fc.nat(30),
-  flags: fc.nat(63),
+  flags: fc.nat(2 ** 15 - 1),
 });
 
 export const cases: fc.Arbitrary<Case> = fc.record({ dag: dagGenes, history: fc.array(step, { maxLength: 10 }) });
@@ -40,6 +41,6 @@ export function resultOf(section: Section, task: TaskSpec, children: readonly st
   if (task.kind === "short_circuit") return (section.flags + tryNumber) % 2 === 0;
   if (task.kind === "loop_gate") return mapIndex >= section.flags % 3;
   if (!task.taskId.endsWith("_list")) return undefined;
-  if (task.mapping !== null) return mapIndex;
-  return Array.from({ length: section.lengths[(tryNumber - 1) % section.lengths.length]! }, (_, index) => index);
+  const members = listFor(section.shape, task.mapping === null ? section.lengths[(tryNumber - 1) % section.lengths.length]! : mapIndex + 1);
+  return task.mapping === null ? members : members.at(-1);
 }

@@ -3,7 +3,11 @@ import { isOver, type ModelInstance, nameOf, type RunModel } from "./run-model.t
 
 // What happens to runs from outside: attempts begin and end, time passes, people change things. Each function changes states and leaves it to `settle` what follows.
 
-export type Outcome = { kind: "success"; result: Json | undefined } | { kind: "skipped" } | { kind: "failed"; retryable: boolean };
+export type Outcome =
+  | { kind: "success"; result: Json | undefined }
+  | { kind: "skipped" }
+  | { kind: "rescheduled" }
+  | { kind: "failed"; retryable: boolean };
 
 /** An attempt gets a lease; `running` when it is started too. */
 export function takeAttempt(instance: ModelInstance, attemptId: string): void {
@@ -37,9 +41,16 @@ export function endAttempt(run: RunModel, instance: ModelInstance, attemptId: st
   if (instance.state !== "running") return false;
   const task = run.dag.task(instance.taskId);
   if (outcome.kind === "skipped") instance.state = "skipped";
+  else if (outcome.kind === "rescheduled") reschedule(instance);
   else if (outcome.kind === "failed") fail(run, task, instance, outcome.retryable);
   else succeed(run, task, instance, outcome.result);
   return true;
+}
+
+/** "frees both, a row records next time; state up_for_reschedule"; "try_number +1 unless from up_for_reschedule" */
+function reschedule(instance: ModelInstance): void {
+  instance.state = "up_for_reschedule";
+  instance.reschedules += 1;
 }
 
 function succeed(run: RunModel, task: TaskSpec, instance: ModelInstance, result: Json | undefined): void {
@@ -73,49 +84,89 @@ function withdraw(instance: ModelInstance, state: MaybeState): void {
   if (instance.attempt?.isRunning === false) instance.attempt = null;
 }
 
-/** Every wait for another try is over, of instances and of groups. */
-export function passRetryDelays(run: RunModel): void {
+/** A queued run begins; its time counts from now when it had ended before. */
+export function startRun(run: RunModel): void {
+  run.state = "running";
+  run.elapsedMs = 0;
+}
+
+/** "if now > run.start + timeout the run -> failed, all unfinished TIs -> skipped"; then every wait for another try is over. */
+export function passTime(run: RunModel, ms: number): void {
+  if (run.state !== "running") return;
+  run.elapsedMs += ms;
+  const { dagrunTimeoutMs } = run.dag.spec;
+  if (dagrunTimeoutMs === null || run.elapsedMs <= dagrunTimeoutMs) return passDelays(run);
+  run.state = "failed";
+  run.marked = null;
+  for (const instance of run.instances) if (!isOver(instance.state)) withdraw(instance, "skipped");
+}
+
+/** Every wait for another try, and for another poke, is over: of instances and of groups. */
+function passDelays(run: RunModel): void {
   const groups = run.dag.spec.groups.filter((group) => run.isRetryDue(group));
   for (const group of groups) {
     run.groupRetries.set(group.groupId, (run.groupRetries.get(group.groupId) ?? 0) + 1);
+    for (const { groupId } of run.dag.groupsIn(group)) run.groupRetries.delete(groupId);
     const inside = run.dag.tasksIn(group);
-    for (const instance of run.instances) {
-      if (instance.state === "removed" || !inside.some(({ taskId }) => taskId === instance.taskId)) continue;
-      giveRetries(run, instance);
-      instance.state = null;
-    }
+    // A process that was told to stop may be at work yet: its instance waits for it in the queue.
+    reset(
+      run,
+      run.instances.filter(({ state, taskId }) => state !== "removed" && inside.some((task) => task.taskId === taskId)),
+      () => null,
+    );
   }
-  const waiting = run.instances.filter(({ state }) => state === "up_for_retry");
+  const waiting = run.instances.filter(({ state }) => state === "up_for_retry" || state === "up_for_reschedule");
   const verdicts = waiting.map((instance) => run.verdict(run.dag.task(instance.taskId), instance));
   for (const [index, instance] of waiting.entries()) {
     const verdict = verdicts[index]!;
     if (verdict === "run") run.begin(run.dag.task(instance.taskId), instance);
+    else if (typeof verdict === "object") instance.state = verdict.byMapping;
     else if (verdict !== "wait" && verdict !== "expand") instance.state = verdict;
   }
 }
 
-export interface ClearChoice {
+export interface Selection {
   taskIds: readonly string[];
-  onlyFailed: boolean;
+  /** Only this instance of the first one. */
+  mapIndex: number | null;
   includeUpstream: boolean;
   includeDownstream: boolean;
 }
 
+export interface ClearChoice extends Selection {
+  onlyFailed: boolean;
+  onlyRunning: boolean;
+  /** Whether a finished run begins again. */
+  resetDagRuns: boolean;
+}
+
 /** "Clearing a task also clears its setups and teardowns." */
-export function clear(run: RunModel, choice: ClearChoice): void {
-  const chosen = new Set(choice.taskIds.filter((id) => run.dag.has(id)));
-  for (const id of [...chosen]) {
-    if (choice.includeUpstream) for (const above of run.dag.above(id)) chosen.add(above);
-    if (choice.includeDownstream) for (const below of run.dag.below(id)) chosen.add(below);
-  }
-  for (const id of [...chosen]) for (const other of withSetups(run, id)) chosen.add(other);
-  const matches = ({ taskId, state }: ModelInstance): boolean =>
-    chosen.has(taskId) && state !== "removed" && (!choice.onlyFailed || state === "failed" || state === "upstream_failed");
-  clearInstances(run, run.instances.filter(matches));
+export function listToClear(run: RunModel, choice: ClearChoice): ModelInstance[] {
+  const passes = ({ state }: ModelInstance): boolean =>
+    (!choice.onlyFailed && !choice.onlyRunning) ||
+    (choice.onlyFailed && (state === "failed" || state === "upstream_failed")) ||
+    (choice.onlyRunning && state === "running");
+  return run.instances.filter((instance) => instance.state !== "removed" && isSelected(run, instance, choice, true) && passes(instance));
+}
+
+/** Whether an instance is meant. Of tasks around a single instance all instances are, but in a mapped group or loop that both are in only the one of that index. */
+function isSelected(run: RunModel, { taskId, mapIndex }: ModelInstance, choice: Selection, withSetups: boolean): boolean {
+  return choice.taskIds.some((target, place) => {
+    const index = place === 0 ? choice.mapIndex : null;
+    if (taskId === target) return index === null || mapIndex === index;
+    const related = new Set<string>([target]);
+    if (choice.includeUpstream) for (const id of run.dag.above(target)) related.add(id);
+    if (choice.includeDownstream) for (const id of run.dag.below(target)) related.add(id);
+    if (withSetups) for (const id of [...related]) for (const other of setupsWith(run, id)) related.add(other);
+    if (!related.has(taskId)) return false;
+    const multiplier = run.dag.multiplierOf(run.dag.task(target));
+    const isTogether = multiplier !== undefined && run.dag.multiplierOf(run.dag.task(taskId)) === multiplier;
+    return index === null || !isTogether || mapIndex === index;
+  });
 }
 
 /** Of a task the setups in whose scope it is, with their teardowns; of a setup its teardowns. */
-function withSetups(run: RunModel, taskId: string): string[] {
+function setupsWith(run: RunModel, taskId: string): string[] {
   const task = run.dag.task(taskId);
   if (task.isTeardown) return [];
   const setups = task.isSetup ? [task] : run.dag.setupsOf(task);
@@ -123,42 +174,41 @@ function withSetups(run: RunModel, taskId: string): string[] {
 }
 
 /** Cleared groups have all their tries again. "Clearing a gate clears later iterations": they come up again when an earlier one leads to them. */
-export function clearInstances(run: RunModel, instances: readonly ModelInstance[]): void {
+export function clearInstances(run: RunModel, instances: readonly ModelInstance[], resetDagRuns = true): void {
+  reset(run, instances, ({ attempt }) => (attempt?.isRunning === true ? "restarting" : null));
+  for (const { taskId } of instances) for (const { groupId } of run.dag.groupsOf(run.dag.task(taskId))) run.groupRetries.delete(groupId);
+  if (instances.length === 0 || !resetDagRuns) return;
+  if (run.state !== "running") run.marked = null;
+  if (run.state !== "running") run.state = "queued";
+}
+
+function reset(run: RunModel, instances: readonly ModelInstance[], stateOf: (instance: ModelInstance) => MaybeState): void {
   const isSuperseded = ({ taskId, mapIndex }: ModelInstance): boolean => {
     const loop = run.dag.multiplierOf(run.dag.task(taskId))?.loop ?? null;
     return loop !== null && instances.some((gate) => gate.taskId === loop.gateTaskId && gate.mapIndex < mapIndex);
   };
   for (const instance of run.instances) {
     if (instance.state !== "removed" && isSuperseded(instance)) withdraw(instance, "removed");
-    else if (instances.includes(instance)) resetInstance(run, instance);
+    else if (instances.includes(instance)) {
+      instance.maxTries = instance.tryNumber + run.dag.task(instance.taskId).retries;
+      // What a branch decided goes when the branch itself is cleared.
+      instance.decided = false;
+      withdraw(instance, stateOf(instance));
+    }
   }
-  for (const { taskId } of instances) for (const { groupId } of run.dag.groupsOf(run.dag.task(taskId))) run.groupRetries.delete(groupId);
-  if (instances.length === 0) return;
-  if (run.state !== "running") run.marked = null;
-  if (run.state !== "running") run.state = "queued";
 }
 
-function giveRetries(run: RunModel, instance: ModelInstance): void {
-  instance.maxTries = instance.tryNumber + run.dag.task(instance.taskId).retries;
-}
-
-function resetInstance(run: RunModel, instance: ModelInstance): void {
-  giveRetries(run, instance);
-  withdraw(instance, instance.attempt?.isRunning === true ? "restarting" : null);
-}
-
-export interface MarkChoice {
-  taskId: string;
+export interface MarkChoice extends Selection {
   state: "success" | "failed" | "skipped";
-  includeUpstream: boolean;
-  includeDownstream: boolean;
 }
 
 /** "Setting a TI's state … also clears the failed and upstream_failed tasks below it, so they are re-evaluated." */
-export function mark(run: RunModel, { taskId, state, includeUpstream, includeDownstream }: MarkChoice): void {
-  const chosen = new Set([taskId, ...(includeUpstream ? run.dag.above(taskId) : []), ...(includeDownstream ? run.dag.below(taskId) : [])]);
-  const marked = run.instances.filter((instance) => chosen.has(instance.taskId) && instance.state !== state && instance.state !== "removed");
-  const below = run.dag.below(taskId);
+export function mark(run: RunModel, choice: MarkChoice): void {
+  const { taskIds, state } = choice;
+  const marked = run.instances.filter(
+    (instance) => isSelected(run, instance, choice, false) && instance.state !== state && instance.state !== "removed",
+  );
+  const below = new Set(taskIds.flatMap((taskId) => [...run.dag.below(taskId)]));
   const failed = run.instances.filter(
     (instance) => below.has(instance.taskId) && !marked.includes(instance) && (instance.state === "failed" || instance.state === "upstream_failed"),
   );
@@ -174,7 +224,7 @@ export function markRun(run: RunModel, state: "success" | "failed"): void {
     const isUnfinished = !isOver(instance.state);
     if (isUnfinished && run.dag.task(instance.taskId).isTeardown) hasTeardown = true;
     else if (state === "success") withdraw(instance, "success");
-    else if (isUnfinished) withdraw(instance, instance.state === "running" ? "failed" : "skipped");
+    else if (isUnfinished) withdraw(instance, instance.state === "running" || instance.state === "up_for_reschedule" ? "failed" : "skipped");
   }
   if (hasTeardown && run.state === "running") run.marked = state;
   else run.state = state;

@@ -53,6 +53,12 @@ export class DagModel {
     return groups;
   }
 
+  /** The groups inside of a group, at any depth. */
+  groupsIn(group: TaskGroupSpec): TaskGroupSpec[] {
+    const inside = this.spec.groups.filter(({ parentId }) => parentId === group.groupId);
+    return inside.flatMap((one) => [one, ...this.groupsIn(one)]);
+  }
+
   tasksIn(group: TaskGroupSpec): TaskSpec[] {
     return this.spec.tasks.filter((task) => this.groupsOf(task).includes(group));
   }

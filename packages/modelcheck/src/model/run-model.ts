@@ -9,13 +9,18 @@ export interface ModelInstance {
   state: MaybeState;
   tryNumber: number;
   maxTries: number;
+  /** How often it was rescheduled in this try. */
+  reschedules: number;
   /** What it returned when it succeeded last; gone when it is started again. */
   result: Json | undefined;
-  /** Whether it ended well by itself since it was started last: only then a branch has decided. */
+  /** Whether it ended well by itself since it was started, or cleared, last: only then a branch has decided. */
   decided: boolean;
   /** The attempt that has a lease, also when the instance has moved on meanwhile. */
   attempt: { attemptId: string; isRunning: boolean } | null;
 }
+
+/** `expand`: its group gets its instances. `byMapping`: the state it gets from what it is mapped over. */
+export type InstanceVerdict = Verdict | "expand" | { byMapping: "skipped" | "upstream_failed" | "removed" };
 
 const TERMINAL: readonly MaybeState[] = ["success", "failed", "skipped", "upstream_failed", "removed"];
 const WELL: readonly MaybeState[] = ["success", "skipped"];
@@ -30,15 +35,18 @@ export class RunModel {
   dag: DagModel;
   /** The run that instances which depend on the past look at. */
   readonly previous: RunModel | null;
-  state: DagRunState = "running";
+  state: DagRunState;
   instances: ModelInstance[] = [];
   /** How often a group has been run again since a person cleared something in it, by group id. */
   readonly groupRetries = new Map<string, number>();
+  /** Since the run started. */
+  elapsedMs = 0;
   /** What a person said the run is to be when its last teardown has ended. */
   marked: "success" | "failed" | null = null;
 
-  constructor(dag: DagModel, previous: RunModel | null = null) {
+  constructor(dag: DagModel, previous: RunModel | null = null, state: "running" | "queued" = "running") {
     this.dag = dag;
+    this.state = state;
     this.previous = previous;
     for (const task of dag.spec.tasks) this.addTask(task);
   }
@@ -59,6 +67,7 @@ export class RunModel {
       state: null,
       tryNumber: 0,
       maxTries: task.retries,
+      reschedules: 0,
       result: undefined,
       decided: false,
       attempt: null,
@@ -88,36 +97,53 @@ export class RunModel {
       const verdicts = undecided.map((instance) => ({ instance, verdict: this.verdict(this.dag.task(instance.taskId), instance) }));
       const decided = verdicts.filter(({ verdict }) => verdict !== "wait");
       if (decided.length === 0) break;
-      for (const { instance, verdict } of decided) this.apply(instance, verdict);
+      // States first: what is expanded then has its instances for the next look.
+      const expands = ({ instance, verdict }: (typeof decided)[number]): boolean =>
+        verdict === "expand" || (verdict === "run" && this.dag.mappingOf(this.dag.task(instance.taskId)) !== null);
+      for (const one of decided) if (!expands(one)) this.apply(one.instance, one.verdict);
+      for (const one of decided) if (expands(one)) this.apply(one.instance, one.verdict);
     }
     this.state = this.outcome();
     if (this.state !== "running") this.marked = null;
   }
 
-  private apply(instance: ModelInstance, verdict: Verdict | "expand"): void {
+  private apply(instance: ModelInstance, verdict: InstanceVerdict): void {
     if (instance.state !== null || verdict === "wait") return;
     const task = this.dag.task(instance.taskId);
-    if (verdict === "expand") this.expandGroup(task, instance);
+    if (typeof verdict === "object") this.setByMapping(task, instance, verdict.byMapping);
+    else if (verdict === "expand") this.expandGroup(task, instance);
     else if (verdict !== "run") instance.state = verdict;
     else if (this.dag.mappingOf(task) === null) this.begin(task, instance);
     else this.expand(task, instance);
   }
 
   begin(task: TaskSpec, instance: ModelInstance): void {
-    instance.tryNumber += 1;
+    if (instance.state !== "up_for_reschedule") {
+      instance.tryNumber += 1;
+      instance.reschedules = 0;
+    }
     const hasCallback = task.callbacks.some((callback) => callback === "execute" || callback === "success");
     const isIdleGate = task.kind === "loop_gate" && !this.dag.multiplierOf(task)!.loop!.hasUntil;
     instance.state = (task.kind === "empty" && !hasCallback) || isIdleGate ? "success" : "scheduled";
     if (isIdleGate) this.passGate(task, instance);
   }
 
+  /**
+   * What becomes of that which a mapped group is mapped over concerns everything in it about which nothing is decided. That it is mapped over nothing concerns the members it had before:
+   * where there were none, each task asks when its rule lets it run.
+   */
+  private setByMapping(task: TaskSpec, instance: ModelInstance, state: MaybeState, isNothing = false): void {
+    const concerned = task.mapping === null ? this.dag.tasksIn(this.dag.multiplierOf(task)!).flatMap(({ taskId }) => this.of(taskId)) : [instance];
+    for (const one of concerned) if (one.state === null && !(isNothing && one.mapIndex < 0 && one !== instance)) one.state = state;
+  }
+
   /** What is to become of an instance that may be decided about. */
-  verdict(task: TaskSpec, instance: ModelInstance): Verdict | "expand" {
+  verdict(task: TaskSpec, instance: ModelInstance): InstanceVerdict {
     if (this.isHeld(task)) return "wait";
     if (this.isSkippedByBranch(task, instance)) return "skipped";
     if (this.isUnexpanded(task, instance)) {
       const byGroup = this.askMapping(task);
-      if (byGroup !== "run") return byGroup;
+      if (byGroup !== "run") return byGroup === "wait" ? "wait" : { byMapping: byGroup };
       if (this.lengthOf(task) !== 0) return "expand";
     }
     const bySetups = this.askSetups(task, instance);
@@ -136,7 +162,8 @@ export class RunModel {
     if (byRule !== "run") return byRule;
     const byMapping = this.isMappedHere(task) ? this.askMapping(task) : "run";
     // "Upstream not populated when it should be -> upstream_failed": the rule did not wait for what the task is mapped over.
-    if (byMapping !== "run") return byMapping === "wait" && task.mapping !== null ? "upstream_failed" : byMapping;
+    if (byMapping === "wait") return task.mapping === null ? "wait" : "upstream_failed";
+    if (byMapping !== "run") return { byMapping };
     return bySetups === "wait" || this.isBlockedByPast(task) ? "wait" : "run";
   }
 
@@ -155,7 +182,7 @@ export class RunModel {
       const isBelow = inside.some(({ taskId }) => this.dag.below(taskId).has(task.taskId));
       const isAfter = inside.some(({ taskId }) => task.upstream.includes(taskId));
       const holds = (group.retries > 0 && isBelow) || (group.loop !== null && isAfter);
-      return holds && (!this.isEnded(group) || this.isRetryDue(group));
+      return holds && (!this.isEnded(group) || [group, ...this.dag.groupsIn(group)].some((one) => this.isRetryDue(one)));
     });
   }
 
@@ -163,10 +190,12 @@ export class RunModel {
     return this.dag.tasksIn(group).every(({ taskId }) => this.of(taskId).every(({ state }) => isOver(state)));
   }
 
-  /** "Everything in it terminal", a leaf of it in failed or upstream_failed, and tries left. */
+  /** "Everything in it terminal", a leaf of it in failed or upstream_failed because something in it failed, and tries left. Groups in it that are to run again come first: with them it has not ended. */
   isRetryDue(group: TaskGroupSpec): boolean {
+    if (this.dag.groupsIn(group).some((inner) => this.isRetryDue(inner))) return false;
     if ((this.groupRetries.get(group.groupId) ?? 0) >= group.retries || !this.isEnded(group)) return false;
     const inside = this.dag.tasksIn(group);
+    if (!inside.some(({ taskId }) => this.of(taskId).some(({ state }) => state === "failed"))) return false;
     const leaves = inside.filter(({ taskId }) => !inside.some(({ upstream }) => upstream.includes(taskId)));
     return leaves.some(({ taskId }) => this.of(taskId).some(({ state }) => BAD.includes(state)));
   }
@@ -207,11 +236,10 @@ export class RunModel {
   }
 
   private skips(decider: TaskSpec, { result }: ModelInstance, task: TaskSpec): boolean {
+    // Teardowns are never skipped by a decision.
+    if (task.isTeardown) return false;
     const isChild = task.upstream.includes(decider.taskId);
-    if (decider.kind === "short_circuit") {
-      const isBlind = Boolean(result) || task.isTeardown;
-      return !isBlind && (isChild || !decider.respectDownstreamRules);
-    }
+    if (decider.kind === "short_circuit") return !result && (isChild || !decider.respectDownstreamRules);
     if (!isChild) return false;
     const named = (Array.isArray(result) ? result : result == null ? [] : [result]) as string[];
     return !named.some((id) => {
@@ -250,7 +278,7 @@ export class RunModel {
 
   private expandGroup(task: TaskSpec, instance: ModelInstance): void {
     const length = this.lengthOf(task);
-    if (length === undefined) instance.state = "upstream_failed";
+    if (length === undefined) this.setByMapping(task, instance, "upstream_failed");
     else if (instance.mapIndex < 0) this.fit(this.dag.tasksIn(this.dag.multiplierOf(task)!), length);
   }
 
@@ -259,7 +287,7 @@ export class RunModel {
     if (this.isMappedHere(task) || instance.mapIndex < 0) {
       const length = this.lengthOf(task);
       if (length === undefined || length === 0) {
-        instance.state = length === 0 ? "skipped" : "upstream_failed";
+        this.setByMapping(task, instance, length === 0 ? "skipped" : "upstream_failed", length === 0);
         return;
       }
       this.fit(task.mapping === null ? this.dag.tasksIn(this.dag.multiplierOf(task)!) : [task], length);
@@ -286,13 +314,16 @@ export class RunModel {
   /** Of a mapped task the list of what its instances returned. */
   private resultOf(taskId: string): Json | undefined {
     const instances = this.of(taskId);
-    if (instances.every(({ mapIndex }) => mapIndex < 0)) return instances[0]?.result;
-    return instances.flatMap(({ state, result }) => (state === "success" && result !== undefined ? [result] : []));
+    if (this.dag.mappingOf(this.dag.task(taskId)) === null) return instances[0]?.result;
+    return instances.flatMap(({ state, result }) => (state !== "removed" && result !== undefined ? [result] : []));
   }
 
   /** Whether something here goes on by itself when time passes. */
   isWaitingForTime(): boolean {
-    const isRetrying = this.instances.some(({ state }) => state === "up_for_retry") || this.dag.spec.groups.some((group) => this.isRetryDue(group));
+    const isNext = (instance: ModelInstance): boolean =>
+      (instance.state === "up_for_retry" || instance.state === "up_for_reschedule") &&
+      this.verdict(this.dag.task(instance.taskId), instance) !== "wait";
+    const isRetrying = this.instances.some(isNext) || this.dag.spec.groups.some((group) => this.isRetryDue(group));
     return this.state === "running" && isRetrying;
   }
 

@@ -183,7 +183,6 @@ export class MemoryRun {
     const { clock, faults = [], mocks = {}, listener } = options;
     const { executionTimeoutMs } = options.graph.tasks.get(instance.taskId)!.spec;
     this.#act(() => machine.begin(instance));
-    machine.deleteXComs(instance);
     listener?.attemptStarted?.(instance);
     const live = new LiveAttempt(instance, clock, executionTimeoutMs);
     this.#live.set(instance, live);
