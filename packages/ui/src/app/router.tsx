@@ -10,11 +10,12 @@ import { readRunListSearch } from "../runs/run-search.ts";
 import { readVariableSearch } from "../variables/variable-search.ts";
 import { readWorkerSearch } from "../workers/worker-search.ts";
 import { readTaskInstanceListSearch } from "../task-instances/task-instance-search.ts";
+import { readTriggerSearch } from "../trigger/trigger-search.ts";
 import { BrokenPage } from "./broken-page.tsx";
 import { NotFound } from "./not-found.tsx";
 import { Shell } from "./shell.tsx";
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, validateSearch: readTriggerSearch });
 
 const home = createRoute({
   getParentRoute: () => root,

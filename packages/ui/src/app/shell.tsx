@@ -4,6 +4,7 @@ import { Outlet } from "@tanstack/react-router";
 import { sessionQuery } from "../api/session.ts";
 import { LoginPage } from "../login/login-page.tsx";
 import { Problem } from "../parts/problem.tsx";
+import { TriggerHost } from "../trigger/trigger-host.tsx";
 import { TopBar } from "./top-bar.tsx";
 import classes from "./shell.module.css";
 
@@ -28,6 +29,7 @@ export function Shell() {
       <main id="page" tabIndex={-1} className={classes["page"]}>
         <Outlet />
       </main>
+      <TriggerHost />
     </Box>
   );
 }

@@ -3,14 +3,15 @@ import { IconPlayerPlay } from "@tabler/icons-react";
 import type { DagDetails } from "../api/queries.ts";
 import { usePermissions } from "../api/use-permissions.ts";
 import { Distance } from "../time/instant.tsx";
-import { usePause, useTrigger } from "./dag-changes.ts";
+import { useOpenTrigger } from "../trigger/use-open-trigger.ts";
+import { usePause } from "./dag-changes.ts";
 import classes from "./dag-page.module.css";
 
 /** A DAG's name, when it runs, and what can be done with all of it. */
 export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | undefined }) {
   const may = usePermissions();
   const pause = usePause();
-  const trigger = useTrigger();
+  const openTrigger = useOpenTrigger();
   return (
     <header className={classes["heading"]}>
       <div className={classes["titles"]}>
@@ -55,7 +56,7 @@ export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | un
             onChange={(event) => pause.mutate({ dagId, isPaused: !event.currentTarget.checked })}
           />
           {may("dag_runs:create") && (
-            <Button size="xs" leftSection={<IconPlayerPlay size={14} />} loading={trigger.isPending} onClick={() => trigger.mutate({ dagId })}>
+            <Button size="xs" leftSection={<IconPlayerPlay size={14} />} onClick={() => openTrigger(dagId)}>
               Trigger
             </Button>
           )}
