@@ -1,4 +1,4 @@
-import { isRestApiError, RestApiError, type components } from "@tradewind/client";
+import { RestApiError, type components } from "@tradewind/client";
 
 type BulkResponse = components["schemas"]["BulkResponse"];
 
@@ -11,9 +11,4 @@ export function bulkDone(answer: BulkResponse | undefined, action: "create" | "u
     throw new RestApiError({ status: status ?? 400, code: "bulk_failed", message: error ?? "A part of it did not work." });
   }
   return part?.success ?? [];
-}
-
-/** Whether the server says that there is none of that name. */
-export function isNotFound(error: unknown): boolean {
-  return isRestApiError(error) && error.status === 404;
 }

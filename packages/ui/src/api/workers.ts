@@ -4,7 +4,6 @@ import { api } from "./client.ts";
 import { whenNotLive } from "./live.ts";
 
 export type Worker = components["schemas"]["WorkerResponse"];
-export type WorkerTask = components["schemas"]["WorkerTaskResponse"];
 export type Queue = components["schemas"]["QueueResponse"];
 export type Service = components["schemas"]["JobResponse"];
 

@@ -1,3 +1,4 @@
+import { addressText } from "../app/address-text.ts";
 import { type ColumnFilter, readTableSearch, type TableSearch } from "../parts/data-table/table-search.ts";
 
 export const VARIABLE_FILTERS = { key: { kind: "text" } } as const satisfies Record<string, ColumnFilter>;
@@ -10,5 +11,6 @@ export interface VariableSearch extends TableSearch {
 }
 
 export function readVariableSearch(search: Record<string, unknown>): VariableSearch {
-  return { ...readTableSearch(FIELDS, search), ...(search["edit"] === undefined ? {} : { edit: String(search["edit"]) }) };
+  const edit = addressText(search["edit"]);
+  return { ...readTableSearch(FIELDS, search), ...(edit === undefined ? {} : { edit }) };
 }
