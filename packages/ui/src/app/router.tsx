@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { DagListPage, readDagListSearch } from "../dags/dag-list-page.tsx";
 import { readAuditSearch } from "../audit/audit-search.ts";
+import { readCodeSearch } from "../code/code-search.ts";
 import { readConnectionSearch } from "../connections/connection-search.ts";
 import { readRunsSearch } from "../dags/runs-search.ts";
 import { readTaskSearch } from "../task/task-search.ts";
@@ -36,6 +37,12 @@ const dagRuns = createRoute({
   path: "/",
   component: lazyRouteComponent(() => import("../dags/runs-tab.tsx"), "RunsTab"),
   validateSearch: readRunsSearch,
+});
+const dagCode = createRoute({
+  getParentRoute: () => dag,
+  path: "code",
+  component: lazyRouteComponent(() => import("../code/code-page.tsx"), "CodePage"),
+  validateSearch: readCodeSearch,
 });
 const dagDetails = createRoute({
   getParentRoute: () => dag,
@@ -107,7 +114,7 @@ const taskInstanceList = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, runList, taskInstanceList, dagList, dag.addChildren([dagRuns, dagDetails]), task, workers, pools, importErrors, variables, connections, audit, account]),
+  routeTree: root.addChildren([home, runList, taskInstanceList, dagList, dag.addChildren([dagRuns, dagCode, dagDetails]), task, workers, pools, importErrors, variables, connections, audit, account]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,
   scrollRestoration: true,
