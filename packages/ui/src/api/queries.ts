@@ -1,8 +1,7 @@
 import type { components } from "@tradewind/client";
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 import { api } from "./client.ts";
 import { whenNotLive } from "./live.ts";
-import { readModel, type RunSummary } from "./read-models.ts";
 
 export type { RunSummary } from "./read-models.ts";
 
@@ -14,50 +13,6 @@ export type TaskInstance = Omit<Schemas["TaskInstanceResponse"], "trigger" | "tr
 
 /** What changes by itself is looked at again so often. */
 const LIVE_MS = 2000;
-
-export interface DagFilter {
-  search: string;
-  tags: readonly string[];
-  paused: boolean | undefined;
-  lastRun: "failed" | "running" | "success" | undefined;
-  page: number;
-}
-
-export const DAGS_PER_PAGE = 50;
-
-export function dagsQuery({ search, tags, paused, lastRun, page }: DagFilter) {
-  return queryOptions({
-    queryKey: ["dags", { search, tags, paused, lastRun, page }],
-    queryFn: async ({ signal }) => {
-      const query = {
-        limit: DAGS_PER_PAGE,
-        offset: page * DAGS_PER_PAGE,
-        ...(search === "" ? {} : { dag_id_pattern: `%${search}%` }),
-        ...(tags.length === 0 ? {} : { tags: [...tags] }),
-        ...(paused === undefined ? {} : { paused }),
-        ...(lastRun === undefined ? {} : { last_dag_run_state: lastRun }),
-      };
-      return (await api.GET("/api/v2/dags", { params: { query }, signal })).data!;
-    },
-    placeholderData: keepPreviousData,
-    refetchInterval: whenNotLive(LIVE_MS),
-  });
-}
-
-/** The latest runs of several DAGs, newest first: what their bars show. */
-export function latestRunsQuery(dagIds: readonly string[]) {
-  return queryOptions({
-    queryKey: ["latest-runs", dagIds],
-    queryFn: async ({ signal }) => {
-      const query = new URLSearchParams([...dagIds.map((dagId) => ["dag_id", dagId]), ["limit", "14"]]);
-      const { dags } = await readModel<{ dags: { dag_id: string; runs: RunSummary[] }[] }>(`/ui/latest_runs?${query}`, signal);
-      return new Map(dags.map(({ dag_id: dagId, runs }) => [dagId, runs]));
-    },
-    enabled: dagIds.length > 0,
-    placeholderData: keepPreviousData,
-    refetchInterval: whenNotLive(LIVE_MS),
-  });
-}
 
 export function dagQuery(dagId: string) {
   return queryOptions({

@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import { DagListPage, readDagListSearch } from "../dags/dag-list-page.tsx";
+import { readDagListSearch } from "../dags/dag-list/dag-list-search.ts";
 import { readAuditSearch } from "../audit/audit-search.ts";
 import { readCodeSearch } from "../code/code-search.ts";
 import { readConnectionSearch } from "../connections/connection-search.ts";
@@ -24,7 +24,12 @@ const home = createRoute({
   beforeLoad: () => redirect({ to: "/dags", throw: true }),
 });
 
-const dagList = createRoute({ getParentRoute: () => root, path: "/dags", component: DagListPage, validateSearch: readDagListSearch });
+const dagList = createRoute({
+  getParentRoute: () => root,
+  path: "/dags",
+  component: lazyRouteComponent(() => import("../dags/dag-list/dag-list-page.tsx"), "DagListPage"),
+  validateSearch: readDagListSearch,
+});
 
 /** The pages about one DAG; what their tabs are called is in `dags/dag-tabs.ts`. */
 const dag = createRoute({

@@ -11,13 +11,15 @@ export function allTargets<Row, Target>(
   filters: TableRequest["filters"],
   fetchPage: (request: TableRequest, signal: AbortSignal) => Promise<TablePage<Row>>,
   toTarget: (row: Row) => Target,
+  /** What does not change while the pages are read. */
+  orderBy = "id",
 ): LateTargets<Target> {
   return {
     total,
     load: async (signal) => {
       const rows: Row[] = [];
       for (let offset = 0; ; offset += ROWS_PER_REQUEST) {
-        const page = await fetchPage({ filters, orderBy: "id", offset, limit: ROWS_PER_REQUEST }, signal);
+        const page = await fetchPage({ filters, orderBy, offset, limit: ROWS_PER_REQUEST }, signal);
         if (page.total > MOST_TARGETS) {
           throw new Error(
             `These are ${page.total.toLocaleString("en")}: at most ${MOST_TARGETS.toLocaleString("en")} can be changed at once. Filter for less.`,

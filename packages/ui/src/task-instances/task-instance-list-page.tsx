@@ -13,7 +13,7 @@ import { Empty } from "../parts/empty.tsx";
 import { ListPage } from "../parts/list-page.tsx";
 import { INSTANCE_COLUMNS, instanceKey } from "./task-instance-columns.tsx";
 
-const SOURCE: TableSource<TaskInstance> = { queryKey: ["task-instances", "all"], fetchPage: fetchTaskInstances, refetchInterval: whenNotLive(2000) };
+const SOURCE: TableSource<TaskInstance> = { queryKey: ["task-instances"], fetchPage: fetchTaskInstances, refetchInterval: whenNotLive(2000) };
 
 /** The task instances of all DAGs and runs. */
 export function TaskInstanceListPage() {

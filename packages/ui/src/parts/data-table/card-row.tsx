@@ -4,7 +4,7 @@ import classes from "./data-table.module.css";
 
 /** A row where there is no room for columns: its title and its state, and below each of the others with its name. */
 export function CardRow<Row>({ row, columns, tick }: { row: Row; columns: readonly DataColumn<Row>[]; tick: ReactNode }) {
-  const at = (place: DataColumn<Row>["card"]) => columns.filter(({ card = "line" }) => card === place);
+  const at = (place: DataColumn<Row>["card"]) => columns.filter(({ card = "line", isEmpty }) => card === place && isEmpty?.(row) !== true);
   return (
     <div className={classes["card"]}>
       <div className={classes["cardTop"]}>

@@ -5,6 +5,8 @@ export interface DataColumn<Row> {
   /** In the address, for filter and order: short and lasting. */
   id: string;
   header: string;
+  /** Only heard: what is in the column says it all. */
+  isHeaderHidden?: boolean;
   cell: (row: Row) => ReactNode;
   /** Pixels that it takes at least; wider screens share what is left by these. Default 140. */
   width?: number;
@@ -20,6 +22,8 @@ export interface DataColumn<Row> {
   isExtra?: boolean;
   /** Where it stands when a row is a card, on narrow screens. Default: a line with its name. `none`: nowhere. */
   card?: "title" | "badge" | "line" | "none";
+  /** The row has nothing of it: a card leaves the line out. */
+  isEmpty?: (row: Row) => boolean;
   /** For `rowsOf`: what the row is ordered and filtered by when all rows are here already. */
   value?: (row: Row) => string | number | boolean | null | readonly string[];
 }

@@ -27,7 +27,7 @@ export function HeaderRow<Row>({
       <tr aria-rowindex={1}>
         {tick !== undefined && <th className={classes["tick"]}>{tick}</th>}
         {headers.map(({ id, column }) => {
-          const { header, align, filter } = columns.find((candidate) => candidate.id === id)!;
+          const { header, isHeaderHidden, align, filter } = columns.find((candidate) => candidate.id === id)!;
           const order = column.getIsSorted();
           const Arrow = order === "desc" ? IconArrowDown : IconArrowUp;
           return (
@@ -44,7 +44,7 @@ export function HeaderRow<Row>({
                     {order !== false && <Arrow size={13} aria-hidden />}
                   </button>
                 ) : (
-                  <span className={classes["name"]}>{header}</span>
+                  <span className={isHeaderHidden === true ? "visually-hidden" : classes["name"]}>{header}</span>
                 )}
                 {filter !== undefined && (
                   <ActionIcon

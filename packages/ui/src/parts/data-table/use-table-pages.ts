@@ -9,7 +9,7 @@ export const MOST_ROWS = 20_000;
 
 /** Where rows come from. */
 export interface TableSource<Row> {
-  /** Begins with the subject, like that of any query. */
+  /** The subject, like that of any query; what is asked for comes after it. */
   queryKey: readonly unknown[];
   fetchPage: (request: TableRequest, signal: AbortSignal) => Promise<TablePage<Row>>;
   /** What changes by itself is asked for again so often. */
@@ -48,7 +48,7 @@ export function useTablePages<Row>(source: TableSource<Row>, request: Request, s
 function useTablePage<Row>({ queryKey, fetchPage, refetchInterval = false }: TableSource<Row>, request: Request, page: number, enabled: boolean) {
   const offset = page * ROWS_PER_PAGE;
   return useQuery({
-    queryKey: [...queryKey, "rows", request.filters, request.orderBy ?? null, offset],
+    queryKey: [...queryKey, request, offset],
     queryFn: ({ signal }) => fetchPage({ ...request, offset, limit: ROWS_PER_PAGE }, signal),
     // While a filter changes the list stays; another part of the list is no stand-in.
     placeholderData: (before, query) => (query?.queryKey.at(-1) === offset ? before : undefined),
