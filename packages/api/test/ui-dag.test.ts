@@ -91,6 +91,15 @@ describe("GET /ui/durations", () => {
     ]);
   });
 
+  it("gives the times of runs, newest first", async () => {
+    const { runs } = await get<{ runs: Record<string, unknown>[] }>("/ui/run_times/sales", { runs: "2" });
+    expect(runs).toMatchObject([
+      { dag_run_id: "r30", state: "success", run_after: "2026-01-02T06:00:00.000Z" },
+      { dag_run_id: "r2", state: "failed" },
+    ]);
+    expect((await server.call("GET", "/ui/run_times/sales", { query: { runs: "501" } })).statusCode).toBe(422);
+  });
+
   it("gives a task by its runs, newest first", async () => {
     const { runs } = await get<{ runs: Record<string, unknown>[] }>("/ui/durations/sales/load");
     expect(runs.map((run) => [run["dag_run_id"], run["state"], run["instances"], run["seconds"]])).toEqual([

@@ -1,5 +1,5 @@
-import { DAG_RUN_TYPES, TASK_INSTANCE_STATES } from "@tradewind/core";
-import { findDag, listTaskDurations, listTaskRuns } from "@tradewind/metadata/rest";
+import { DAG_RUN_STATES, DAG_RUN_TYPES, TASK_INSTANCE_STATES } from "@tradewind/core";
+import { findDag, listRunTimes, listTaskDurations, listTaskRuns } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { Instant, toIso, toIsoOrNull } from "../http/values.ts";
 import { dagNotFound, DagPath } from "../rest/dags.ts";
@@ -7,6 +7,23 @@ import type { RestContext, RestRoutes } from "../rest/route.ts";
 
 /** How many of the latest runs are looked at. */
 const RunsQuery = z.object({ runs: z.coerce.number().int().min(1).max(500).default(100) });
+
+const RunTimesResponse = z
+  .strictObject({
+    /** Newest first. */
+    runs: z.array(
+      z.strictObject({
+        dag_run_id: z.string(),
+        run_type: z.enum(DAG_RUN_TYPES),
+        state: z.enum(DAG_RUN_STATES),
+        run_after: Instant,
+        data_interval_end: Instant.nullable(),
+        start_date: Instant.nullable(),
+        end_date: Instant.nullable(),
+      }),
+    ),
+  })
+  .meta({ id: "RunTimesResponse" });
 
 const TaskDurationsResponse = z
   .strictObject({
@@ -45,8 +62,35 @@ const TaskRunsResponse = z
   })
   .meta({ id: "TaskRunsResponse" });
 
-/** How long the tasks of a DAG take, and how that changes. */
+/** How long the runs and the tasks of a DAG take, and how that changes. */
 export function durationRoutes(routes: RestRoutes, { db }: RestContext): void {
+  routes.add(
+    {
+      method: "GET",
+      path: "/run_times/{dag_id}",
+      access: "dag_runs:read",
+      pathSchema: DagPath,
+      query: RunsQuery,
+      status: 200,
+      answer: RunTimesResponse,
+    },
+    async ({ path: { dag_id: dagId }, query: { runs } }) => {
+      if ((await findDag(db, { dagId })) === undefined) throw dagNotFound(dagId);
+      const rows = await listRunTimes(db, { dagId, runs });
+      return {
+        runs: rows.map((row) => ({
+          dag_run_id: row.runId,
+          run_type: row.runType,
+          state: row.state,
+          run_after: toIso(row.runAfter),
+          data_interval_end: toIsoOrNull(row.dataIntervalEnd),
+          start_date: toIsoOrNull(row.startDate),
+          end_date: toIsoOrNull(row.endDate),
+        })),
+      };
+    },
+  );
+
   routes.add(
     {
       method: "GET",

@@ -90,6 +90,7 @@ export {
   countTaskStates,
   findRunSpec,
   findVersionContent,
+  listRunTimes,
   listTaskDurations,
   listTaskRuns,
   listVersionUse,

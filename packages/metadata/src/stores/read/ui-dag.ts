@@ -60,6 +60,25 @@ export async function findVersionContent(
   );
 }
 
+export interface RunTimesRow {
+  runId: string;
+  runType: DagRunType;
+  state: DagRunState;
+  runAfter: Date;
+  dataIntervalEnd: Date | null;
+  startDate: Date | null;
+  endDate: Date | null;
+}
+
+/** The latest runs of a DAG, newest first: when each could begin, began and ended. */
+export async function listRunTimes(db: Queryable, { dagId, runs }: { dagId: string; runs: number }): Promise<RunTimesRow[]> {
+  return select(
+    db,
+    sql`select run_id as "runId", run_type as "runType", state, run_after as "runAfter", data_interval_end as "dataIntervalEnd", start_date as "startDate", end_date as "endDate"
+      from dag_run where dag_id = ${dagId} order by run_after desc, id desc limit ${runs}`,
+  );
+}
+
 export interface TaskDurationRow {
   taskId: string;
   /** Ended instances that were counted. */
