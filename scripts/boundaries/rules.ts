@@ -32,7 +32,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // For development only; see `DEVELOPMENT_PACKAGES`.
   testkit: ["metadata", "core"],
   modelcheck: ["engine", "metadata", "contract", "core", "sdk"],
-  "executor-testkit": ["api", "contract", "core", "dag-processor", "engine", "executor", "loader", "metadata", "scheduler", "testkit"],
+  "executor-testkit": ["api", "contract", "core", "dag-processor", "engine", "executor", "loader", "metadata", "runner", "scheduler", "testkit"],
   bench: ["cli", "config", "contract", "core", "engine", "metadata", "testkit"],
 };
 

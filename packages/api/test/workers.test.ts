@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { CONTRACT_VERSION, CONTRACT_VERSION_HEADER } from "@tradewind/contract";
 import { createEngine, type Engine } from "@tradewind/engine";
 import { createFernet, generateFernetKey } from "@tradewind/metadata";
@@ -212,6 +214,16 @@ describe("queues", () => {
       ],
       total_entries: 2,
     });
+  });
+
+  it("give a database client the same number by the query that docs/deployment.md has for autoscalers", async () => {
+    const page = readFileSync(join(import.meta.dirname, "../../../docs/deployment.md"), "utf8");
+    const [, query] = /```sql\n(select [^`]*)```/.exec(page)!;
+    // Also where the scaler is configured.
+    expect(page.split(query!.trim())).toHaveLength(3);
+    const ask = async (queue: string) =>
+      (await run<{ count: number }>(server.database.db, { text: query!.replace("'default'", `'${queue}'`), values: [] })).map(({ count }) => count);
+    expect(await Promise.all(["default", "gpu", "tpu"].map(ask))).toEqual([[0], [2], [0]]);
   });
 
   it("give an autoscaler one number, also before anybody has used them", async () => {

@@ -113,7 +113,9 @@ const dags = z.strictObject({
     .array(text())
     .nullable()
     .default(null)
-    .describe("Task queues that DAGs may name, besides `default` and those of `queues`; any other one is an import error. `*`: any. Unset: those of `worker.queues`, and any where `local` is the only executor."),
+    .describe(
+      "Task queues that DAGs may name, besides `default` and those of `queues`; any other one is an import error. `*`: any. Unset: those of `worker.queues`, and any where `local` is the only executor.",
+    ),
   defaultTaskRetries: z.int().min(0).default(0).describe("Default of a task's `retries`."),
   defaultTaskRetryDelaySeconds: z.number().min(0).default(300).describe("Default of a task's `retryDelay`."),
 });
