@@ -146,6 +146,15 @@ export class EngineHarness {
     }
   }
 
+  /** Moves the clock to the next moment at which something is due, and lets it happen. False: nothing ever is. */
+  async passTimeToNext(): Promise<boolean> {
+    const due = await this.engine.nextDueAt();
+    if (due === null) return false;
+    this.#nowMs = Math.max(this.#nowMs, due.getTime());
+    await this.fireTimers();
+    return true;
+  }
+
   /** Asks to start attempts. */
   async start(attemptIds: readonly string[]): Promise<{ granted: AttemptGrant[]; refused: string[] }> {
     if (attemptIds.length === 0) return { granted: [], refused: [] };
