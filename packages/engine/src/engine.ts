@@ -310,15 +310,18 @@ export interface WhyUseCases {
   /** Why a DAG has no new run, and when it gets one. @throws TradewindError `dag_not_found` */
   explainDag(options: { dagId: string }): Promise<Why>;
   /** Why a run has not begun, what it waits for, or why it ended so. @throws TradewindError `dag_not_found`, `dag_run_not_found` */
-  explainDagRun(options: { dagId: string; runId: string }): Promise<Why>;
+  explainDagRun(options: { dagId: string; runId: string; sees?: SeesDag }): Promise<Why>;
   /**
    * The same of a task instance. Without `mapIndex`: of the one instance, or of a mapped task's the one that tells most.
    * @throws TradewindError `dag_not_found`, `dag_run_not_found`, `task_instance_not_found`
    */
-  explainTaskInstance(options: { dagId: string; runId: string; taskId: string; mapIndex?: number | undefined }): Promise<Why>;
+  explainTaskInstance(options: { dagId: string; runId: string; taskId: string; mapIndex?: number | undefined; sees?: SeesDag }): Promise<Why>;
 }
 
 // Wake-ups ----------------------------------------------------------------------------------------------------------
+/** Whether who asks may hear of a DAG: others are counted, and not named. Default: all. */
+export type SeesDag = (dagId: string) => boolean;
+
 
 /**
  * What became possible. `ready`: task instances to dispatch. `runs`: queued runs to start. `dags`: due times changed. `timers`: an earlier timer. `stops`: attempts to cancel.

@@ -9,6 +9,7 @@ import { durationRoutes } from "./durations.ts";
 import { ganttRoutes } from "./gantt.ts";
 import { graphRoutes } from "./graph.ts";
 import { gridRoutes } from "./grid.ts";
+import { homeRoutes } from "./home.ts";
 import { latestRunRoutes } from "./latest-runs.ts";
 import { taskContextRoutes } from "./task-context.ts";
 import { versionRoutes } from "./versions.ts";
@@ -29,6 +30,7 @@ export function uiApi(
   const routes = createRestRoutes(app, context);
   for (const addGroup of [calendarRoutes, durationRoutes, versionRoutes, taskContextRoutes]) addGroup(routes, context);
   const structures = createStructures(context.db);
-  for (const addGroup of [latestRunRoutes, gridRoutes, graphRoutes, ganttRoutes, dagFactsRoutes, whyRoutes]) addGroup(routes, context, structures);
+  for (const addGroup of [latestRunRoutes, gridRoutes, graphRoutes, ganttRoutes, dagFactsRoutes, whyRoutes, homeRoutes])
+    addGroup(routes, context, structures);
   return routes.list;
 }

@@ -3,7 +3,7 @@ import { getRun } from "../client/find-runs.ts";
 import { path } from "../client/rest-client.ts";
 import { displayWidth, plainLine } from "../output/display-width.ts";
 import type { Output } from "../output/output.ts";
-import { relativeTime } from "../output/times.ts";
+import { relativeTime, showDuration } from "../output/times.ts";
 import type { WhyOptions } from "../program/why-command.ts";
 
 interface Subject {
@@ -75,11 +75,20 @@ function heading({ subject, status }: Why, output: Output): string {
   const name = [dag_id, dag_run_id, task_id === null ? null : nameOf(subject)].filter((part) => part !== null).join("  ");
   const { text, style = null } = output.state(state);
   const isOfDag = dag_run_id === null;
-  return `${output.paint("bold", name)}  ${isOfDag ? "" : output.paint(style, String(text))}${isOfDag || status === "ended" ? "" : `, ${status}`}`.trimEnd();
+  return `${output.paint("bold", name)}  ${isOfDag ? "" : output.paint(style, text)}${isOfDag || status === "ended" || status === state ? "" : `, ${status}`}`.trimEnd();
 }
 
 function nameOf({ task_id: taskId, map_index: mapIndex }: Subject): string {
   return mapIndex === null || mapIndex < 0 ? (taskId ?? "") : `${taskId}[${mapIndex}]`;
+}
+
+const ENDS = /^(succeeded|failed|upstream_failed|skipped|branch_not_followed|removed|run_(timed_out|deadlocked|marked|ended)|schedule_over)$/;
+
+/** When it is over; of what goes on, how long it has done so; of an end, how long ago it was. */
+function whenOf({ code, at, since }: Cause, now: Date): string {
+  if (at !== null) return ` (${relativeTime(at, now)})`;
+  if (since === null) return "";
+  return ENDS.test(code) ? ` (${relativeTime(since, now)})` : ` (for ${showDuration((now.getTime() - Date.parse(since)) / 1000)})`;
 }
 
 interface Line {
@@ -90,9 +99,9 @@ interface Line {
 }
 
 function linesOf(cause: Cause, indent: number, now: Date): Line[] {
-  const { code, sentence, unblock, at, since, about, count, because } = cause;
+  const { code, sentence, unblock, about, count, because } = cause;
   const who = about === null ? "" : `${nameOf(about)}${count > 1 ? ` and ${count - 1} more` : ""}: `;
-  const when = at !== null ? ` (${relativeTime(at, now)})` : since !== null ? ` (since ${relativeTime(since, now)})` : "";
+  const when = whenOf(cause, now);
   const remark = unblock === null ? [] : [{ code: "", indent: indent + 2, text: `→ ${unblock}`, isRemark: true }];
   return [{ code, indent, text: `${who}${sentence}${when}`, isRemark: false }, ...remark, ...because.flatMap((one) => linesOf(one, indent + 2, now))];
 }

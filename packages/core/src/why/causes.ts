@@ -30,9 +30,10 @@ export function nameInstances(instances: readonly Pick<RunInstance, "taskId" | "
 
 export function nameAll(names: readonly string[], total = names.length): string {
   const shown = names.slice(0, MOST_NAMED);
+  if (shown.length === 0) return "";
   const more = total - shown.length;
   if (more > 0) return `${shown.join(", ")} and ${more} more`;
-  return shown.length < 2 ? shown.join("") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+  return shown.length === 1 ? shown[0]! : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
 export function inWords(state: string | null): string {

@@ -47,7 +47,10 @@ export function explainDag(system: WhySystem, dag: WhyDag, schedule: WhySchedule
     );
   }
   if (dag.hasImportErrors) causes.push(importErrorCause(dag));
-  causes.push(...schedulerCause(system), ...pausedCause(dag), ...explainSchedule(system, dag, schedule));
+  causes.push(...schedulerCause(system), ...pausedCause(dag));
+  const ofSchedule = explainSchedule(system, dag, schedule);
+  // That a run is due says nothing where something keeps it from being made.
+  causes.push(...ofSchedule.filter((cause) => cause.code !== "run_due" || causes.length === 0));
   const subject: WhySubject = { dagId, runId: null, taskId: null, mapIndex: null, state: schedule.latestRun?.state ?? null };
   return toWhy(subject, "waiting", causes);
 }

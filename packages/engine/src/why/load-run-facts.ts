@@ -30,6 +30,7 @@ import {
 } from "@tradewind/metadata";
 import { gatherXComs } from "../attempts/xcom-lookup.ts";
 import type { EngineContext } from "../context.ts";
+import type { SeesDag } from "../engine.ts";
 import { pastQuestionOf, toPastFacts } from "../settle/past-facts.ts";
 import { readMachineState } from "../settle/run-work.ts";
 
@@ -49,11 +50,11 @@ const MAX_LOOKS = 4;
 export async function loadRunFacts(
   context: EngineContext,
   tx: Queryable,
-  { dag, row, graph, options }: { dag: WhyDag; row: WhyRunRow; graph: DagGraph; options: WhyOptions },
+  { dag, row, graph, options, sees }: { dag: WhyDag; row: WhyRunRow; graph: DagGraph; options: WhyOptions; sees: SeesDag },
 ): Promise<WhyRunFacts> {
   const rows = await listWhyInstances(tx, { dagRunId: row.id });
   const limited = [...graph.tasks.values()].filter((node) => node.spec.maxActiveTisPerDag !== null).map((node) => node.taskId);
-  const system = await loadSystem(context, tx, rows, options);
+  const system = await loadSystem(context, tx, rows, { options, sees });
   const live = await countLiveOfTasks(tx, { dagId: row.dagId, taskIds: limited });
   const { model, previousRuns } = await loadModel(context, tx, { row, rows, graph, now: system.now });
   return {
@@ -72,7 +73,7 @@ export async function loadSystem(
   context: EngineContext,
   tx: Queryable,
   rows: readonly WhyInstanceRow[],
-  { parallelism, executorCapacity, schedulerSilentMs }: WhyOptions,
+  { options: { parallelism, executorCapacity, schedulerSilentMs }, sees }: { options: WhyOptions; sees: SeesDag },
 ): Promise<WhySystem> {
   const now = context.stampAt();
   const pools = new Set(rows.flatMap((one) => (one.state === "scheduled" ? [one.pool] : [])));
@@ -96,7 +97,7 @@ export async function loadSystem(
     pools: new Map(
       poolRows.map(({ name, slots, includeDeferred, occupiedSlots, holders, holderCount }) => [
         name,
-        { limit: { slots, includeDeferred, occupiedSlots, deferredSlots: 0 }, holders, holderCount },
+        { limit: { slots, includeDeferred, occupiedSlots, deferredSlots: 0 }, holders: holders.filter((one) => sees(one.dagId)), holderCount },
       ]),
     ),
   };

@@ -13,7 +13,7 @@ import {
 } from "@tradewind/core";
 import { findWhyDag, findWhyRun, transaction, type Transaction, type WhyDagRow } from "@tradewind/metadata";
 import type { EngineContext } from "../context.ts";
-import type { WhyUseCases } from "../engine.ts";
+import type { SeesDag, WhyUseCases } from "../engine.ts";
 import { dagNotFound, dagRunNotFound } from "../people/change-runs.ts";
 import { loadRunFacts, loadSystem, type WhyOptions } from "./load-run-facts.ts";
 
@@ -28,19 +28,19 @@ export function whyUseCases(context: EngineContext, options: WhyOptions): WhyUse
     return dag;
   }
 
-  async function getRun(tx: Transaction, dagId: string, runId: string): Promise<WhyRunFacts> {
+  async function getRun(tx: Transaction, dagId: string, runId: string, sees: SeesDag = () => true): Promise<WhyRunFacts> {
     const dag = await getDag(tx, dagId);
     const row = await findWhyRun(tx, { dagId, runId });
     if (row === undefined) throw dagRunNotFound(dagId, runId);
     await context.versions.load(tx, [row.dagVersionId]);
-    return loadRunFacts(context, tx, { dag: toDag(dag), row, graph: context.versions.get(row.dagVersionId).graph, options });
+    return loadRunFacts(context, tx, { dag: toDag(dag), row, graph: context.versions.get(row.dagVersionId).graph, options, sees });
   }
 
   return {
     explainDag: ({ dagId }) =>
       look(async (tx) => {
         const dag = await getDag(tx, dagId);
-        const system = await loadSystem(context, tx, [], options);
+        const system = await loadSystem(context, tx, [], { options, sees: () => true });
         await context.versions.load(tx, [dag.dagVersionId]);
         const { spec } = context.versions.get(dag.dagVersionId).graph;
         const { latestRunId, latestState, latestType, nextRunAt, isCreationBlocked } = dag;
@@ -54,10 +54,10 @@ export function whyUseCases(context: EngineContext, options: WhyOptions): WhyUse
           latestRun: latestRunId === null ? null : { runId: latestRunId, state: latestState!, runType: latestType! },
         });
       }),
-    explainDagRun: ({ dagId, runId }) => look(async (tx) => explainDagRun(await getRun(tx, dagId, runId))),
-    explainTaskInstance: ({ dagId, runId, taskId, mapIndex }) =>
+    explainDagRun: ({ dagId, runId, sees }) => look(async (tx) => explainDagRun(await getRun(tx, dagId, runId, sees))),
+    explainTaskInstance: ({ dagId, runId, taskId, mapIndex, sees }) =>
       look(async (tx) => {
-        const facts = await getRun(tx, dagId, runId);
+        const facts = await getRun(tx, dagId, runId, sees);
         return explainTask(facts, taskId, mapIndex);
       }),
   };

@@ -96,3 +96,18 @@ export {
   listVersionUse,
 } from "./read/ui-dag.ts";
 export { listDagRunNames } from "./read/live.ts";
+export {
+  countLive,
+  countRunsBySpan,
+  type FailingDag,
+  type HomeRun,
+  listDagsPausedByFailures,
+  listExecutorLoads,
+  listFailingDags,
+  listLateDags,
+  listNewestImportErrors,
+  listRecentRuns,
+  listRunningRuns,
+  listStuckTasks,
+  listTightPools,
+} from "./read/home.ts";

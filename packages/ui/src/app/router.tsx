@@ -1,16 +1,16 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { readDagListSearch } from "../dags/dag-list/dag-list-search.ts";
 import { readAuditSearch } from "../audit/audit-search.ts";
 import { readCodeSearch } from "../code/code-search.ts";
 import { readConnectionSearch } from "../connections/connection-search.ts";
 import { readRunsSearch } from "../dags/runs-search.ts";
-import { readTaskSearch } from "../task/task-search.ts";
 import { readImportErrorSearch } from "../import-errors/import-error-search.ts";
 import { readPoolSearch } from "../pools/pool-search.ts";
 import { readRunListSearch } from "../runs/run-search.ts";
+import { readTaskSearch } from "../task/task-search.ts";
+import { readTaskInstanceListSearch } from "../task-instances/task-instance-search.ts";
 import { readVariableSearch } from "../variables/variable-search.ts";
 import { readWorkerSearch } from "../workers/worker-search.ts";
-import { readTaskInstanceListSearch } from "../task-instances/task-instance-search.ts";
 import { readTriggerSearch } from "../trigger/trigger-search.ts";
 import { BrokenPage } from "./broken-page.tsx";
 import { NotFound } from "./not-found.tsx";
@@ -21,7 +21,7 @@ const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, va
 const home = createRoute({
   getParentRoute: () => root,
   path: "/",
-  beforeLoad: () => redirect({ to: "/dags", throw: true }),
+  component: lazyRouteComponent(() => import("../home/home-page.tsx"), "HomePage"),
 });
 
 const dagList = createRoute({
@@ -55,6 +55,13 @@ const dagDetails = createRoute({
   component: lazyRouteComponent(() => import("../dags/details-tab.tsx"), "DetailsTab"),
 });
 
+const runList = createRoute({
+  getParentRoute: () => root,
+  path: "/runs",
+  component: lazyRouteComponent(() => import("../runs/run-list-page.tsx"), "RunListPage"),
+  validateSearch: readRunListSearch,
+});
+
 const task = createRoute({
   getParentRoute: () => root,
   path: "/dags/$dagId/runs/$runId/tasks/$taskId",
@@ -62,11 +69,11 @@ const task = createRoute({
   validateSearch: readTaskSearch,
 });
 
-const runList = createRoute({
+const taskInstanceList = createRoute({
   getParentRoute: () => root,
-  path: "/runs",
-  component: lazyRouteComponent(() => import("../runs/run-list-page.tsx"), "RunListPage"),
-  validateSearch: readRunListSearch,
+  path: "/task-instances",
+  component: lazyRouteComponent(() => import("../task-instances/task-instance-list-page.tsx"), "TaskInstanceListPage"),
+  validateSearch: readTaskInstanceListSearch,
 });
 
 const workers = createRoute({
@@ -111,15 +118,22 @@ const audit = createRoute({
   validateSearch: readAuditSearch,
 });
 
-const taskInstanceList = createRoute({
-  getParentRoute: () => root,
-  path: "/task-instances",
-  component: lazyRouteComponent(() => import("../task-instances/task-instance-list-page.tsx"), "TaskInstanceListPage"),
-  validateSearch: readTaskInstanceListSearch,
-});
-
 export const router = createRouter({
-  routeTree: root.addChildren([home, runList, taskInstanceList, dagList, dag.addChildren([dagRuns, dagCode, dagDetails]), task, workers, pools, importErrors, variables, connections, audit, account]),
+  routeTree: root.addChildren([
+    home,
+    runList,
+    taskInstanceList,
+    dagList,
+    dag.addChildren([dagRuns, dagCode, dagDetails]),
+    task,
+    workers,
+    pools,
+    importErrors,
+    variables,
+    connections,
+    audit,
+    account,
+  ]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,
   scrollRestoration: true,
