@@ -5,6 +5,7 @@ import { lookOf } from "../states/state-look.ts";
 import { useTimeZone } from "../time/time-zone.tsx";
 import { fromWallClock, toWallClock } from "../time/wall-clock.ts";
 import { DEFAULT_RUN_LIMIT, RUN_LIMITS, type RunLimit, type RunsChange, type RunsSearch } from "./runs-search.ts";
+import classes from "./runs-tab.module.css";
 
 const STATES = DAG_RUN_STATES.map((state) => ({ value: state, label: lookOf(state).label }));
 const TYPES = DAG_RUN_TYPES.map((type) => ({ value: type, label: type.replaceAll("_", " ") }));
@@ -25,7 +26,9 @@ export function RunsFilter({ search, change }: { search: RunsSearch; change: (ne
           leftSection={<IconFilter size={14} />}
           aria-label={`Which runs: ${runs}${active > 0 ? `, ${active} filters` : ""}`}
         >
-          {runs} runs{active > 0 ? ` · ${active}` : ""}
+          {runs}
+          <span className={classes["wideOnly"]}> runs</span>
+          {active > 0 && ` · ${active}`}
         </Button>
       </Popover.Target>
       <Popover.Dropdown>

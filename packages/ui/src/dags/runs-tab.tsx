@@ -2,7 +2,7 @@ import { Center, Loader } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { lazy, Suspense, useCallback, useMemo } from "react";
 import { gridQuery } from "../api/dag-runs-page.ts";
 import type { Grid } from "../api/read-models.ts";
 import { gridRows } from "../grid/grid-rows.ts";
@@ -18,6 +18,18 @@ import { RunsToolbar } from "./runs-toolbar.tsx";
 import { SelectionPanel } from "./selection-panel.tsx";
 import classes from "./runs-tab.module.css";
 
+// Their libraries are fetched when they are shown.
+const GraphView = lazy(async () => ({ default: (await import("../graph/graph-view.tsx")).GraphView }));
+const GanttView = lazy(async () => ({ default: (await import("../gantt/gantt-view.tsx")).GanttView }));
+
+function Waiting() {
+  return (
+    <Center flex={1}>
+      <Loader size="sm" aria-label="Loading" />
+    </Center>
+  );
+}
+
 /** A DAG's tasks by its runs as a grid, as a graph and in time. */
 export function RunsTab() {
   const { dagId } = useParams({ from: "/dags/$dagId" });
@@ -26,11 +38,7 @@ export function RunsTab() {
   const { data: grid, error, refetch } = useQuery(gridQuery(dagId, { limit, state, runType, before }));
   if (grid === undefined) {
     if (error !== null) return <Problem error={error} retry={() => void refetch()} />;
-    return (
-      <Center flex={1}>
-        <Loader aria-label="Loading" />
-      </Center>
-    );
+    return <Waiting />;
   }
   if (grid.tasks.length === 0) return <Empty title="This DAG has no tasks" />;
   return (
@@ -46,7 +54,7 @@ export function RunsTab() {
 /** What is selected in one view is selected in all, what is folded is folded in all; and the facts of what is selected are beside them. */
 function Views({ dagId, grid, search }: { dagId: string; grid: Grid; search: RunsSearch }) {
   const navigate = useNavigate({ from: "/dags/$dagId/" });
-  const { run, task, map, fold, except, pane = "grid" } = search;
+  const { run, task, map, fold, except, view = "both", dir = "LR", pane = "grid" } = search;
   const { tasks, groups } = grid;
   const rowScroll = useMemo(() => createRowScroll(), []);
   const folded = useMemo(() => {
@@ -73,22 +81,50 @@ function Views({ dagId, grid, search }: { dagId: string; grid: Grid; search: Run
   );
 
   const selection = useMemo<Selection>(() => ({ run, task, map }), [run, task, map]);
+  const shownRun = run ?? grid.runs[0]?.dag_run_id;
   const parts: RunsParts = {
     grid: (
       <>
-        <RunsToolbar grid={grid} search={search} change={change} hasViews={false} />
+        <RunsToolbar grid={grid} search={search} change={change} hasViews={!isNarrow} />
         <div className={classes["body"]}>
           <GridView grid={grid} rows={rows} selection={selection} rowScroll={rowScroll} onFold={onFold} onSelect={select} />
         </div>
       </>
     ),
-    graph: null,
-    gantt: null,
+    graph: (
+      <Suspense fallback={<Waiting />}>
+        <GraphView
+          dagId={dagId}
+          grid={grid}
+          runId={shownRun}
+          selection={selection}
+          folded={folded}
+          direction={dir}
+          onDirection={(direction) => change({ dir: direction === "TB" ? "TB" : undefined })}
+          onFold={onFold}
+          onSelect={select}
+        />
+      </Suspense>
+    ),
+    gantt: (
+      <Suspense fallback={<Waiting />}>
+        <GanttView
+          dagId={dagId}
+          grid={grid}
+          rows={rows}
+          runId={shownRun}
+          selection={selection}
+          rowScroll={view === "gantt" && !isNarrow ? rowScroll : undefined}
+          onFold={onFold}
+          onSelect={select}
+        />
+      </Suspense>
+    ),
     selected:
       run === undefined && task === undefined ? null : (
         <SelectionPanel dagId={dagId} grid={grid} selection={selection} onSelect={select} onClose={() => select({})} />
       ),
   };
   if (isNarrow) return <NarrowPanes parts={parts} pane={pane} onPane={(next) => change({ pane: next })} />;
-  return <RunsPanes parts={parts} view="grid" />;
+  return <RunsPanes parts={parts} view={view} />;
 }

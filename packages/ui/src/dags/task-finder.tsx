@@ -3,6 +3,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Grid } from "../api/read-models.ts";
 import { findTasks } from "./find-tasks.ts";
+import classes from "./runs-tab.module.css";
 
 const MOST_FOUND = 40;
 
@@ -25,7 +26,7 @@ export function TaskFinder({ grid, onFind }: { grid: Grid | undefined; onFind: (
       <Combobox.Target>
         <TextInput
           size="xs"
-          w={{ base: 130, sm: 180 }}
+          className={classes["finder"] ?? ""}
           placeholder="Find a task"
           aria-label="Find a task"
           leftSection={<IconSearch size={14} />}

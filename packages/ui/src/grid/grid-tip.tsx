@@ -1,5 +1,3 @@
-import { type Ref, useImperativeHandle, useRef, useState } from "react";
-import { createPortal } from "react-dom";
 import type { GridRun } from "../api/read-models.ts";
 import { StateBadge } from "../states/state-badge.tsx";
 import { elapsedMs, formatDurationMs, formatInstant } from "../time/format.ts";
@@ -7,76 +5,40 @@ import { useTimeZone } from "../time/time-zone.tsx";
 import { cellOf, type GridRow, type Letters } from "./grid-rows.ts";
 import classes from "./grid-tip.module.css";
 
-/** What the pointer is at: a cell, a name (no run) or a run (no row). */
-interface Pointed {
+interface GridTipProps {
+  /** None: the pointer is at a run. */
   row: GridRow | undefined;
+  /** None: the pointer is at a name. */
   run: GridRun | undefined;
+  letters: Letters;
 }
 
-export interface GridTipHandle {
-  show(pointed: Pointed, element: HTMLElement): void;
-  hide(): void;
-}
-
-interface Shown extends Pointed {
-  element: HTMLElement;
-  left: number;
-  top: number;
-}
-
-const WIDTH = 280;
-
-/** What is known of the thing below the pointer. It alone is drawn when the pointer moves; screen readers have the same in the labels of the cells. */
-export function GridTip({ ref, letters }: { ref: Ref<GridTipHandle>; letters: Letters }) {
-  const [shown, setShown] = useState<Shown | null>(null);
-  const current = useRef<HTMLElement | null>(null);
+/** What is known of a cell, a name or a run of the grid. */
+export function GridTip({ row, run, letters }: GridTipProps) {
   const { zone } = useTimeZone();
-  useImperativeHandle(ref, () => ({
-    show(pointed, element) {
-      if (current.current === element) return;
-      current.current = element;
-      const box = element.getBoundingClientRect();
-      const isName = pointed.run === undefined;
-      const left = isName ? box.left + 24 : box.right + 6;
-      setShown({ ...pointed, element, left: left + WIDTH > window.innerWidth ? Math.max(4, box.left - WIDTH - 6) : left, top: box.bottom + 4 });
-    },
-    hide() {
-      if (current.current === null) return;
-      current.current = null;
-      setShown(null);
-    },
-  }));
-  if (shown === null) return null;
-  const { row, run, left, top } = shown;
-  const isLow = top > window.innerHeight - 150;
-  return createPortal(
-    <div className={classes["tip"]} aria-hidden style={{ left, width: WIDTH, ...(isLow ? { bottom: window.innerHeight - top + 30 } : { top }) }}>
+  return (
+    <>
       {row !== undefined && <div className={classes["title"]}>{row.id}</div>}
-      {row?.kind === "task" && run === undefined && (
-        <div>
-          {row.task.operator}
-          {row.task.is_mapped && ", mapped"}
-          {row.task.is_removed && ", not in the latest version"}
-        </div>
-      )}
-      {row?.kind === "group" && run === undefined && (
-        <div>
-          {row.places.length} tasks{row.group.tooltip !== "" && `, ${row.group.tooltip}`}
-        </div>
-      )}
+      {row !== undefined && run === undefined && <NameFacts row={row} />}
       {row !== undefined && run !== undefined && <CellFacts row={row} run={run} letters={letters} />}
       {run !== undefined && (
         <div className={classes["run"]}>
           {row === undefined && <StateBadge state={run.state} />}
           <div>
-            {formatInstant(run.run_after, zone)} · {run.run_type}
+            {formatInstant(run.run_after, zone)} · {run.run_type.replaceAll("_", " ")}
           </div>
           {row === undefined && <RunFacts run={run} />}
         </div>
       )}
-    </div>,
-    document.body,
+    </>
   );
+}
+
+function NameFacts({ row }: { row: GridRow }) {
+  if (row.kind === "group") return <div>{[`${row.places.length} tasks`, row.group.tooltip].filter(Boolean).join(", ")}</div>;
+  const { operator, is_mapped: isMapped, is_setup: isSetup, is_teardown: isTeardown, is_removed: isRemoved } = row.task;
+  const facts = [operator, isMapped && "mapped", isSetup && "setup", isTeardown && "teardown", isRemoved && "not in the latest version"];
+  return <div>{facts.filter(Boolean).join(", ")}</div>;
 }
 
 function CellFacts({ row, run, letters }: { row: GridRow; run: GridRun; letters: Letters }) {

@@ -12,12 +12,13 @@ import {
   useState,
 } from "react";
 import type { Grid } from "../api/read-models.ts";
+import { HoverTip, type HoverTipHandle } from "../parts/hover-tip.tsx";
 import { gridMove, type GridPlace } from "./grid-keys.ts";
 import { GridLine } from "./grid-line.tsx";
 import { GridMarks } from "./grid-marks.tsx";
 import type { GridRow } from "./grid-rows.ts";
 import { COLUMN_WIDTH, HEADER_HEIGHT, ROW_HEIGHT } from "./grid-size.ts";
-import { GridTip, type GridTipHandle } from "./grid-tip.tsx";
+import { GridTip } from "./grid-tip.tsx";
 import { RunHeader } from "./run-header.tsx";
 import type { RowScroll } from "./row-scroll.ts";
 import type { Selection } from "./selection.ts";
@@ -40,7 +41,7 @@ export interface GridViewProps {
 export function GridView({ grid, rows, selection, rowScroll, onFold, onSelect }: GridViewProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const hover = useRef<HTMLDivElement>(null);
-  const tip = useRef<GridTipHandle>(null);
+  const tip = useRef<HoverTipHandle>(null);
   const runs = useMemo(() => grid.runs.toReversed(), [grid.runs]);
   const selectedRow = rows.findIndex((row) => row.id === selection.task);
   const selectedColumn = runs.findIndex((run) => run.dag_run_id === selection.run);
@@ -134,7 +135,7 @@ export function GridView({ grid, rows, selection, rowScroll, onFold, onSelect }:
       hover.current.style.transform = `translateX(${column * COLUMN_WIDTH}px)`;
     }
     if (place === undefined || (place.column === -1 && place.row === -1)) tip.current?.hide();
-    else tip.current?.show({ row: rows[place.row], run: runs[place.column] }, target.closest<HTMLElement>("[data-column]")!);
+    else tip.current?.show(target.closest("[data-column]")!, () => <GridTip row={rows[place.row]} run={runs[place.column]} letters={grid.letters} />);
   };
   const onPointerLeave = () => {
     if (hover.current !== null) hover.current.style.display = "none";
@@ -183,7 +184,7 @@ export function GridView({ grid, rows, selection, rowScroll, onFold, onSelect }:
           );
         })}
       </div>
-      <GridTip ref={tip} letters={grid.letters} />
+      <HoverTip ref={tip} />
     </div>
   );
 }

@@ -1,0 +1,56 @@
+import { Table } from "@mantine/core";
+
+interface Param {
+  value: unknown;
+  schema: Record<string, unknown>;
+  description: string | null;
+}
+
+/** The params of a DAG: their defaults, what values they take, what they are for. */
+export function ParamTable({ params }: { params: readonly (readonly [name: string, param: unknown])[] }) {
+  return (
+    <Table fz="sm" verticalSpacing={5}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Name</Table.Th>
+          <Table.Th>Default</Table.Th>
+          <Table.Th>Takes</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {params.map(([name, given]) => {
+          const { value, schema, description } = given as Param;
+          return (
+            <Table.Tr key={name}>
+              <Table.Td style={{ overflowWrap: "anywhere" }}>
+                {name}
+                {description !== null && (
+                  <div style={{ color: "var(--mantine-color-dimmed)" }} aria-label="Description">
+                    {description}
+                  </div>
+                )}
+              </Table.Td>
+              <Table.Td style={{ overflowWrap: "anywhere" }}>{value === null ? "–" : <code>{JSON.stringify(value)}</code>}</Table.Td>
+              <Table.Td style={{ overflowWrap: "anywhere" }}>{describeSchema(schema)}</Table.Td>
+            </Table.Tr>
+          );
+        })}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+/** A JSON schema in a few words. */
+export function describeSchema(schema: Readonly<Record<string, unknown>>): string {
+  const { type, enum: choices, minimum, maximum, minLength, maxLength, pattern, format } = schema;
+  const words: string[] = [];
+  if (Array.isArray(choices)) words.push(`one of ${choices.map(String).join(", ")}`);
+  else if (type !== undefined) words.push(Array.isArray(type) ? type.join(" or ") : String(type));
+  if (format !== undefined) words.push(String(format));
+  if (minimum !== undefined) words.push(`from ${String(minimum)}`);
+  if (maximum !== undefined) words.push(`up to ${String(maximum)}`);
+  if (minLength !== undefined) words.push(`at least ${String(minLength)} characters`);
+  if (maxLength !== undefined) words.push(`at most ${String(maxLength)} characters`);
+  if (pattern !== undefined) words.push(`like ${String(pattern)}`);
+  return words.length === 0 ? "anything" : words.join(", ");
+}
