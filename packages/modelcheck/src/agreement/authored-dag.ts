@@ -1,5 +1,5 @@
 import type { Json, TriggerRule } from "@tradewind/core";
-import { Dag, FailTask, getContext, SkipTask, type TaskGroup, type TaskOptions, type TaskRef } from "tradewind";
+import { Dag, FailTask, getContext, SkipTask, type TaskFactory, type TaskGroup, type TaskOptions, type TaskRef } from "tradewind";
 import type { DagGenes, End, Section } from "../generate/dag-genes.ts";
 
 /** A generated DAG, written as an author writes one, and how each of its attempts ends: the same where its handlers run, and where somebody reports for them. */
@@ -117,7 +117,10 @@ class Author {
 
   #declare(section: Section, id: string, returns = nothing, options = this.#options(section, id)) {
     this.#know(section, id, returns);
-    return this.dag.task(id.slice(id.lastIndexOf(".") + 1), (_: { member?: number; index?: number }): number[] => this.#act(), options);
+    return this.dag.task(id.slice(id.lastIndexOf(".") + 1), (): number[] => this.#act(), options) as TaskFactory<
+      { member?: number; index?: number },
+      number[]
+    >;
   }
 
   #branch(section: Section, id: string, above: readonly Outlet[]): void {

@@ -116,8 +116,10 @@ export class LiveCase {
   }
 
   get isAtRest(): boolean {
+    // A run may hold the place of an earlier one that it waits for: nothing moves then, as in Airflow.
+    const hasPlace = this.runs.filter(({ state }) => state === "running").length < this.built.spec.maxActiveRuns;
     const isMoving = (run: RunModel): boolean =>
-      run.state === "queued" || run.isWaitingForTime() || run.instances.some(({ state }) => state === "scheduled");
+      (run.state === "queued" && hasPlace) || run.isWaitingForTime() || run.instances.some(({ state }) => state === "scheduled");
     return this.attempts.length === 0 && !this.isPaused && !this.runs.some(isMoving);
   }
 
