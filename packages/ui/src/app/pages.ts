@@ -1,4 +1,16 @@
-import { type Icon, IconFileAlert, IconGauge, IconHistory, IconListCheck, IconPlayerPlay, IconPlug, IconSchema, IconServer2, IconVariable } from "@tabler/icons-react";
+import {
+  type Icon,
+  IconFileAlert,
+  IconGauge,
+  IconHistory,
+  IconHome,
+  IconListCheck,
+  IconPlayerPlay,
+  IconPlug,
+  IconSchema,
+  IconServer2,
+  IconVariable,
+} from "@tabler/icons-react";
 
 /** Where a page stands in the navigation: beside the name, or in one of the two menus. */
 export type PageSection = "main" | "operate" | "admin";
@@ -18,6 +30,7 @@ export const SECTION_TITLES: Readonly<Record<PageSection, string>> = { main: "Pa
 
 /** Every page that stands on its own, in the order of the navigation. The top bar, the menu of narrow screens and the command palette show them from here. */
 export const PAGES: readonly PageEntry[] = [
+  { path: "/", title: "Home", icon: IconHome, section: "main", permission: "dags:read", keywords: "overview health attention dashboard" },
   { path: "/dags", title: "DAGs", icon: IconSchema, section: "main", permission: "dags:read", keywords: "workflows pipelines" },
   {
     path: "/runs",
