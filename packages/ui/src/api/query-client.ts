@@ -18,9 +18,9 @@ function noteSessionEnd(error: Error): void {
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({ onError: noteSessionEnd }),
   mutationCache: new MutationCache({
-    onError: (error) => {
+    onError: (error, _variables, _result, { meta }) => {
       noteSessionEnd(error);
-      showFailure(error);
+      if (meta?.["isToldInPlace"] !== true) showFailure(error);
     },
   }),
   defaultOptions: {

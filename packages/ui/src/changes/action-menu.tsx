@@ -1,6 +1,7 @@
-import { ActionIcon, Button, Group, Menu, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu } from "@mantine/core";
 import { IconDotsVertical } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import classes from "./action-menu.module.css";
 
 export interface Action {
   label: string;
@@ -24,11 +25,9 @@ export function ActionMenu({ actions, buttons, label }: { actions: readonly Acti
       {rest.length > 0 && (
         <Menu position="bottom-end">
           <Menu.Target>
-            <Tooltip label={label}>
-              <ActionIcon variant={buttons === 0 ? "subtle" : "default"} color="gray" size={26} aria-label={buttons === 0 ? label : `More: ${label}`}>
-                <IconDotsVertical size={15} />
-              </ActionIcon>
-            </Tooltip>
+            <ActionIcon variant={buttons === 0 ? "subtle" : "default"} color="gray" size={26} aria-label={buttons === 0 ? label : `More: ${label}`}>
+              <IconDotsVertical size={15} />
+            </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
             {rest.map((action) => (
@@ -36,7 +35,8 @@ export function ActionMenu({ actions, buttons, label }: { actions: readonly Acti
                 key={action.label}
                 leftSection={action.icon}
                 onClick={action.onClick}
-                {...(action.isDangerous === true ? { color: "red" } : {})}
+                data-dangerous={action.isDangerous}
+                className={classes["item"]!}
               >
                 {action.label}
               </Menu.Item>

@@ -57,7 +57,7 @@ export function ChangeDialog({ asked, onClose }: { asked: Asked; onClose: (isDon
       fullScreen={isNarrow ?? false}
       title={
         <Text fw={600} style={{ overflowWrap: "anywhere" }}>
-          {CHANGE_WORDS[asked.change].verb} {asked.title}
+          {CHANGE_WORDS[asked.change].heading(asked.title)}
         </Text>
       }
     >
@@ -180,7 +180,7 @@ function ChangeForm({ asked, change, onClose }: { asked: Asked; change: Change; 
           </Button>
           <Button
             size="sm"
-            color={isDangerous ? "red" : undefined}
+            {...(isDangerous ? { color: "red.9" } : {})}
             loading={apply.isPending}
             disabled={isNothing || (hasPreview && (preview.data === undefined || !isSettled || preview.isFetching))}
             onClick={() => {
@@ -188,7 +188,7 @@ function ChangeForm({ asked, change, onClose }: { asked: Asked; change: Change; 
               apply.mutate();
             }}
           >
-            {words.verb.replace(/ of$/, "")}
+            {words.button}
           </Button>
         </Group>
       </Group>

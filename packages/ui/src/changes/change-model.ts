@@ -53,23 +53,28 @@ export function optionsOf(kind: "runs" | "instances", change: RunChange | Instan
     : ["upstream", "downstream", "past", "future"];
 }
 
-/** What is done, in the words of its button, its heading and its result. */
+/** What is done, in the words of its menu, its heading, its button and its result. */
 interface ChangeWords {
   menu: string;
-  verb: string;
+  heading: (what: string) => string;
+  button: string;
   done: string;
 }
 
 export const CHANGE_WORDS: Readonly<Record<RunChange | InstanceChange, ChangeWords>> = {
-  clear: { menu: "Clear", verb: "Clear", done: "cleared" },
-  retry: { menu: "Retry what failed", verb: "Retry", done: "cleared to be retried" },
-  success: { menu: "Mark as success", verb: "Mark as success", done: "marked as success" },
-  failed: { menu: "Mark as failed", verb: "Mark as failed", done: "marked as failed" },
-  skipped: { menu: "Mark as skipped", verb: "Mark as skipped", done: "marked as skipped" },
-  queued: { menu: "Queue again", verb: "Queue", done: "queued again" },
-  note: { menu: "Note", verb: "Set the note of", done: "given the note" },
-  delete: { menu: "Delete", verb: "Delete", done: "deleted" },
+  clear: { menu: "Clear", heading: (what) => `Clear ${what}`, button: "Clear", done: "cleared" },
+  retry: { menu: "Retry what failed", heading: (what) => `Retry what failed of ${what}`, button: "Retry", done: "cleared to be retried" },
+  success: markWords("success"),
+  failed: markWords("failed"),
+  skipped: markWords("skipped"),
+  queued: { menu: "Queue again", heading: (what) => `Queue ${what} again`, button: "Queue", done: "queued again" },
+  note: { menu: "Note", heading: (what) => `Note of ${what}`, button: "Set the note", done: "given the note" },
+  delete: { menu: "Delete", heading: (what) => `Delete ${what}`, button: "Delete", done: "deleted" },
 };
+
+function markWords(state: string): ChangeWords {
+  return { menu: `Mark as ${state}`, heading: (what) => `Mark ${what} as ${state}`, button: `Mark as ${state}`, done: `marked as ${state}` };
+}
 
 /** What can still be done when it was a mistake. */
 export function undoHint(change: RunChange | InstanceChange): string | null {

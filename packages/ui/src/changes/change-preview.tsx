@@ -77,7 +77,8 @@ const RUN_MARK_REMARKS = {
 function summary(change: Change, affected: readonly Affected[], more: number): string {
   const runs = change.kind === "runs" ? change.targets.length : new Set(affected.map(({ dagId, runId }) => `${dagId} ${runId}`)).size;
   const instances = `${more > 0 ? "more than " : ""}${counted(affected.length, "task instance")}`;
-  if (affected.length === 0) return change.kind === "runs" ? `${counted(runs, "run")}, no task instance` : "Nothing: no task instance is like that";
+  if (affected.length === 0)
+    return change.kind === "runs" ? `${counted(runs, "run")}; no task instance changes` : "Nothing: no task instance is like that";
   return `${instances} in ${counted(runs, "run")}`;
 }
 

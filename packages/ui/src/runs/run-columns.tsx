@@ -7,6 +7,7 @@ import { StateBadge } from "../states/state-badge.tsx";
 import { Took } from "../time/took.tsx";
 import { Instant } from "../time/instant.tsx";
 import { Clipped } from "../parts/clipped.tsx";
+import { RunRowActions } from "./run-row-actions.tsx";
 import { RUN_FILTERS } from "./run-search.ts";
 
 export const RUN_COLUMNS: readonly DataColumn<DagRun>[] = [
@@ -168,6 +169,7 @@ export const RUN_COLUMNS: readonly DataColumn<DagRun>[] = [
     isExtra: true,
     cell: (run) => <Instant at={run.queued_at} />,
   },
+  { id: "actions", header: "Actions", isHeaderHidden: true, width: 54, isFixed: true, card: "badge", cell: (run) => <RunRowActions run={run} /> },
 ];
 
 /** A run's key in the address: neither id can have a space. */

@@ -20,7 +20,7 @@ export const RUN_FILTERS = {
 
 const FIELDS: readonly { id: string; filter?: ColumnFilter }[] = [
   ...Object.entries(RUN_FILTERS).map(([id, filter]) => ({ id, filter })),
-  ...["note", "interval", "queued"].map((id) => ({ id })),
+  ...["note", "interval", "queued", "actions"].map((id) => ({ id })),
 ];
 
 export function readRunListSearch(search: Record<string, unknown>): TableSearch {

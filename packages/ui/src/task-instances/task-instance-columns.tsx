@@ -1,6 +1,7 @@
 import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { TaskInstance } from "../api/queries.ts";
+import { TaskInstanceActions } from "../changes/task-instance-actions.tsx";
 import { Clipped } from "../parts/clipped.tsx";
 import type { DataColumn } from "../parts/data-table/columns.ts";
 import { StateBadge } from "../states/state-badge.tsx";
@@ -136,6 +137,7 @@ export const INSTANCE_COLUMNS: readonly DataColumn<TaskInstance>[] = [
   },
   {
     id: "operator",
+    card: "none",
     header: "Operator",
     width: 110,
     orderBy: "operator",
@@ -183,6 +185,21 @@ export const INSTANCE_COLUMNS: readonly DataColumn<TaskInstance>[] = [
     cell: (one) => one.dag_version?.version_number ?? "–",
   },
   { id: "priority", header: "Priority", ...NUMBER, isExtra: true, cell: (one) => one.priority_weight ?? "–" },
+  {
+    id: "actions",
+    header: "Actions",
+    isHeaderHidden: true,
+    width: 54,
+    isFixed: true,
+    card: "badge",
+    cell: (one) => (
+      <TaskInstanceActions
+        instances={[{ dagId: one.dag_id, runId: one.dag_run_id, taskId: one.task_id, mapIndex: one.map_index }]}
+        note={one.note}
+        buttons={0}
+      />
+    ),
+  },
 ];
 
 /** An instance's key in the address: no id can have a space. */

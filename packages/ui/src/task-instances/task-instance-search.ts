@@ -25,7 +25,7 @@ export const INSTANCE_FILTERS = {
 
 const FIELDS: readonly { id: string; filter?: ColumnFilter }[] = [
   ...Object.entries(INSTANCE_FILTERS).map(([id, filter]) => ({ id, filter })),
-  ...["host", "note", "why", "priority", "queued"].map((id) => ({ id })),
+  ...["host", "note", "why", "priority", "queued", "actions"].map((id) => ({ id })),
 ];
 
 export function readTaskInstanceListSearch(search: Record<string, unknown>): TableSearch {

@@ -11,7 +11,7 @@ import { bySection, type ParamField } from "./param-fields.ts";
 import { ParamInput } from "./param-input.tsx";
 import { type Conf, fillIn, formOf, problemsByParam } from "./trigger-form-model.ts";
 import classes from "./trigger-form.module.css";
-import { paramProblems, useTriggerRun } from "./use-trigger-run.ts";
+import { problemsOf, useTriggerRun } from "./use-trigger-run.ts";
 
 const SETTLE_MS = 600;
 
@@ -48,9 +48,12 @@ export function TriggerForm({
     [fields, read, values, zone],
   );
   const filled = useMemo(() => fillIn(fields, form, zone), [fields, form, zone]);
-  const said = useMemo(() => problemsByParam(fields, paramProblems(trigger.error) ?? []), [fields, trigger.error]);
+  const said = useMemo(() => problemsByParam(fields, problemsOf(trigger.error)), [fields, trigger.error]);
   const problemOf = (name: string) => (touched.has(name) || isAsked ? filled.problems[name] : undefined) ?? said.byParam[name];
   const wrong = Object.keys(filled.problems);
+  const shownProblems = fields.flatMap(({ name }) =>
+    (isAsked && filled.problems[name] !== undefined) || said.byParam[name] !== undefined ? [name] : [],
+  );
 
   const change = (name: string, draft: (typeof values.drafts)[string]) => {
     const next = { ...form, drafts: { ...form.drafts, [name]: draft } };
@@ -70,19 +73,19 @@ export function TriggerForm({
     event.preventDefault();
     setAsked(true);
     if (wrong.length > 0 || jsonProblem !== undefined) {
-      // Once the problems are shown, the first of them is where one goes on.
-      const form = event.currentTarget;
-      requestAnimationFrame(() => form.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+      showFirstProblem(event.currentTarget);
       return;
     }
-    trigger.mutate({
+    const { currentTarget } = event;
+    const run = {
       conf: filled.conf,
       runId: options.runId.trim(),
       logicalDate: fromWallClock(options.logicalDate, zone),
       runAfter: fromWallClock(options.runAfter, zone),
       note: options.note,
       isUnpausing: dag.is_paused && isUnpausing && may("dags:edit"),
-    });
+    };
+    trigger.mutate(run, { onError: () => showFirstProblem(currentTarget) });
   };
 
   return (
@@ -158,8 +161,8 @@ export function TriggerForm({
           </Alert>
         )}
         <Group justify="space-between" gap="sm" className={classes["foot"]}>
-          <Text size="xs" c={isAsked && wrong.length > 0 ? "red" : "dimmed"} role="status">
-            {isAsked && wrong.length > 0 ? `To be corrected: ${wrong.join(", ")}` : ""}
+          <Text size="xs" className={classes["wrong"]} role="status">
+            {shownProblems.length > 0 ? `To be corrected: ${shownProblems.join(", ")}` : ""}
           </Text>
           <Group gap="sm">
             <Button variant="default" onClick={onClose}>
@@ -173,6 +176,11 @@ export function TriggerForm({
       </Stack>
     </form>
   );
+}
+
+/** Once problems are shown, the first of them is where one goes on. */
+function showFirstProblem(form: HTMLFormElement): void {
+  requestAnimationFrame(() => form.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
 }
 
 function isObject(value: unknown): value is Conf {

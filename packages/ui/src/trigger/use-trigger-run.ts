@@ -16,11 +16,11 @@ export interface RunOptions {
   isUnpausing: boolean;
 }
 
-/** What the server says about params, sentence by sentence; undefined: it says something else. */
-export function paramProblems(error: Error | null): readonly string[] | undefined {
-  if (error === null || !isRestApiError(error)) return undefined;
-  const { problems } = error.details;
-  return Array.isArray(problems) ? problems.map(String) : undefined;
+/** What the server says is wrong, about params sentence by sentence. */
+export function problemsOf(error: Error | null): readonly string[] {
+  if (error === null) return [];
+  const { problems = undefined } = isRestApiError(error) ? error.details : {};
+  return Array.isArray(problems) ? problems.map(String) : [error.message];
 }
 
 /** Makes the run. On a page of the DAG the new run is shown then; elsewhere one stays where one is. */
@@ -29,6 +29,8 @@ export function useTriggerRun(dagId: string, onDone: () => void) {
   const navigate = useNavigate();
   const path = useRouterState({ select: ({ location }) => location.pathname });
   return useMutation({
+    // The form says at its fields what is wrong with them.
+    meta: { isToldInPlace: true },
     mutationFn: async ({ conf, runId, logicalDate, runAfter, note, isUnpausing }: RunOptions) => {
       const params = { path: { dag_id: dagId } };
       const body = {

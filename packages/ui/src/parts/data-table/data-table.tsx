@@ -17,6 +17,7 @@ import { Problem } from "../problem.tsx";
 import { ColumnChooser } from "./column-chooser.tsx";
 import type { DataColumn, Picked } from "./columns.ts";
 import { FilterBar } from "./filter-bar.tsx";
+import { SortMenu } from "./sort-menu.tsx";
 import { TableRowsView } from "./table-rows-view.tsx";
 import { filtersOf, type FilterValue, nextSort, type TableSearch, withFilter } from "./table-search.ts";
 import { type Selection, useSelection } from "./use-selection.ts";
@@ -59,6 +60,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const pages = useTablePages(source, { filters, orderBy: orderByOf(columns, sort) }, sight);
   const shown = shownColumns(columns, search);
   const filterable = useMemo(() => columns.flatMap(({ id, header, filter }) => (filter === undefined ? [] : [{ id, header, filter }])), [columns]);
+  const sortable = useMemo(() => columns.filter(({ orderBy }) => orderBy !== undefined), [columns]);
+  const isNarrow = width > 0 && width < NARROW_PX;
+  const order = (id: string) => onSearch({ ...search, at: undefined, sort: nextOf(columns, sort, usualSort, id) });
   const see = useCallback((first: number, last: number) => {
     setSight((before) => (before.first === first && before.last === last ? before : { first, last }));
   }, []);
@@ -86,6 +90,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               {pages.total.toLocaleString("en")} {isFiltered ? "found" : "in all"}
             </Text>
           )}
+          {isNarrow && <SortMenu columns={sortable} sort={sort} onSort={order} />}
           {width >= NARROW_PX && (
             <ColumnChooser
               columns={columns}
@@ -114,14 +119,14 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           label={label}
           columns={shown}
           sort={sort}
-          onSort={(id) => onSearch({ ...search, at: undefined, sort: nextOf(columns, sort, usualSort, id) })}
+          onSort={order}
           onFilter={setOpen}
           filtered={filteredIds}
           count={pages.total === undefined ? undefined : Math.min(pages.total, MOST_ROWS)}
           rowAt={pages.rowAt}
           rowKey={props.rowKey}
           rowHeight={props.rowHeight ?? 36}
-          isNarrow={width > 0 && width < NARROW_PX}
+          isNarrow={isNarrow}
           isStale={pages.isStale}
           at={search.at ?? 0}
           resetKey={JSON.stringify([filters, sort])}
