@@ -117,6 +117,23 @@ create table dag_file (
   constraint dag_file_bundle_name_relative_path_key UNIQUE (bundle_name, relative_path)
 );
 
+create table dag_grant (
+  id bigint generated always as identity not null,
+  user_account_id bigint,
+  role text,
+  dag_id_pattern text,
+  dag_tag text,
+  can_edit boolean not null,
+  can_delete boolean not null,
+  created_at timestamp with time zone default now() not null,
+  constraint dag_grant_pkey PRIMARY KEY (id),
+  constraint dag_grant_user_account_id_fkey FOREIGN KEY (user_account_id) REFERENCES user_account(id) ON DELETE CASCADE,
+  constraint dag_grant_dags CHECK ((num_nonnulls(dag_id_pattern, dag_tag) = 1)),
+  constraint dag_grant_holder CHECK ((num_nonnulls(user_account_id, role) = 1))
+);
+CREATE INDEX dag_grant_by_role ON dag_grant USING btree (role) WHERE (role IS NOT NULL);
+CREATE UNIQUE INDEX dag_grant_once ON dag_grant USING btree (COALESCE(user_account_id, (0)::bigint), COALESCE(role, ''::text), COALESCE(dag_id_pattern, ''::text), COALESCE(dag_tag, ''::text));
+
 create table dag_run (
   id bigint generated always as identity not null,
   dag_id text not null,
@@ -470,6 +487,8 @@ create table user_account (
   role text not null,
   is_active boolean default true not null,
   created_at timestamp with time zone default now() not null,
+  last_login_at timestamp with time zone,
+  tokens_valid_from timestamp with time zone default '1970-01-01 00:00:00+00'::timestamp with time zone not null,
   constraint user_account_pkey PRIMARY KEY (id),
   constraint user_account_username_key UNIQUE (username)
 );

@@ -3,16 +3,19 @@ import type { AuthorUseCases, ChangeUseCases, PeopleUseCases, RunnerUseCases, Wh
 import type { Database, Fernet } from "@tradewind/metadata";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { createAccessTokens } from "./auth/access-tokens.ts";
-import { type Authentication, requireAccess } from "./auth/authenticate.ts";
+import { type Access, type Authentication, requireAccess } from "./auth/authenticate.ts";
 import { createLogIn } from "./auth/log-in.ts";
 import { sessionRoutes } from "./auth/session-routes.ts";
 import type { SignedTokens } from "./auth/signed-tokens.ts";
+import { createChangeRateLimit, limitChanges } from "./auth/change-rate-limit.ts";
+import { createDagGrants } from "./auth/dag-access.ts";
+import type { Role } from "./auth/permissions.ts";
 import { tokenRoutes } from "./auth/token-routes.ts";
 import { createUserDirectory } from "./auth/users.ts";
 import { executionApi } from "./execution/execution-api.ts";
 import { sendExecutionError, sendRestError } from "./http/errors.ts";
 import { indexPage } from "./http/index-page.ts";
-import { uiFiles } from "./http/ui-files.ts";
+import { type UiFiles, uiFiles } from "./http/ui-files.ts";
 import { type QueueBoardPages, queueBoardRoutes } from "./http/queue-board.ts";
 import { addSecurityHeaders } from "./http/security-headers.ts";
 import { createLiveHub } from "./live/live-hub.ts";
@@ -48,6 +51,10 @@ export interface ApiServerOptions {
   accessTokenTtlMs?: number;
   /** Life of a browser's session. Default one day. */
   sessionTtlMs?: number;
+  /** The role of who says nothing about themselves. Default null: they have to log in. Airflow's `[webserver] auth_role_public`. */
+  publicRole?: Role | null;
+  /** How many changes a user may make in a minute; of who is not known, an address. Default 3,000. */
+  changesPerMinute?: number;
   /** Life of a token of a runner host. Default one day; a host gets a new one with each registration. */
   hostTokenTtlMs?: number;
   /** Airflow's `[api] maximum_page_limit` and `fallback_page_limit`. Default 100 and 50. */
@@ -81,9 +88,18 @@ export interface ApiServer {
   app: FastifyInstance;
   /** Routes of the REST API, with their schemas. */
   restRoutes: readonly RestRoute[];
+  /** Every route of every app, with who may use it (undefined: it has credentials of its own kind, or is a file), for tests that walk through all. */
+  routes: readonly KnownRoute[];
+}
+
+export interface KnownRoute {
+  method: string;
+  url: string;
+  access: Access | undefined;
 }
 
 const DAY_MS = 86_400_000;
+const CHANGES_PER_MINUTE = 3000;
 const MIB = 1024 * 1024;
 const CLOSE_IDLE_EVERY_MS = 50;
 
@@ -100,47 +116,13 @@ const CLOSE_IDLE_EVERY_MS = 50;
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { apps = ["ui", "api", "execution"], now = Date.now } = options;
   const app = buildApp(options);
+  const routes = listRoutes(app);
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
-  let restRoutes: readonly RestRoute[] = [];
+  let restRoutes: () => readonly RestRoute[] = () => [];
   const ui = apps.includes("ui") ? await uiFiles(app, options.uiDirectory) : undefined;
 
-  if (apps.includes("api")) {
-    const accessTokens = createAccessTokens(options.db, now);
-    const authentication = { tokens: options.tokens, accessTokens, findUser: createUserDirectory(options.db, now) };
-    app.register(
-      async (scope) => {
-        requireAccess(scope, authentication);
-        tellChanges(scope, options.engine);
-        const { db, tokens, accessTokenTtlMs = DAY_MS, sessionTtlMs = DAY_MS } = options;
-        const logIn = createLogIn({ db, now });
-        tokenRoutes(scope, { logIn, tokens, accessTokenTtlMs });
-        sessionRoutes(scope, { db, logIn, accessTokens, sessionTtlMs });
-      },
-      { prefix: "/auth" },
-    );
-    app.register(
-      async (scope) => {
-        tellChanges(scope, options.engine);
-        restRoutes = restApi(scope, { context: restContext(options, closing.signal), authentication });
-      },
-      { prefix: "/api/v2" },
-    );
-    const { queueBoard } = options;
-    if (queueBoard !== undefined) app.register(async (scope) => queueBoardRoutes(scope, queueBoard, authentication), { prefix: "/queues" });
-    app.register(
-      async (scope) => {
-        uiApi(scope, { context: restContext(options, closing.signal), authentication });
-        live(scope, options, authentication, closing.signal);
-      },
-      { prefix: "/ui" },
-    );
-    app.register(async (scope) => {
-      requireAccess(scope, authentication);
-      indexPage(scope, { version: options.version, ui });
-      openApiRoutes(scope, { routes: restRoutes, version: options.version });
-    });
-  }
+  if (apps.includes("api")) restRoutes = peopleApps(app, options, { ui, now, closing: closing.signal });
 
   if (apps.includes("execution")) {
     app.register(
@@ -162,7 +144,67 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     return reply.code(404).send({ detail: "Not Found", code: "not_found", request_id: request.id });
   });
   await app.ready();
-  return { app, restRoutes };
+  return { app, restRoutes: restRoutes(), routes };
+}
+
+function listRoutes(app: FastifyInstance): readonly KnownRoute[] {
+  const routes: KnownRoute[] = [];
+  app.addHook("onRoute", ({ method, url, config }) => {
+    for (const one of [method].flat()) if (one !== "HEAD") routes.push({ method: one, url, access: config?.access });
+  });
+  return routes;
+}
+
+interface PeopleAppOptions {
+  ui: UiFiles | undefined;
+  now: () => number;
+  closing: AbortSignal;
+}
+
+/** Everything for people and their clients. Gives the routes of the REST API, known once the server is ready. */
+function peopleApps(app: FastifyInstance, options: ApiServerOptions, { ui, now, closing }: PeopleAppOptions): () => readonly RestRoute[] {
+  const { db, engine, tokens, queueBoard, accessTokenTtlMs = DAY_MS, sessionTtlMs = DAY_MS } = options;
+  const authentication = authenticationOf(options, now);
+  const context = restContext(options, closing);
+  const changes = createChangeRateLimit({ perMinute: options.changesPerMinute ?? CHANGES_PER_MINUTE });
+  let restRoutes: readonly RestRoute[] = [];
+
+  app.register(
+    async (scope) => {
+      requireAccess(scope, authentication);
+      limitChanges(scope, changes, now);
+      tellChanges(scope, engine);
+      const logIn = createLogIn({ db, now });
+      tokenRoutes(scope, { logIn, tokens, accessTokenTtlMs });
+      sessionRoutes(scope, { db, logIn, authentication, sessionTtlMs, now });
+    },
+    { prefix: "/auth" },
+  );
+  app.register(
+    async (scope) => {
+      tellChanges(scope, engine);
+      restRoutes = restApi(scope, { context, authentication, limitChanges: () => limitChanges(scope, changes, now) });
+    },
+    { prefix: "/api/v2" },
+  );
+  if (queueBoard !== undefined) app.register(async (scope) => queueBoardRoutes(scope, queueBoard, authentication), { prefix: "/queues" });
+  app.register(
+    async (scope) => {
+      uiApi(scope, { context, authentication });
+      live(scope, options, authentication, closing);
+    },
+    { prefix: "/ui" },
+  );
+  app.register(async (scope) => {
+    requireAccess(scope, authentication);
+    indexPage(scope, { version: options.version, ui });
+    openApiRoutes(scope, { routes: restRoutes, version: options.version });
+  });
+  return () => restRoutes;
+}
+
+function authenticationOf({ db, tokens, publicRole = null }: ApiServerOptions, now: () => number): Authentication {
+  return { tokens, accessTokens: createAccessTokens(db, now), users: createUserDirectory(db, now), grants: createDagGrants(db, now), publicRole };
 }
 
 /** What changes, told to browsers. Its hub ends with the server. */

@@ -1,5 +1,5 @@
 export { createApiServer } from "./api-server.ts";
-export type { ApiApp, ApiServer, ApiServerOptions } from "./api-server.ts";
+export type { ApiApp, ApiServer, ApiServerOptions, KnownRoute } from "./api-server.ts";
 export type { ConnectionTester, ConnectionToTest } from "./rest/connection-tests.ts";
 export { describeRestApi } from "./openapi/describe-rest-api.ts";
 export type { OpenApiDocument } from "./openapi/document.ts";

@@ -29,6 +29,7 @@ export interface Tables {
   user_account: UserAccountTable;
   access_token: AccessTokenTable;
   dag_favorite: DagFavoriteTable;
+  dag_grant: DagGrantTable;
   job: JobTable;
   runner_host: RunnerHostTable;
   event_log: EventLogTable;
@@ -347,6 +348,19 @@ export interface UserAccountTable {
   email: Generated<string>;
   role: string;
   is_active: Generated<boolean>;
+  created_at: Generated<Timestamp>;
+  last_login_at: Timestamp | null;
+  tokens_valid_from: Generated<Timestamp>;
+}
+
+export interface DagGrantTable {
+  id: GeneratedAlways<number>;
+  user_account_id: number | null;
+  role: string | null;
+  dag_id_pattern: string | null;
+  dag_tag: string | null;
+  can_edit: boolean;
+  can_delete: boolean;
   created_at: Generated<Timestamp>;
 }
 

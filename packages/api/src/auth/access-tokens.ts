@@ -29,6 +29,8 @@ export interface AccessTokens {
   ): Promise<{ token: string; row: AccessTokenRow } | undefined>;
   find(token: string): Promise<AccessTokenHolder | undefined>;
   forget(id: string): void;
+  /** All of a user, whose role or state changed. */
+  forgetUser(username: string): void;
 }
 
 export function createAccessTokens(db: Database, now: () => number): AccessTokens {
@@ -53,15 +55,18 @@ export function createAccessTokens(db: Database, now: () => number): AccessToken
       return holder;
     },
 
-    forget(id) {
-      for (const [key, { holder }] of known) {
-        void holder.then(
-          (found) => found?.id === id && known.delete(key),
-          () => undefined,
-        );
-      }
-    },
+    forget: (id) => forgetThose((holder) => holder.id === id),
+    forgetUser: (username) => forgetThose((holder) => holder.username === username),
   };
+
+  function forgetThose(isMeant: (holder: AccessTokenHolder) => boolean): void {
+    for (const [key, { holder }] of known) {
+      void holder.then(
+        (found) => found !== undefined && isMeant(found) && known.delete(key),
+        () => undefined,
+      );
+    }
+  }
 }
 
 function hashOf(token: string): string {

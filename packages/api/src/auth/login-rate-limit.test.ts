@@ -27,3 +27,13 @@ it("does not grow without end", () => {
   expect(limit.waitSeconds("user 0", 1)).toBe(0);
   expect(limit.waitSeconds("user 1", 1)).toBe(60);
 });
+
+it("takes back what turned out to be right, and keeps the other failures of the key", () => {
+  const limit = createLoginRateLimit({ tries: 2, windowMs: 60_000 });
+  limit.recordFailure("10.0.0.1", 0);
+  limit.recordFailure("10.0.0.1", 1);
+  limit.takeBack("10.0.0.1");
+  expect(limit.waitSeconds("10.0.0.1", 2)).toBe(0);
+  limit.recordFailure("10.0.0.1", 3);
+  expect(limit.waitSeconds("10.0.0.1", 4)).toBe(60);
+});

@@ -3,6 +3,8 @@ export interface LoginRateLimit {
   waitSeconds(key: string, nowMs: number): number;
   recordFailure(key: string, nowMs: number): void;
   recordSuccess(key: string): void;
+  /** The last failure was none; the others stay. */
+  takeBack(key: string): void;
 }
 
 const MAX_KEYS = 10_000;
@@ -30,6 +32,9 @@ export function createLoginRateLimit({ tries, windowMs }: { tries: number; windo
     },
     recordSuccess(key) {
       failures.delete(key);
+    },
+    takeBack(key) {
+      failures.get(key)?.pop();
     },
   };
 }

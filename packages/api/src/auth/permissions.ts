@@ -63,3 +63,27 @@ export function permissionsOf(role: string): Permission[] {
 export function isAllowed(role: string, permission: Permission): boolean {
   return GRANTED.get(role)?.has(permission) ?? false;
 }
+
+/** What a grant on a DAG gives: `read` is part of the other two. */
+export const DAG_ACTIONS = ["read", "edit", "delete"] as const;
+export type DagAction = (typeof DAG_ACTIONS)[number];
+
+const NEEDED_GRANT: Partial<Record<Permission, DagAction>> = {
+  "dags:read": "read",
+  "dag_runs:read": "read",
+  "task_instances:read": "read",
+  "task_logs:read": "read",
+  "xcoms:read": "read",
+  "dags:edit": "edit",
+  "dag_runs:create": "edit",
+  "dag_runs:edit": "edit",
+  "dag_runs:delete": "edit",
+  "task_instances:edit": "edit",
+  "xcoms:edit": "edit",
+  "dags:delete": "delete",
+};
+
+/** The grant on a DAG that gives a permission for it; undefined: the permission is not about DAGs, and only a role gives it. */
+export function grantNeeded(permission: Permission): DagAction | undefined {
+  return NEEDED_GRANT[permission];
+}

@@ -39,6 +39,11 @@ export function assertSameOrigin(request: FastifyRequest): void {
   );
 }
 
+/** For requests without a cookie, of whom one may still do something: pages of other sites must not do it in their place. Programs say nothing of the kind. */
+export function assertNoOtherSite(request: FastifyRequest): void {
+  if (request.headers.origin !== undefined || request.headers["sec-fetch-site"] !== undefined) assertSameOrigin(request);
+}
+
 function isOf(origin: string, host: string): boolean {
   try {
     return new URL(origin).host === host;

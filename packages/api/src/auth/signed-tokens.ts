@@ -15,6 +15,8 @@ export interface SignedTokens {
   issue(kind: TokenKind, subject: string, ttlMs: number): string;
   /** The subject of a valid token; throws `unauthenticated` (401) otherwise. */
   verify(kind: TokenKind, token: string): string;
+  /** As `verify`, and when it was issued (0: it does not say, which only tokens of people do). */
+  read(kind: TokenKind, token: string): { subject: string; issuedAtMs: number };
 }
 
 export function createSignedTokens(options: { secretKey: string; now?: () => number }): SignedTokens {
@@ -25,21 +27,27 @@ export function createSignedTokens(options: { secretKey: string; now?: () => num
       kind,
       createVerifier({ key: options.secretKey, algorithms: ["HS256"], allowedAud: `tradewind:${kind}`, requiredClaims: ["sub", "exp"], cache: 1000 }),
     ]),
-  ) as Record<TokenKind, (token: string) => { sub: string }>;
+  ) as Record<TokenKind, (token: string) => { sub: string; iat?: number }>;
 
   return {
     issue(kind, subject, ttlMs) {
       const exp = Math.ceil((now() + ttlMs) / 1000);
-      return sign({ sub: subject, aud: `tradewind:${kind}`, exp });
+      // To the millisecond, so that a log-in right after all were revoked counts. Attempts' tokens are many, and are never revoked by time.
+      const issued = kind === "access" ? { iat: now() / 1000 } : {};
+      return sign({ sub: subject, aud: `tradewind:${kind}`, exp, ...issued });
     },
-    verify(kind, token) {
-      try {
-        return verifiers[kind](token).sub;
-      } catch (error) {
-        throw new TradewindError("unauthenticated", `The ${kind} token was refused: it is not valid, not of this kind, or has expired.`, {
-          cause: error,
-        });
-      }
-    },
+    verify: (kind, token) => read(kind, token).subject,
+    read,
   };
+
+  function read(kind: TokenKind, token: string): { subject: string; issuedAtMs: number } {
+    try {
+      const { sub, iat = 0 } = verifiers[kind](token);
+      return { subject: sub, issuedAtMs: iat * 1000 };
+    } catch (error) {
+      throw new TradewindError("unauthenticated", `The ${kind} token was refused: it is not valid, not of this kind, or has expired.`, {
+        cause: error,
+      });
+    }
+  }
 }

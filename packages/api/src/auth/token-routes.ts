@@ -13,7 +13,7 @@ export interface TokenRouteOptions {
 export function tokenRoutes(app: FastifyInstance, { logIn, tokens, accessTokenTtlMs }: TokenRouteOptions): void {
   for (const path of ["/token", "/token/cli"]) {
     app.post(path, { config: { access: "public" } }, async (request, reply) => {
-      const user = await logIn(checkInput("body", Credentials, request.body), request.ip);
+      const user = await logIn({ credentials: checkInput("body", Credentials, request.body), address: request.ip, kind: "token" });
       request.log.info({ username: user.username }, "logged in");
       return reply
         .code(201)

@@ -7,6 +7,10 @@ import { hashPassword } from "./passwords.ts";
 export interface User {
   username: string;
   role: string;
+  /** Of the session or API token that the request came with. */
+  tokenId?: string;
+  /** Nobody said who they are, and that is allowed here. */
+  isAnonymous?: boolean;
 }
 
 /**
@@ -24,22 +28,38 @@ export async function ensureAdmin(
 
 const CACHE_MS = 5000;
 
+/** A user as tokens are checked by. */
+export interface KnownUser {
+  username: string;
+  role: string;
+  tokensValidFrom: Date;
+}
+
+export interface UserDirectory {
+  /** undefined: there is no such user, or they are switched off. */
+  find(username: string): Promise<KnownUser | undefined>;
+  forget(username: string): void;
+}
+
 /**
- * Users by name, remembered for some seconds: a request should not cost a query only to learn the role again. A role that was changed, or a user that was switched off, is noticed
- * when that time is over.
+ * Users by name, remembered for some seconds: a request should not cost a query only to learn the role again. A role that was changed, or a user that was switched off, is noticed in
+ * other processes when that time is over.
  */
-export function createUserDirectory(db: Database, now: () => number): (username: string) => Promise<User | undefined> {
-  const known = new Map<string, { until: number; user: Promise<User | undefined> }>();
-  const load = async (username: string): Promise<User | undefined> => {
+export function createUserDirectory(db: Database, now: () => number): UserDirectory {
+  const known = new Map<string, { until: number; user: Promise<KnownUser | undefined> }>();
+  const load = async (username: string): Promise<KnownUser | undefined> => {
     const row = await findUser(db, { username });
-    return row?.isActive === true ? { username: row.username, role: row.role } : undefined;
+    return row?.isActive === true ? row : undefined;
   };
-  return (username) => {
-    const cached = known.get(username);
-    if (cached !== undefined && cached.until > now()) return cached.user;
-    const user = load(username);
-    known.set(username, { until: now() + CACHE_MS, user });
-    user.catch(() => known.delete(username));
-    return user;
+  return {
+    find(username) {
+      const cached = known.get(username);
+      if (cached !== undefined && cached.until > now()) return cached.user;
+      const user = load(username);
+      known.set(username, { until: now() + CACHE_MS, user });
+      user.catch(() => known.delete(username));
+      return user;
+    },
+    forget: (username) => void known.delete(username),
   };
 }

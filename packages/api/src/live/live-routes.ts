@@ -25,15 +25,16 @@ export function liveRoutes(app: FastifyInstance, options: LiveRouteOptions): voi
   const { hub, look, closing, heartbeatMs = 15_000, streamsPerUser = 20, maxUnreadBytes = 262_144 } = options;
   const streams = new Map<string, number>();
 
-  app.get("/live", { config: { access: "user" } }, async (request, reply) => {
-    const username = request.user!.username;
-    const open = streams.get(username) ?? 0;
+  app.get("/live", { config: { access: "anyone" } }, async (request, reply) => {
+    const { username, isAnonymous } = request.user!;
+    const holder = isAnonymous === true ? request.ip : username;
+    const open = streams.get(holder) ?? 0;
     if (open >= streamsPerUser) {
       throw new TradewindError("too_many_requests", `The user "${username}" has ${open} pages open that show changes live: close some.`, {
         details: { open, waitSeconds: 60 },
       });
     }
-    streams.set(username, open + 1);
+    streams.set(holder, open + 1);
     try {
       await runLiveStream({
         hub,
@@ -46,9 +47,9 @@ export function liveRoutes(app: FastifyInstance, options: LiveRouteOptions): voi
         onError: (error) => request.log.error({ err: error }, "a live stream failed"),
       });
     } finally {
-      const left = streams.get(username)! - 1;
-      if (left === 0) streams.delete(username);
-      else streams.set(username, left);
+      const left = streams.get(holder)! - 1;
+      if (left === 0) streams.delete(holder);
+      else streams.set(holder, left);
     }
     return reply as FastifyReply;
   });

@@ -53,8 +53,9 @@ export async function runLiveStream(options: LiveStreamOptions): Promise<void> {
   let sight = await options.look();
   const write = (text: string): void => {
     if (raw.destroyed || raw.writableEnded) return;
-    raw.write(text);
+    // Before the write: one long message is no sign of a browser that does not read.
     if (raw.writableLength > maxUnreadBytes) raw.destroy();
+    else raw.write(text);
   };
   const send = (event: string, data: object, id?: string): void =>
     write(`event: ${event}\n${id === undefined ? "" : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);

@@ -16,7 +16,7 @@ export function tellChanges(app: FastifyInstance, engine: ChangeUseCases): void 
   app.addHook("onResponse", async (request, reply) => {
     if (request.method === "GET" || request.method === "HEAD" || reply.statusCode >= 400) return;
     const { access } = request.routeOptions.config;
-    const subject = access === undefined || access === "public" || access === "user" ? undefined : SUBJECT[access];
+    const subject = access === undefined || access === "public" || access === "user" || access === "anyone" ? undefined : SUBJECT[access];
     const dagId = dagIdOf(request);
     engine.noteChanges({ subjects: ["event_logs", ...(subject === undefined ? [] : [subject])], dags: dagId === undefined ? [] : [dagId] });
   });

@@ -1,6 +1,7 @@
 import { hasErrorCode } from "@tradewind/core";
 import type { FastifyRequest } from "fastify";
 import { type Authentication, identify } from "../auth/authenticate.ts";
+import { dagAccessOf } from "../auth/dag-access.ts";
 import { isAllowed } from "../auth/permissions.ts";
 import type { Sight } from "./live-stream.ts";
 
@@ -8,7 +9,8 @@ import type { Sight } from "./live-stream.ts";
 export async function sightOf(request: FastifyRequest, authentication: Authentication): Promise<Sight | undefined> {
   try {
     const user = await identify(request, authentication);
-    return { may: (permission) => isAllowed(user.role, permission), dagIds: isAllowed(user.role, "dag_runs:read") ? null : new Set() };
+    const { ids } = await dagAccessOf(user, "dag_runs:read", authentication.grants);
+    return { may: (permission) => isAllowed(user.role, permission), dagIds: ids === undefined ? null : new Set(ids) };
   } catch (error) {
     if (hasErrorCode(error, "unauthenticated")) return undefined;
     throw error;

@@ -2,6 +2,7 @@ import { TASK_INSTANCE_STATES, TradewindError } from "@tradewind/core";
 import type { Actor } from "@tradewind/engine";
 import { findDagRunRow, listTaskInstanceRows } from "@tradewind/metadata/rest";
 import { z } from "zod";
+import type { DagAccess } from "../auth/dag-access.ts";
 import { bulkBody, BulkResponse, type BulkUseCases, runBulkUseCases } from "./bulk.ts";
 import { DagRunPath, getDagRun, Note } from "./dag-runs.ts";
 import { DagPath } from "./dags.ts";
@@ -46,6 +47,12 @@ function idOf(name: string, inPath: string, inBody: string | null | undefined): 
   );
 }
 
+/** Of one entity among many: the others go on. @throws TradewindError `forbidden` */
+function allowedDag(dags: DagAccess, dagId: string): string {
+  dags.assert(dagId);
+  return dagId;
+}
+
 export function bulkChangeRoutes(routes: RestRoutes, context: RestContext): void {
   routes.add(
     {
@@ -57,7 +64,7 @@ export function bulkChangeRoutes(routes: RestRoutes, context: RestContext): void
       status: 200,
       answer: BulkResponse,
     },
-    async ({ path, body, actor }) => runBulkUseCases(body, dagRunUseCases(context, path, actor)),
+    async ({ path, body, actor, dags }) => runBulkUseCases(body, dagRunUseCases(context, path, actor, dags)),
   );
 
   routes.add(
@@ -70,13 +77,13 @@ export function bulkChangeRoutes(routes: RestRoutes, context: RestContext): void
       status: 200,
       answer: BulkResponse,
     },
-    async ({ path, body, actor }) => runBulkUseCases(body, taskInstanceUseCases(context, path, actor)),
+    async ({ path, body, actor, dags }) => runBulkUseCases(body, taskInstanceUseCases(context, path, actor, dags)),
   );
 }
 
-function dagRunUseCases(context: RestContext, path: z.output<typeof DagPath>, actor: Actor): BulkUseCases<BulkDagRunBody> {
+function dagRunUseCases(context: RestContext, path: z.output<typeof DagPath>, actor: Actor, dags: DagAccess): BulkUseCases<BulkDagRunBody> {
   const target = (entity: BulkDagRunBody): { dagId: string; runId: string } => ({
-    dagId: idOf("dag_id", path.dag_id, entity.dag_id),
+    dagId: allowedDag(dags, idOf("dag_id", path.dag_id, entity.dag_id)),
     runId: entity.dag_run_id,
   });
   return {
@@ -94,9 +101,14 @@ function dagRunUseCases(context: RestContext, path: z.output<typeof DagPath>, ac
   };
 }
 
-function taskInstanceUseCases(context: RestContext, path: z.output<typeof DagRunPath>, actor: Actor): BulkUseCases<BulkTaskInstanceBody> {
+function taskInstanceUseCases(
+  context: RestContext,
+  path: z.output<typeof DagRunPath>,
+  actor: Actor,
+  dags: DagAccess,
+): BulkUseCases<BulkTaskInstanceBody> {
   const target = (entity: BulkTaskInstanceBody) => ({
-    dagId: idOf("dag_id", path.dag_id, entity.dag_id),
+    dagId: allowedDag(dags, idOf("dag_id", path.dag_id, entity.dag_id)),
     runId: idOf("dag_run_id", path.dag_run_id, entity.dag_run_id),
     taskId: entity.task_id,
     mapIndex: entity.map_index ?? undefined,

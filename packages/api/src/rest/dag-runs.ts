@@ -187,10 +187,10 @@ export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
       status: 200,
       answer: DagRunCollectionResponse,
     },
-    async ({ path, query }) => {
+    async ({ path, query, dags }) => {
       const dagId = path.dag_id === "~" ? undefined : path.dag_id;
       if (dagId !== undefined && (await findDag(context.db, { dagId })) === undefined) throw dagNotFound(dagId);
-      return answerMany(toFilter(query, dagId), readPage(query, context.pageLimits, ORDER));
+      return answerMany({ ...toFilter(query, dagId), dagIds: dags.narrow(undefined) }, readPage(query, context.pageLimits, ORDER));
     },
   );
 
@@ -204,9 +204,9 @@ export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
       status: 200,
       answer: DagRunCollectionResponse,
     },
-    async ({ body }) => {
+    async ({ body, dags }) => {
       const filter: DagRunFilter = {
-        dagIds: body.dag_ids ?? undefined,
+        dagIds: dags.narrow(body.dag_ids),
         states: body.states ?? undefined,
         logicalDate: readRange(body, "logical_date"),
         runAfter: readRange(body, "run_after"),

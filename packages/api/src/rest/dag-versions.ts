@@ -82,11 +82,17 @@ export function dagVersionRoutes(routes: RestRoutes, context: RestContext): void
       status: 200,
       answer: DagVersionCollectionResponse,
     },
-    async ({ path, query }) => {
+    async ({ path, query, dags }) => {
       const dagId = path.dag_id === "~" ? undefined : path.dag_id;
       if (dagId !== undefined && (await findDag(context.db, { dagId })) === undefined) throw dagNotFound(dagId);
       const { items, total } = await listDagVersions(context.db, {
-        filter: { dagId, versionNumber: query.version_number, bundleName: query.bundle_name, bundleVersion: query.bundle_version },
+        filter: {
+          visibleDagIds: dags.ids,
+          dagId,
+          versionNumber: query.version_number,
+          bundleName: query.bundle_name,
+          bundleVersion: query.bundle_version,
+        },
         page: readPage(query, context.pageLimits, { columns: DAG_VERSION_ORDER_COLUMNS, byDefault: ["id"] }),
       });
       return { dag_versions: items.map(toDagVersionResponse), total_entries: total };
@@ -118,9 +124,9 @@ export function dagVersionRoutes(routes: RestRoutes, context: RestContext): void
       status: 200,
       answer: DagTagCollectionResponse,
     },
-    async ({ query }) => {
+    async ({ query, dags }) => {
       const { items, total } = await listDagTags(context.db, {
-        filter: { namePattern: query.tag_name_pattern, namePrefixPattern: query.tag_name_prefix_pattern },
+        filter: { visibleDagIds: dags.ids, namePattern: query.tag_name_pattern, namePrefixPattern: query.tag_name_prefix_pattern },
         page: readPage(query, context.pageLimits, { columns: DAG_TAG_ORDER_COLUMNS, byDefault: ["name"] }),
       });
       return { tags: items, total_entries: total };
@@ -136,8 +142,8 @@ export function dagVersionRoutes(routes: RestRoutes, context: RestContext): void
       status: 200,
       answer: DagStatsCollectionResponse,
     },
-    async ({ query }) => {
-      const counted = await countDagRunsByState(context.db, { dagIds: query.dag_ids });
+    async ({ query, dags: visible }) => {
+      const counted = await countDagRunsByState(context.db, { dagIds: visible.narrow(query.dag_ids) });
       const dags = counted.map(({ dagId, dagDisplayName, counts }) => ({
         dag_id: dagId,
         dag_display_name: dagDisplayName,

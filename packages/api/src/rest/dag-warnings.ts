@@ -22,9 +22,9 @@ export function dagWarningRoutes(routes: RestRoutes, context: RestContext): void
       status: 200,
       answer: DAGWarningCollectionResponse,
     },
-    async ({ query }) => {
+    async ({ query, dags }) => {
       const { items, total } = await listDagWarnings(context.db, {
-        filter: { dagId: query.dag_id, warningType: query.warning_type },
+        filter: { visibleDagIds: dags.ids, dagId: query.dag_id, warningType: query.warning_type },
         page: readPage(query, context.pageLimits, { columns: DAG_WARNING_ORDER_COLUMNS, byDefault: ["dag_id"] }),
       });
       const answer = items.map((warning) => ({

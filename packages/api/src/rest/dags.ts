@@ -71,9 +71,9 @@ async function getDag(context: RestContext, dagId: string): Promise<DagRow> {
 export function dagRoutes(routes: RestRoutes, context: RestContext): void {
   routes.add(
     { method: "GET", path: "/dags", access: "dags:read", query: ListQuery, status: 200, answer: DagCollectionResponse },
-    async ({ query }) => {
+    async ({ query, dags }) => {
       const { items, total } = await listDags(context.db, {
-        filter: toFilter({ ...query, update_mask: undefined }),
+        filter: { ...toFilter({ ...query, update_mask: undefined }), visibleDagIds: dags.ids },
         page: readPage(query, context.pageLimits, ORDER),
       });
       return { dags: items.map((dag) => toDagResponse(context, dag)), total_entries: total };
@@ -82,9 +82,10 @@ export function dagRoutes(routes: RestRoutes, context: RestContext): void {
 
   routes.add(
     { method: "PATCH", path: "/dags", access: "dags:edit", query: PatchManyQuery, body: DagPatchBody, status: 200, answer: DagCollectionResponse },
-    async ({ query, body, actor }) => {
+    async ({ query, body, actor, dags }) => {
       checkMask(query.update_mask);
-      const { items, total } = await listDags(context.db, { filter: toFilter(query), page: readPage(query, context.pageLimits, ORDER) });
+      const filter = { ...toFilter(query), visibleDagIds: dags.ids };
+      const { items, total } = await listDags(context.db, { filter, page: readPage(query, context.pageLimits, ORDER) });
       for (const { dagId } of items) await context.engine.setPaused({ dagId, isPaused: body.is_paused, actor });
       const changed = await Promise.all(items.map(({ dagId }) => getDag(context, dagId)));
       return { dags: changed.map((dag) => toDagResponse(context, dag)), total_entries: total };

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type Authentication, requireAccess } from "../auth/authenticate.ts";
+import { grantRoutes } from "../auth/grant-routes.ts";
+import { userRoutes } from "../auth/user-routes.ts";
 import { sendRestError } from "../http/errors.ts";
 import { bulkChangeRoutes } from "./bulk-changes.ts";
 import { connectionTestRoutes } from "./connection-tests.ts";
@@ -50,16 +52,20 @@ const GROUPS = [
 export interface RestApiOptions {
   context: RestContext;
   authentication: Authentication;
+  /** Added after who asks is known. */
+  limitChanges?: () => void;
 }
 
 /** The REST API, Airflow's version 2, as a plugin for the prefix `/api/v2`. Gives the routes it has. */
-export function restApi(app: FastifyInstance, { context, authentication }: RestApiOptions): readonly RestRoute[] {
+export function restApi(app: FastifyInstance, { context, authentication, limitChanges }: RestApiOptions): readonly RestRoute[] {
   app.setErrorHandler(sendRestError);
   requireAccess(app, authentication);
+  limitChanges?.();
   app.addHook("onSend", async (_request, reply) => {
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
   });
   const routes = createRestRoutes(app, context);
   for (const addGroup of GROUPS) addGroup(routes, context);
+  for (const addGroup of [userRoutes, grantRoutes]) addGroup(routes, context, authentication);
   return routes.list;
 }

@@ -2,7 +2,8 @@ import type { Actor, PeopleUseCases, WhyUseCases } from "@tradewind/engine";
 import type { Database, Fernet } from "@tradewind/metadata";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import type { Access } from "../auth/authenticate.ts";
+import { ANONYMOUS, type Access } from "../auth/authenticate.ts";
+import { type DagAccess, NO_DAG } from "../auth/dag-access.ts";
 import { checkInput } from "../http/check-input.ts";
 import type { PageLimits } from "../http/query-values.ts";
 import type { TaskLogStore } from "../task-logs/log-store.ts";
@@ -38,6 +39,8 @@ export interface RestRequest<P, Q, B> {
   body: B;
   /** Who asks, for the audit log. */
   actor: Actor;
+  /** The DAGs that it may be about, by its route's permission. A DAG in the path was checked; lists are narrowed to `dags.ids`, DAGs named elsewhere take `dags.assert`. */
+  dags: DagAccess;
   raw: FastifyRequest;
   reply: FastifyReply;
 }
@@ -97,7 +100,8 @@ function readRequest(route: RestRoute, request: FastifyRequest, reply: FastifyRe
     path: route.pathSchema && checkInput("path", route.pathSchema, request.params),
     query: route.query && checkInput("query", route.query, request.query),
     body: route.body && checkInput("body", route.body, request.body ?? undefined),
-    actor: { name: request.user?.username ?? "anonymous" },
+    actor: { name: request.user?.username ?? ANONYMOUS },
+    dags: request.dags ?? NO_DAG,
     raw: request,
     reply,
   };

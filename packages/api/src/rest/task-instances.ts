@@ -81,9 +81,12 @@ export function taskInstanceRoutes(routes: RestRoutes, context: RestContext): vo
       status: 200,
       answer: TaskInstanceCollectionResponse,
     },
-    async ({ path, query }) => {
+    async ({ path, query, dags }) => {
       await assertRunExists(context, path);
-      return answerList(await toListFilter(context, path, query), readPage(query, context.pageLimits, ORDER));
+      return answerList(
+        { ...(await toListFilter(context, path, query)), dagIds: dags.narrow(undefined) },
+        readPage(query, context.pageLimits, ORDER),
+      );
     },
   );
 
@@ -97,10 +100,10 @@ export function taskInstanceRoutes(routes: RestRoutes, context: RestContext): vo
       status: 200,
       answer: TaskInstanceCollectionResponse,
     },
-    async ({ path, body }) => {
+    async ({ path, body, dags }) => {
       const page = { limit: body.page_limit, offset: body.page_offset, order_by: body.order_by == null ? undefined : [body.order_by] };
       const ofPath = { dagId: path.dag_id === "~" ? undefined : path.dag_id, runId: path.dag_run_id === "~" ? undefined : path.dag_run_id };
-      return answerList({ ...toBatchFilter(body), ...ofPath }, readPage(page, context.pageLimits, ORDER));
+      return answerList({ ...toBatchFilter(body), ...ofPath, dagIds: dags.narrow(body.dag_ids) }, readPage(page, context.pageLimits, ORDER));
     },
   );
 

@@ -105,10 +105,11 @@ export function xcomRoutes(routes: RestRoutes, context: RestContext): void {
       status: 200,
       answer: XComCollectionResponse,
     },
-    async ({ path, query }) => {
+    async ({ path, query, dags }) => {
       const named = (value: string): string | undefined => (value === "~" ? undefined : value);
       const { items, total } = await listXComs(context.db, {
         filter: {
+          visibleDagIds: dags.ids,
           dagId: named(path.dag_id),
           runId: named(path.dag_run_id),
           taskId: named(path.task_id),

@@ -15,8 +15,8 @@ const LatestRunsResponse = z
 export function latestRunRoutes(routes: RestRoutes, { db }: RestContext): void {
   routes.add(
     { method: "GET", path: "/latest_runs", access: "dag_runs:read", query: LatestRunsQuery, status: 200, answer: LatestRunsResponse },
-    async ({ query }) => {
-      const dagIds = [...new Set(query.dag_id)].slice(0, MOST_DAGS);
+    async ({ query, dags }) => {
+      const dagIds = [...new Set(query.dag_id)].filter((dagId) => dags.has(dagId)).slice(0, MOST_DAGS);
       const byDag = Map.groupBy(await listLatestRuns(db, { dagIds, perDag: query.limit }), (run) => run.dagId);
       return { dags: dagIds.map((dagId) => ({ dag_id: dagId, runs: (byDag.get(dagId) ?? []).map(toRunSummary) })) };
     },

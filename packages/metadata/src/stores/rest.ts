@@ -81,8 +81,21 @@ export {
   listAccessTokens,
   useAccessToken,
 } from "./manage/access-tokens.ts";
-export { findUser, insertUser, updateUserPassword } from "./manage/users.ts";
-export type { UserRow } from "./manage/users.ts";
+export {
+  countOtherActiveUsers,
+  deleteUser,
+  findUser,
+  findUserProfile,
+  insertUser,
+  listUsers,
+  noteLogin,
+  revokeLogins,
+  updateUser,
+  updateUserPassword,
+  USER_ORDER_COLUMNS,
+} from "./manage/users.ts";
+export type { UserChanges, UserProfile, UserRow } from "./manage/users.ts";
+export { type DagGrantRow, deleteDagGrant, listDagGrants, listGrantedDags, type NewDagGrant, putDagGrant } from "./manage/dag-grants.ts";
 export { findGraphVersion, listGridCells, listGridRuns, listLatestRuns, type RunSummaryRow } from "./read/ui.ts";
 export { type GanttRow, listGanttReschedules, listGanttRows } from "./read/gantt.ts";
 export {

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Queryable } from "../../database-handle.ts";
 import type { DagWarningType } from "../dag-warning.ts";
-import { isEqual, limitTo, type Listed, listWithTotal, orderBy, type OrderColumns, type Page, where } from "./list-query.ts";
+import { isEqual, isVisible, limitTo, type Listed, listWithTotal, orderBy, type OrderColumns, type Page, where } from "./list-query.ts";
 
 export interface DagWarningRow {
   dagId: string;
@@ -19,6 +19,8 @@ export const DAG_WARNING_ORDER_COLUMNS = {
 } as const satisfies OrderColumns;
 
 export interface DagWarningFilter {
+  /** The only DAGs that who asks may see. */
+  visibleDagIds?: readonly string[] | undefined;
   dagId?: string | undefined;
   warningType?: string | undefined;
 }
@@ -27,7 +29,11 @@ export interface DagWarningFilter {
 export async function listDagWarnings(db: Queryable, params: { filter: DagWarningFilter; page: Page }): Promise<Listed<DagWarningRow>> {
   const { filter, page } = params;
   const source = sql`from dag_warning w join dag d on d.dag_id = w.dag_id and not d.is_stale`;
-  const conditions = where([isEqual("w.dag_id", filter.dagId), isEqual("w.warning_type", filter.warningType)]);
+  const conditions = where([
+    isVisible("w.dag_id", filter.visibleDagIds),
+    isEqual("w.dag_id", filter.dagId),
+    isEqual("w.warning_type", filter.warningType),
+  ]);
   return listWithTotal(db, page, {
     rows: sql`select w.dag_id as "dagId", d.dag_display_name as "dagDisplayName", w.warning_type as "warningType", w.message, w.timestamp
       ${source} ${conditions} ${orderBy(DAG_WARNING_ORDER_COLUMNS, page.orderBy, "w.dag_id")} ${limitTo(page)}`,

@@ -3,6 +3,7 @@ import type { Queryable } from "../../database-handle.ts";
 import {
   type Fragment,
   isEqual,
+  isVisible,
   isWithin,
   limitTo,
   type Listed,
@@ -44,6 +45,8 @@ export const XCOM_ORDER_COLUMNS = {
 } as const satisfies OrderColumns;
 
 export interface XComFilter {
+  /** The only DAGs that who asks may see. */
+  visibleDagIds?: readonly string[] | undefined;
   dagId?: string | undefined;
   runId?: string | undefined;
   taskId?: string | undefined;
@@ -65,6 +68,7 @@ export interface XComFilter {
 export async function listXComs(db: Queryable, params: { filter: XComFilter; page: Page }): Promise<Listed<XComRow>> {
   const { filter, page } = params;
   const conditions = where([
+    isVisible("r.dag_id", filter.visibleDagIds),
     isEqual("r.dag_id", filter.dagId),
     isEqual("r.run_id", filter.runId),
     isEqual("x.task_id", filter.taskId),
