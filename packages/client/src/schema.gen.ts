@@ -77,6 +77,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/dagGrants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may do what with which DAGs beside their role
+         * @description Takes the permission `users:read`.
+         */
+        get: operations["get_dag_grants"];
+        put?: never;
+        /**
+         * Lets a user, or everybody of a role, read, edit or delete DAGs
+         * @description Takes the permission `users:edit`.
+         */
+        post: operations["post_dag_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dagGrants/{grant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes a grant back
+         * @description Takes the permission `users:edit`.
+         */
+        delete: operations["delete_dag_grant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/dags": {
         parameters: {
             query?: never;
@@ -962,6 +1006,158 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Roles with their permissions
+         * @description Takes the permission `users:read`.
+         */
+        get: operations["get_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Users, filtered, ordered and by page
+         * @description Takes the permission `users:read`.
+         */
+        get: operations["get_users"];
+        put?: never;
+        /**
+         * Adds a user
+         * @description Takes the permission `users:edit`.
+         */
+        post: operations["post_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/{username}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One user
+         * @description Takes the permission `users:read`.
+         */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a user with their sessions and tokens
+         * @description Takes the permission `users:edit`.
+         */
+        delete: operations["delete_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a user's role, name or state
+         * @description Takes the permission `users:edit`.
+         */
+        patch: operations["patch_user"];
+        trace?: never;
+    };
+    "/api/v2/users/{username}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets a user's password; ends their sessions and revokes their tokens
+         * @description Takes the permission `users:edit`.
+         */
+        post: operations["reset_user_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/{username}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Logs a user out everywhere
+         * @description Takes the permission `users:edit`.
+         */
+        delete: operations["delete_user_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/{username}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A user's API tokens
+         * @description Takes the permission `users:read`.
+         */
+        get: operations["get_user_tokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/{username}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes an API token of a user
+         * @description Takes the permission `users:edit`.
+         */
+        delete: operations["delete_user_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/variables": {
         parameters: {
             query?: never;
@@ -1119,6 +1315,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccessTokenCollectionResponse: {
+            tokens: components["schemas"]["AccessTokenResponse"][];
+            total_entries: number;
+        };
+        AccessTokenResponse: {
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            /** Format: uuid */
+            id: string;
+            last_used_at: string | null;
+            name: string | null;
+        };
         BulkActionResponse: {
             errors: {
                 [key: string]: unknown;
@@ -1188,6 +1397,8 @@ export interface components {
             message: string;
             status: boolean;
         };
+        /** @enum {string} */
+        DagAction: "read" | "edit" | "delete";
         DAGCollectionResponse: {
             dags: components["schemas"]["DAGResponse"][];
             total_entries: number;
@@ -1250,6 +1461,31 @@ export interface components {
             timetable_periodic: boolean;
             timetable_summary: string | null;
             timezone: string | null;
+        };
+        DagGrantBody: {
+            actions: components["schemas"]["DagAction"][];
+            /** @default null */
+            dag_id?: string | null;
+            /** @default null */
+            dag_tag?: string | null;
+            /** @default null */
+            role?: components["schemas"]["RoleName"] | null;
+            /** @default null */
+            username?: string | null;
+        };
+        DagGrantCollectionResponse: {
+            dag_grants: components["schemas"]["DagGrantResponse"][];
+            total_entries: number;
+        };
+        DagGrantResponse: {
+            actions: components["schemas"]["DagAction"][];
+            /** Format: date-time */
+            created_at: string;
+            dag_id: string | null;
+            dag_tag: string | null;
+            id: number;
+            role: string | null;
+            username: string | null;
         };
         DAGPatchBody: {
             is_paused: boolean;
@@ -1513,6 +1749,9 @@ export interface components {
             task_display_name: string;
             task_id: string;
         };
+        PasswordResetBody: {
+            password: string;
+        };
         PatchTaskInstanceBody: {
             /** @default false */
             include_downstream?: boolean;
@@ -1579,6 +1818,16 @@ export interface components {
             scheduled: number;
             slots: number;
             workers: number;
+        };
+        RoleCollectionResponse: {
+            roles: components["schemas"]["RoleResponse"][];
+            total_entries: number;
+        };
+        /** @enum {string} */
+        RoleName: "Public" | "Viewer" | "User" | "Op" | "Admin";
+        RoleResponse: {
+            name: components["schemas"]["RoleName"];
+            permissions: ("dags:read" | "dags:edit" | "dags:delete" | "dag_runs:read" | "dag_runs:create" | "dag_runs:edit" | "dag_runs:delete" | "task_instances:read" | "task_instances:edit" | "task_logs:read" | "xcoms:read" | "xcoms:edit" | "import_errors:read" | "pools:read" | "pools:edit" | "jobs:read" | "variables:read" | "variables:edit" | "connections:read" | "connections:edit" | "audit_logs:read" | "users:read" | "users:edit" | "workers:read" | "workers:edit")[];
         };
         StructuredLogMessage: {
             event: string;
@@ -1748,6 +1997,41 @@ export interface components {
             days: number;
             microseconds: number;
             seconds: number;
+        };
+        UserBody: {
+            /** @default true */
+            active?: boolean;
+            /** @default  */
+            email?: string;
+            /** @default  */
+            first_name?: string;
+            /** @default  */
+            last_name?: string;
+            password: string;
+            role: components["schemas"]["RoleName"];
+            username: string;
+        };
+        UserCollectionResponse: {
+            total_entries: number;
+            users: components["schemas"]["UserResponse"][];
+        };
+        UserPatchBody: {
+            active?: boolean;
+            email?: string;
+            first_name?: string;
+            last_name?: string;
+            role?: components["schemas"]["RoleName"];
+        };
+        UserResponse: {
+            active: boolean;
+            /** Format: date-time */
+            created_at: string;
+            email: string;
+            first_name: string;
+            last_login: string | null;
+            last_name: string;
+            role: string;
+            username: string;
         };
         VariableBody: {
             description?: string | null;
@@ -2129,6 +2413,97 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ConnectionTestResponse"];
                 };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dag_grants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DagGrantCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    post_dag_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DagGrantBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DagGrantResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_dag_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                grant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {
@@ -4467,6 +4842,323 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["QueueDepthResponse"];
                 };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_users: {
+        parameters: {
+            query?: {
+                active?: boolean;
+                limit?: number;
+                offset?: number;
+                order_by?: string[];
+                role?: components["schemas"]["RoleName"];
+                username_pattern?: string;
+                username_prefix_pattern?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    post_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserPatchBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    reset_user_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordResetBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_user_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessTokenCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_user_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {
