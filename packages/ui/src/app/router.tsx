@@ -1,9 +1,11 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { readDagListSearch } from "../dags/dag-list/dag-list-search.ts";
 import { readAuditSearch } from "../audit/audit-search.ts";
+import { readCalendarSearch } from "../calendar/calendar-search.ts";
 import { readCodeSearch } from "../code/code-search.ts";
 import { readConnectionSearch } from "../connections/connection-search.ts";
 import { readRunsSearch } from "../dags/runs-search.ts";
+import { readDurationsSearch } from "../durations/durations-search.ts";
 import { readImportErrorSearch } from "../import-errors/import-error-search.ts";
 import { readPoolSearch } from "../pools/pool-search.ts";
 import { readRunListSearch } from "../runs/run-search.ts";
@@ -42,6 +44,18 @@ const dagRuns = createRoute({
   path: "/",
   component: lazyRouteComponent(() => import("../dags/runs-tab.tsx"), "RunsTab"),
   validateSearch: readRunsSearch,
+});
+const dagCalendar = createRoute({
+  getParentRoute: () => dag,
+  path: "calendar",
+  component: lazyRouteComponent(() => import("../calendar/calendar-page.tsx"), "CalendarPage"),
+  validateSearch: readCalendarSearch,
+});
+const dagDurations = createRoute({
+  getParentRoute: () => dag,
+  path: "durations",
+  component: lazyRouteComponent(() => import("../durations/durations-page.tsx"), "DurationsPage"),
+  validateSearch: readDurationsSearch,
 });
 const dagCode = createRoute({
   getParentRoute: () => dag,
@@ -124,7 +138,7 @@ export const router = createRouter({
     runList,
     taskInstanceList,
     dagList,
-    dag.addChildren([dagRuns, dagCode, dagDetails]),
+    dag.addChildren([dagRuns, dagCalendar, dagDurations, dagCode, dagDetails]),
     task,
     workers,
     pools,
