@@ -12,11 +12,9 @@ const places = new Map([
 it("is one letter for each task, and counts where a task has several instances", () => {
   const cells = encodeCells(
     [
-      ["c", "success", 2],
-      ["a", null, 1],
-      ["d", "failed", 1],
-      ["d", "success", 1],
-      ["elsewhere", "success", 1],
+      { state: "success", taskIds: ["c", "d"], instances: [2, 1] },
+      { state: null, taskIds: ["a"], instances: null },
+      { state: "failed", taskIds: ["d", "elsewhere"], instances: [1, 1] },
     ],
     places,
   );
@@ -26,8 +24,8 @@ it("is one letter for each task, and counts where a task has several instances",
     [
       3,
       [
-        ["failed", 1],
         ["success", 1],
+        ["failed", 1],
       ],
     ],
   ]);

@@ -26,7 +26,13 @@ const NO_INSTANCE = " ";
 /** The task has several instances: they are counted in `many`. */
 const MANY = "*";
 
-type Counted = readonly (readonly [taskId: string, state: string | null, instances: number])[];
+/** Tasks of a run with instances in one state. */
+export interface Counted {
+  state: string | null;
+  taskIds: readonly string[];
+  /** How many, of each; null: one each. */
+  instances: readonly number[] | null;
+}
 
 /** What a run did with its tasks. */
 export interface RunCells {
@@ -36,21 +42,25 @@ export interface RunCells {
   many: [place: number, counts: [state: string | null, instances: number][]][];
 }
 
-export function encodeCells(counted: Counted, places: ReadonlyMap<string, number>): RunCells {
+export function encodeCells(counted: readonly Counted[], places: ReadonlyMap<string, number>): RunCells {
   const letters = Array.from({ length: places.size }, () => NO_INSTANCE);
   const many = new Map<number, [string | null, number][]>();
-  for (const [taskId, state, instances] of counted) {
-    const place = places.get(taskId);
-    if (place === undefined) continue;
-    const before = letters[place]!;
-    if (before === NO_INSTANCE && instances === 1) {
-      letters[place] = STATE_LETTERS[(state ?? "none") as keyof typeof STATE_LETTERS];
-      continue;
+  for (const { state, taskIds, instances } of counted) {
+    const letter = STATE_LETTERS[(state ?? "none") as keyof typeof STATE_LETTERS];
+    for (const [index, taskId] of taskIds.entries()) {
+      const place = places.get(taskId);
+      if (place === undefined) continue;
+      const count = instances === null ? 1 : instances[index]!;
+      const before = letters[place]!;
+      if (before === NO_INSTANCE && count === 1) {
+        letters[place] = letter;
+        continue;
+      }
+      const counts = many.get(place) ?? (before === NO_INSTANCE ? [] : [[stateOf(before), 1] as [string | null, number]]);
+      counts.push([state, count]);
+      many.set(place, counts);
+      letters[place] = MANY;
     }
-    const counts = many.get(place) ?? (before === NO_INSTANCE ? [] : [[stateOf(before), 1] as [string | null, number]]);
-    counts.push([state, instances]);
-    many.set(place, counts);
-    letters[place] = MANY;
   }
   return { states: letters.join(""), many: [...many] };
 }

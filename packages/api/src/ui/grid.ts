@@ -1,11 +1,11 @@
 import { DAG_RUN_STATES, DAG_RUN_TYPES } from "@tradewind/core";
-import { findGraphVersion, listGridCells, listGridRuns } from "@tradewind/metadata/rest";
+import { findGraphVersion, type GridCellsRow, listGridCells, listGridRuns } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { instant, list } from "../http/query-values.ts";
 import { dagNotFound, DagPath } from "../rest/dags.ts";
 import type { RestContext, RestRoutes } from "../rest/route.ts";
 import { type DagStructure, type FindStructures, StructureGroup, StructureTask } from "./dag-structure.ts";
-import { encodeCells, STATE_LETTERS } from "./grid-cells.ts";
+import { type Counted, encodeCells, STATE_LETTERS } from "./grid-cells.ts";
 import { RunSummary, toRunSummary } from "./run-summary.ts";
 
 const GridQuery = z.object({
@@ -71,10 +71,10 @@ export function gridRoutes(routes: RestRoutes, { db }: RestContext, structures: 
       if (latest === undefined) throw dagNotFound(path.dag_id);
       const versionIds = [...new Set([latest.versionId, ...runs.map((run) => run.versionId)])];
       const [found, rows] = await Promise.all([structures(versionIds), listGridCells(db, { dagRunIds: runs.map(({ id }) => id) })]);
-      const cells = new Map(rows.map((row) => [row.dagRunId, JSON.parse(row.cells) as [string, string | null, number][]]));
+      const cells = readCells(rows);
       const { tasks, groups } = mergeStructures(
         versionIds.map((id) => found.get(id)!),
-        new Set([...cells.values()].flatMap((counted) => counted.map(([taskId]) => taskId))),
+        new Set([...cells.values()].flatMap((counted) => counted.flatMap(({ taskIds }) => taskIds))),
       );
       const places = new Map(tasks.map((task, place) => [task.task_id, place]));
       return {
@@ -87,6 +87,17 @@ export function gridRoutes(routes: RestRoutes, { db }: RestContext, structures: 
       };
     },
   );
+}
+
+function readCells(rows: readonly GridCellsRow[]): Map<number, Counted[]> {
+  const cells = new Map<number, Counted[]>();
+  for (const { dagRunId, state, taskIds, instances } of rows) {
+    const counted = { state, taskIds: taskIds.split("\n"), instances: instances === null ? null : instances.split("\n").map(Number) };
+    const ofRun = cells.get(dagRunId);
+    if (ofRun === undefined) cells.set(dagRunId, [counted]);
+    else ofRun.push(counted);
+  }
+  return cells;
 }
 
 /** What the latest version has, and after it what only earlier ones have and a run did: nothing that ran vanishes. */

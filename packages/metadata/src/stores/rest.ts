@@ -96,7 +96,7 @@ export {
 } from "./manage/users.ts";
 export type { UserChanges, UserProfile, UserRow } from "./manage/users.ts";
 export { type DagGrantRow, deleteDagGrant, listDagGrants, listGrantedDags, type NewDagGrant, putDagGrant } from "./manage/dag-grants.ts";
-export { findGraphVersion, listGridCells, listGridRuns, listLatestRuns, type RunSummaryRow } from "./read/ui.ts";
+export { findGraphVersion, type GridCellsRow, listGridCells, listGridRuns, listLatestRuns, type RunSummaryRow } from "./read/ui.ts";
 export { type GanttRow, listGanttReschedules, listGanttRows } from "./read/gantt.ts";
 export {
   countDagRunsByTime,

@@ -75,7 +75,7 @@ function rootOptions(nodes: number, direction: Direction): Record<string, string
     "elk.layered.spacing.edgeNodeBetweenLayers": "16",
     "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
     "elk.layered.nodePlacement.strategy": nodes > MANY_NODES ? "BRANDES_KOEPF" : "NETWORK_SIMPLEX",
-    "elk.layered.thoroughness": nodes > MANY_NODES ? "2" : "7",
+    "elk.layered.thoroughness": nodes > MANY_NODES ? "1" : "7",
     "elk.edgeLabels.inline": "false",
     "elk.padding": "[top=24,left=24,bottom=24,right=24]",
   };
