@@ -167,7 +167,10 @@ export class LiveCase {
     if (running.length === 0) return [];
     // In a DAG that fails fast it matters who is first.
     const isOne = step.kind === "end_one" || this.built.spec.failFast;
-    const picked = isOne ? [running[step.pick % running.length]!] : running;
+    const first = running[step.pick % running.length]!;
+    // What ends in two runs at the same moment may be seen in either order by a run that looks at the tasks below the one it waits for.
+    const looksBelow = this.runs.length > 1 && this.built.spec.tasks.some(({ waitForDownstream }) => waitForDownstream);
+    const picked = isOne ? [first] : running.filter(({ run }) => !looksBelow || run === first.run);
     return picked.map((attempt) => ({ attempt, ...outcomeOf(this.built, this.dag, attempt.instance) }));
   }
 

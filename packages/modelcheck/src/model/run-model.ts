@@ -164,6 +164,7 @@ export class RunModel {
     // "Upstream not populated when it should be -> upstream_failed": the rule did not wait for what the task is mapped over.
     if (byMapping === "wait") return task.mapping === null ? "wait" : "upstream_failed";
     if (byMapping !== "run") return { byMapping };
+    if (this.isMappedHere(task) && this.lengthOf(task) === undefined) return { byMapping: "upstream_failed" };
     return bySetups === "wait" || this.isBlockedByPast(task) ? "wait" : "run";
   }
 
