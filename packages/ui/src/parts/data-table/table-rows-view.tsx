@@ -1,7 +1,7 @@
 import { Checkbox, Skeleton } from "@mantine/core";
 import { useDebouncedCallback, useElementSize, useMergedRef } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type MouseEvent, useEffect, useRef } from "react";
+import { type MouseEvent, useEffect, useLayoutEffect, useRef } from "react";
 import { CardRow } from "./card-row.tsx";
 import { columnWidths } from "./column-widths.ts";
 import type { DataColumn } from "./columns.ts";
@@ -13,7 +13,7 @@ import classes from "./data-table.module.css";
 const CARD_PX = 104;
 const TICK_PX = 40;
 const HEADER_PX = 34;
-const ROWS_WHILE_LOADING = 12;
+const ROWS_WHILE_LOADING = 30;
 const SETTLE_MS = 400;
 
 interface RowsView<Row> {
@@ -45,7 +45,8 @@ export function TableRowsView<Row>(view: RowsView<Row>) {
   const scroller = useRef<HTMLDivElement>(null);
   const { ref: sizeRef, width } = useElementSize<HTMLDivElement>();
   const ref = useMergedRef(scroller, sizeRef);
-  const shown = count ?? ROWS_WHILE_LOADING;
+  // Room enough to be where one was, before it is known how many there are.
+  const shown = count ?? at + ROWS_WHILE_LOADING;
   const virtual = useVirtualizer({
     count: shown,
     getScrollElement: () => scroller.current,
@@ -60,6 +61,10 @@ export function TableRowsView<Row>(view: RowsView<Row>) {
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
   useEffect(() => onSight(first, last), [onSight, first, last]);
   useEffect(() => virtual.measure(), [virtual, isNarrow]);
+
+  // Once, when the page is loaded: what is scrolled to later is told by what is in sight.
+  const firstOffset = useRef(at * (isNarrow ? CARD_PX : rowHeight));
+  useLayoutEffect(() => void scroller.current?.scrollTo({ top: firstOffset.current }), []);
 
   const shownKey = useRef(resetKey);
   useEffect(() => {
