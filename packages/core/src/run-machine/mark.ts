@@ -1,4 +1,4 @@
-import { stateAfterRunIsMarked } from "../run-outcome.ts";
+import { dagRunTimeoutAt, stateAfterRunIsMarked } from "../run-outcome.ts";
 import { isTerminal } from "../state-transitions.ts";
 import { withdraw } from "./changes.ts";
 import { finishRun } from "./outcome.ts";
@@ -24,6 +24,8 @@ export function endMarkedRun(model: RunModel, mark: "success" | "failed", reason
   if (waits) {
     run.markedState = mark;
     model.stateReason = reason;
+    // It is written with the state, and the run may still run out of time.
+    model.timeoutAt = dagRunTimeoutAt({ startedAt: run.startDate, dagrunTimeoutMs: model.graph.spec.dagrunTimeoutMs });
     model.changed.state = true;
   } else if (run.state !== mark) finishRun(model, mark, reason, { byPerson: true });
 }
