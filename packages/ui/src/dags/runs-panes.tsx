@@ -15,7 +15,7 @@ export interface RunsParts {
 }
 
 interface Sizes {
-  /** Width of the grid, in parts of the room that the selection leaves. */
+  /** Width of the grid, in parts of the whole: it stays as it is when something is selected. */
   grid: number;
   /** Width of what is selected, in pixels. */
   selected: number;
@@ -23,7 +23,7 @@ interface Sizes {
   graph: number;
 }
 
-const DEFAULTS: Sizes = { grid: 0.42, selected: 420, graph: 0.52 };
+const DEFAULTS: Sizes = { grid: 0.38, selected: 420, graph: 0.52 };
 const LEAST = 220;
 const LEAST_SELECTED = 300;
 
@@ -35,7 +35,7 @@ export function RunsPanes({ parts, view }: { parts: RunsParts; view: RunsView })
   const set = (change: Partial<Sizes>) => setSizes({ ...sizes, ...change });
   const selected = parts.selected === null ? 0 : clamp(sizes.selected, LEAST_SELECTED, width - 2 * LEAST);
   const room = width - selected;
-  const grid = view === "grid" ? room : clamp(Math.round(sizes.grid * room), LEAST, room - LEAST);
+  const grid = view === "grid" ? room : clamp(Math.round(sizes.grid * width), LEAST, room - LEAST);
   const graph = clamp(Math.round(sizes.graph * height), 120, height - 120);
   return (
     <div ref={ref} className={classes["panes"]}>
@@ -52,7 +52,7 @@ export function RunsPanes({ parts, view }: { parts: RunsParts; view: RunsView })
                 size={grid}
                 min={LEAST}
                 max={room - LEAST}
-                onSize={(size) => set({ grid: size / room })}
+                onSize={(size) => set({ grid: size / width })}
                 onReset={() => set({ grid: DEFAULTS.grid })}
               />
               <div className={classes["middle"]}>

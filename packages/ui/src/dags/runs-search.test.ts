@@ -15,7 +15,7 @@ describe("readRunsSearch", () => {
       before: "2026-01-01T00:00:00Z",
     } as const;
     expect(readRunsSearch({ ...search })).toEqual(search);
-    expect(readRunsSearch({ view: "both", pane: "grid", runs: 25, dir: "LR", except: [] })).toEqual({});
+    expect(readRunsSearch({ view: "both", pane: "grid", runs: 25, dir: "RL", except: [] })).toEqual({});
   });
 
   it("takes nothing it does not know from an address that somebody has changed", () => {

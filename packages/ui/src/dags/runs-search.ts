@@ -21,8 +21,8 @@ export interface RunsSearch {
   map?: number;
   view?: RunsView;
   pane?: RunsPane;
-  /** The graph from top to bottom instead of from left to right. */
-  dir?: "TB";
+  /** The graph from top to bottom, or from left to right; absent: as there is room. */
+  dir?: "TB" | "LR";
   runs?: RunLimit;
   state?: string;
   type?: string;
@@ -41,7 +41,7 @@ export function readRunsSearch(given: Record<string, unknown>): RunsSearch {
     ...(typeof task === "string" && typeof map === "number" && Number.isInteger(map) && map >= 0 ? { map } : {}),
     ...(isOneOf(VIEWS, view) && view !== "both" ? { view } : {}),
     ...(isOneOf(PANES, pane) && pane !== "grid" ? { pane } : {}),
-    ...(dir === "TB" ? { dir } : {}),
+    ...(dir === "TB" || dir === "LR" ? { dir } : {}),
     ...(isOneOf(RUN_LIMITS, runs) && runs !== DEFAULT_RUN_LIMIT ? { runs } : {}),
     ...(isOneOf(DAG_RUN_STATES, state) ? { state } : {}),
     ...(isOneOf(DAG_RUN_TYPES, type) ? { type } : {}),

@@ -54,7 +54,7 @@ export function RunsTab() {
 /** What is selected in one view is selected in all, what is folded is folded in all; and the facts of what is selected are beside them. */
 function Views({ dagId, grid, search }: { dagId: string; grid: Grid; search: RunsSearch }) {
   const navigate = useNavigate({ from: "/dags/$dagId/" });
-  const { run, task, map, fold, except, view = "both", dir = "LR", pane = "grid" } = search;
+  const { run, task, map, fold, except, view = "both", dir, pane = "grid" } = search;
   const { tasks, groups } = grid;
   const rowScroll = useMemo(() => createRowScroll(), []);
   const folded = useMemo(() => {
@@ -99,8 +99,8 @@ function Views({ dagId, grid, search }: { dagId: string; grid: Grid; search: Run
           runId={shownRun}
           selection={selection}
           folded={folded}
-          direction={dir}
-          onDirection={(direction) => change({ dir: direction === "TB" ? "TB" : undefined })}
+          direction={dir ?? (isNarrow ? "TB" : "LR")}
+          onDirection={(direction) => change({ dir: direction })}
           onFold={onFold}
           onSelect={select}
         />

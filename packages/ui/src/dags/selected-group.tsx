@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import type { Grid, StructureGroup } from "../api/read-models.ts";
+import { TaskInstanceActions } from "../changes/task-instance-actions.tsx";
 import { describeCell } from "../grid/grid-line.tsx";
 import { cellOf, gridRows, shortName } from "../grid/grid-rows.ts";
 import type { Selection } from "../grid/selection.ts";
@@ -33,6 +34,7 @@ export function SelectedGroup({ grid, runId, group, onSelect }: SelectedGroupPro
           </span>
         ))}
       </div>
+      <TaskInstanceActions instances={inside.map(({ id }) => ({ dagId: grid.dag_id, runId, taskId: id }))} name={`the group ${group.group_id}`} />
       <FactList
         facts={[
           ["About", group.tooltip === "" ? null : group.tooltip],

@@ -1,25 +1,22 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { dagRunQuery } from "../api/queries.ts";
-import type { Selection } from "../grid/selection.ts";
+import { RunActions } from "../changes/run-actions.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { StateBadge } from "../states/state-badge.tsx";
 import { elapsedMs, formatDurationMs } from "../time/format.ts";
 import { Instant } from "../time/instant.tsx";
 import { useNow } from "../time/now.ts";
+import { useOpenTrigger } from "../trigger/use-open-trigger.ts";
+import { Why } from "../why/why.tsx";
 import { FactList } from "./fact-list.tsx";
 import classes from "./selection-panel.module.css";
 
-interface SelectedRunProps {
-  dagId: string;
-  runId: string;
-  onSelect: (selection: Selection) => void;
-}
-
-/** The facts of a run. */
-export function SelectedRun({ dagId, runId }: SelectedRunProps) {
+/** The facts of a run, what can be done with it, and why it does not go on. */
+export function SelectedRun({ dagId, runId }: { dagId: string; runId: string }) {
   const { data: run, error, refetch } = useQuery(dagRunQuery(dagId, runId));
   const now = useNow();
+  const openTrigger = useOpenTrigger();
   if (run === undefined) return error === null ? <Skeleton h={160} /> : <Problem error={error} retry={() => void refetch()} />;
   const took = elapsedMs(run.start_date, run.end_date, now);
   const waited = run.start_date === null ? null : Date.parse(run.start_date) - Date.parse(run.run_after);
@@ -30,6 +27,8 @@ export function SelectedRun({ dagId, runId }: SelectedRunProps) {
         <StateBadge state={run.state} />
         {took !== null && <span>{formatDurationMs(took)}</span>}
       </div>
+      <RunActions runs={[{ dagId, runId }]} note={run.note} onRunAgain={() => openTrigger(dagId, { from: runId })} />
+      {run.state !== "success" && <Why dagId={dagId} runId={runId} />}
       {run.note !== null && <p className={classes["note"]}>{run.note}</p>}
       <FactList
         facts={[

@@ -5,12 +5,14 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { TaskInstance } from "../api/queries.ts";
 import { hasEnded, INSTANCES_PER_PAGE, instancesOfTaskQuery, taskInstanceQuery } from "../api/task-instance.ts";
+import { TaskInstanceActions } from "../changes/task-instance-actions.tsx";
 import { LogViewer } from "../logs/log-viewer.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { StateBadge } from "../states/state-badge.tsx";
 import { elapsedMs, formatDurationMs } from "../time/format.ts";
 import { Instant } from "../time/instant.tsx";
 import { useNow } from "../time/now.ts";
+import { Why } from "../why/why.tsx";
 import { FactList } from "./fact-list.tsx";
 import classes from "./selection-panel.module.css";
 
@@ -36,6 +38,7 @@ export function SelectedTask({ dagId, runId, taskId, mapIndex, onInstance }: Sel
   if (total === 1 && only !== undefined) return <InstanceFacts instance={only} />;
   return (
     <>
+      <TaskInstanceActions instances={[{ dagId, runId, taskId }]} />
       <ul className={classes["list"]} aria-label="Instances">
         {instances.map((instance) => (
           <li key={instance.map_index}>
@@ -82,7 +85,12 @@ function InstanceFacts({ instance }: { instance: TaskInstance }) {
           Whole page <IconArrowUpRight size={14} aria-hidden />
         </Anchor>
       </div>
-      {instance.state_reason !== null && <p className={classes["reason"]}>{instance.state_reason}</p>}
+      <TaskInstanceActions instances={[{ dagId, runId, taskId, ...(mapIndex < 0 ? {} : { mapIndex }) }]} note={instance.note} />
+      {state === "success" || state === "running" ? (
+        instance.state_reason !== null && <p className={classes["reason"]}>{instance.state_reason}</p>
+      ) : (
+        <Why dagId={dagId} runId={runId} taskId={taskId} mapIndex={mapIndex < 0 ? undefined : mapIndex} />
+      )}
       {instance.note !== null && <p className={classes["note"]}>{instance.note}</p>}
       <FactList
         facts={[

@@ -57,7 +57,7 @@ export function SelectionPanel({ dagId, grid, selection, onSelect, onClose }: Se
       {runId === undefined ? (
         <p className={classes["nothing"]}>The DAG has not run yet.</p>
       ) : taskId === undefined ? (
-        <SelectedRun key={runId} dagId={dagId} runId={runId} onSelect={onSelect} />
+        <SelectedRun key={runId} dagId={dagId} runId={runId} />
       ) : group !== undefined ? (
         <SelectedGroup key={`${runId} ${taskId}`} grid={grid} runId={runId} group={group} onSelect={onSelect} />
       ) : (

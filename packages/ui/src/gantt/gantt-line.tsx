@@ -7,7 +7,7 @@ import classes from "./gantt-view.module.css";
 /** A bar that took no time at all is still seen. */
 const LEAST_WIDTH = 3;
 /** Only in bars as wide as this a number can be read. */
-const ROOM_FOR_NUMBER = 26;
+const ROOM_FOR_NUMBER = 40;
 
 interface GanttLineProps {
   row: GridRow;
@@ -40,9 +40,7 @@ export const GanttLine = memo(function GanttLine({ row, index, top, names, chart
               <IconChevronRight size={13} aria-hidden />
             </span>
           )}
-          <span className={classes["label"]} data-critical={isCritical || undefined}>
-            {row.label}
-          </span>
+          <span className={classes["label"]}>{row.label}</span>
         </div>
       )}
       {span !== undefined && (

@@ -80,12 +80,13 @@ export function useViewport(laidOut: LaidOut, selected: string | undefined) {
     }
   }, [isReady, name, layout, fit, flow]);
 
-  // What is selected elsewhere comes into sight here.
+  // What is selected elsewhere comes into sight here, and stays there when the room gets smaller.
   const goToSelected = useRef(goTo);
   goToSelected.current = goTo;
+  const room = useStore((state) => `${state.width} ${state.height}`);
   useEffect(() => {
     if (isReady && selected !== undefined) goToSelected.current(selected);
-  }, [isReady, selected]);
+  }, [isReady, selected, room]);
 
   return { fit: () => fit(), zoom: (by: number) => void flow.zoomTo(flow.getZoom() * by, { duration: 120 }), goTo, keepInPlace };
 }

@@ -50,6 +50,7 @@ export function RunHeader({ runs, shown, selected, activeColumn }: RunHeaderProp
           data-column={index}
           data-state={run.state}
           tabIndex={activeColumn === index ? 0 : -1}
+          data-labelled={dates.has(index) || isNewVersion(runs, index) || undefined}
           style={{ transform: `translateX(${start}px)`, width: COLUMN_WIDTH }}
         >
           {dates.get(index) !== undefined && <span className={classes["date"]}>{dates.get(index)}</span>}
