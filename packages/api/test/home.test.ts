@@ -1,3 +1,5 @@
+import { transaction } from "@tradewind/metadata";
+import { insertUser, putDagGrant } from "@tradewind/metadata/rest";
 import { builder, run, seedDag, seedDagRun, seedTaskInstance } from "@tradewind/metadata/testing";
 import { beforeAll, expect, it } from "vitest";
 import { dagSpec, taskSpec } from "./specs.ts";
@@ -129,6 +131,18 @@ it("shows the whole day when there were runs earlier in it", async () => {
   expect(bars.reduce((sum, bar) => sum + bar.success, 0)).toBe(3);
 });
 
-it("is for those who may read DAGs", async () => {
-  expect((await server.call("GET", "/ui/home", { role: "Public" })).statusCode).toBe(403);
+it("is for those who may read DAGs; who may read some is told of those, and of nothing that is not about them", async () => {
+  const read = () => server.call("GET", "/ui/home", { role: "Public" });
+  expect((await read()).statusCode).toBe(403);
+  const account = { username: "reader", passwordHash: "none", role: "Public" };
+  await insertUser(server.database.db, account);
+  await transaction(server.database.db, (tx) =>
+    putDagGrant(tx, { username: "reader", role: null, dagIdPattern: "mended", dagTag: null, canEdit: false, canDelete: false }),
+  );
+  const authorization = `Bearer ${server.tokens.issue("access", "reader", 60_000)}`;
+  const home = (await server.call("GET", "/ui/home", { role: null, headers: { authorization } })).json<Home>();
+  expect(home.recent.map(({ dag_id: id }) => id)).toEqual(["mended", "mended"]);
+  expect(home.counts).toMatchObject({ running_runs: 0, queued_tasks: 0, paused_dags: 0, active_dags: 1 });
+  for (const kind of ["failing", "late", "stuck", "import_errors", "paused_by_failures"] as const) expect(home[kind].items).toEqual([]);
+  expect([home.running, home.pools]).toEqual([[], []]);
 });

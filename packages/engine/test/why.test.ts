@@ -84,6 +84,8 @@ test("a full pool at the end of a chain of upstreams: who holds it, and what can
     sentence: 'Pool "warehouse" is full: 1 task instance in 1 slot ("holder" of hog).',
   });
   expect(codesOf((await engine.explainDagRun({ dagId: "chain", runId })).causes)).toEqual(["pool_full"]);
+  const unseen = await engine.explainTaskInstance({ dagId: "chain", runId, taskId: "a", sees: (dagId) => dagId === "chain" });
+  expect(unseen.causes).toMatchObject([{ sentence: 'Pool "warehouse" is full: 1 task instance in 1 slot.', named: [] }]);
   await end(holder!.attemptId);
   expect(codesOf((await whyTask("chain", runId, "a")).causes)).toEqual(["ready_for_dispatch"]);
   await drain(engine);

@@ -104,7 +104,9 @@ function listed<R extends { total: number }, I>(rows: readonly R[], toItem: (row
 
 /** What is going on and what asks for attention, in one request: the first page. */
 export function homeRoutes(routes: RestRoutes, context: RestContext): void {
-  routes.add({ method: "GET", path: "/home", access: "dags:read", status: 200, answer: HomeResponse }, () => readHome(context, null));
+  routes.add({ method: "GET", path: "/home", access: "dags:read", status: 200, answer: HomeResponse }, ({ dags }) =>
+    readHome(context, dags.ids ?? null),
+  );
 }
 
 /** @param dagIds null: all. Who sees only some is told of nothing that is not about these. */

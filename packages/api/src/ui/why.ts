@@ -1,5 +1,6 @@
 import { type Cause, DAG_RUN_STATES, TASK_INSTANCE_STATES, type Why, WHY_ACTIONS, WHY_CODES, type WhySubject } from "@tradewind/core";
 import { z } from "zod";
+import type { DagAccess } from "../auth/dag-access.ts";
 import { Instant, toIso, toIsoOrNull } from "../http/values.ts";
 import { DagPath } from "../rest/dags.ts";
 import type { RestContext, RestRoutes } from "../rest/route.ts";
@@ -92,18 +93,24 @@ const InstancePath = TaskPath.extend({ map_index: z.coerce.number().int().min(-1
 /** "Why is this not running?", of a DAG, a run, or a task instance. */
 export function whyRoutes(routes: RestRoutes, { engine }: RestContext): void {
   const answered = { method: "GET", status: 200, answer: WhyResponse } as const;
+  const ofInstance = { ...answered, access: "task_instances:read" } as const;
+  // Others' DAGs hold slots too: who may not see them hears how many there are.
+  const about = (path: { dag_id: string; dag_run_id: string }, dags: DagAccess) => ({
+    dagId: path.dag_id,
+    runId: path.dag_run_id,
+    sees: (dagId: string) => dags.has(dagId),
+  });
+
   routes.add({ ...answered, path: "/why/{dag_id}", access: "dags:read", pathSchema: DagPath }, async ({ path }) =>
     toResponse(await engine.explainDag({ dagId: path.dag_id })),
   );
-  routes.add({ ...answered, path: "/why/{dag_id}/{dag_run_id}", access: "dag_runs:read", pathSchema: RunPath }, async ({ path }) =>
-    toResponse(await engine.explainDagRun({ dagId: path.dag_id, runId: path.dag_run_id })),
+  routes.add({ ...answered, path: "/why/{dag_id}/{dag_run_id}", access: "dag_runs:read", pathSchema: RunPath }, async ({ path, dags }) =>
+    toResponse(await engine.explainDagRun(about(path, dags))),
   );
-  routes.add({ ...answered, path: "/why/{dag_id}/{dag_run_id}/{task_id}", access: "task_instances:read", pathSchema: TaskPath }, async ({ path }) =>
-    toResponse(await engine.explainTaskInstance({ dagId: path.dag_id, runId: path.dag_run_id, taskId: path.task_id })),
+  routes.add({ ...ofInstance, path: "/why/{dag_id}/{dag_run_id}/{task_id}", pathSchema: TaskPath }, async ({ path, dags }) =>
+    toResponse(await engine.explainTaskInstance({ ...about(path, dags), taskId: path.task_id })),
   );
-  routes.add(
-    { ...answered, path: "/why/{dag_id}/{dag_run_id}/{task_id}/{map_index}", access: "task_instances:read", pathSchema: InstancePath },
-    async ({ path }) =>
-      toResponse(await engine.explainTaskInstance({ dagId: path.dag_id, runId: path.dag_run_id, taskId: path.task_id, mapIndex: path.map_index })),
+  routes.add({ ...ofInstance, path: "/why/{dag_id}/{dag_run_id}/{task_id}/{map_index}", pathSchema: InstancePath }, async ({ path, dags }) =>
+    toResponse(await engine.explainTaskInstance({ ...about(path, dags), taskId: path.task_id, mapIndex: path.map_index })),
   );
 }

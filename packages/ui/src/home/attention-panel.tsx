@@ -88,8 +88,15 @@ function Item({ item }: { item: AttentionItem }) {
   );
 }
 
-function ItemTitle({ item: { title, dagId, runId, taskId, mapIndex } }: { item: AttentionItem }) {
+function ItemTitle({ item: { kind, title, dagId, runId, taskId, mapIndex } }: { item: AttentionItem }) {
   const look = classes["subject"];
+  if (kind === "import_error") {
+    return (
+      <Link to="/import-errors" className={look}>
+        {title}
+      </Link>
+    );
+  }
   if (dagId === undefined) return <span className={look}>{title}</span>;
   if (runId !== undefined && taskId !== undefined) {
     const search = mapIndex !== undefined && mapIndex >= 0 ? { map_index: mapIndex } : {};

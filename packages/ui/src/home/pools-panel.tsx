@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import type { HomePool } from "../api/home.ts";
 import { Panel } from "./panel.tsx";
 import classes from "./home.module.css";
@@ -16,7 +17,9 @@ export function PoolsPanel({ pools }: { pools: readonly HomePool[] }) {
               <li key={name} className={classes["row"]}>
                 <div className={classes["grow"]}>
                   <div className={classes["line"]}>
-                    <span className={classes["subject"]}>{name}</span>
+                    <Link to="/pools" className={classes["subject"]}>
+                      {name}
+                    </Link>
                     <span className={classes["small"]}>
                       {used.toLocaleString("en")} of {slots.toLocaleString("en")} slots{isFull ? ", full" : ""}
                       {waiting > 0 && ` · ${waiting.toLocaleString("en")} waiting`}

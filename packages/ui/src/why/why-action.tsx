@@ -62,7 +62,7 @@ function Unpause({ dagId, label }: { dagId: string; label: string }) {
   const queryClient = useQueryClient();
   const pause = usePause();
   if (!may("dags:edit")) return null;
-  const unpause = () => pause.mutate({ dagId, isPaused: false }, { onSettled: () => queryClient.invalidateQueries({ queryKey: ["why"] }) });
+  const unpause = () => pause.mutate({ dagId, isPaused: false }, { onSettled: () => void queryClient.invalidateQueries({ queryKey: ["why"] }) });
   return (
     <Button {...LOOK} loading={pause.isPending} onClick={unpause}>
       {label}
