@@ -70,7 +70,7 @@ const pickedLines = StateField.define<DecorationSet>({
     if (effect === undefined) return lines;
     const builder = new RangeSetBuilder<Decoration>();
     const { doc } = transaction.state;
-    const range = effect.value as LineRange | null;
+    const range: LineRange | null = effect.value;
     if (range !== null) {
       for (let number = range.from; number <= Math.min(range.to, doc.lines); number += 1) {
         const at = doc.line(number).from;

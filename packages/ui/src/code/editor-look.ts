@@ -48,8 +48,8 @@ const LOOK = EditorView.theme({
   // What was added and removed: told by colour, and by the sign in the gutter.
   "&.cm-merge-b .cm-changedLine, .cm-insertedLine": { backgroundColor: "light-dark(#e6f6e9, #14291a)" },
   "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: "light-dark(#fdeceb, #2f1718)" },
-  "&.cm-merge-b .cm-changedText, .cm-insertedLine .cm-changedText": { background: "light-dark(#b9e6c3, #1f5a30)" },
-  "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": { background: "light-dark(#f8c1bd, #7a2626)" },
+  "&.cm-merge-b .cm-changedText, .cm-insertedLine .cm-changedText": { background: "light-dark(#b9e6c3, #184626)" },
+  "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": { background: "light-dark(#fbd5d2, #5e1f1f)" },
   ".cm-deletedChunk": { paddingLeft: "6px" },
   ".cm-deletedLine, .cm-deletedLine del": { textDecoration: "none" },
   ".cm-collapsedLines::before, .cm-collapsedLines::after": { content: "none" },

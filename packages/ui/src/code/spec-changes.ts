@@ -98,7 +98,7 @@ function namedParams({ params }: DagSpec): ReadonlyMap<string, object> {
   return new Map(Object.entries(params));
 }
 
-function byId<T, K extends keyof T>(items: readonly T[], key: K): ReadonlyMap<string, T> {
+function byId<T>(items: readonly T[], key: keyof T): ReadonlyMap<string, T> {
   return new Map(items.map((item) => [String(item[key]), item]));
 }
 

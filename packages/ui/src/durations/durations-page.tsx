@@ -37,7 +37,7 @@ export function DurationsPage() {
             aria-label="What is measured"
             value={by}
             data={MEASURES.map((value) => ({ value, label: MEASURE_NAMES[value] }))}
-            onChange={(value) => change({ by: value as Measure })}
+            onChange={(value) => change({ by: value })}
           />
         ) : (
           <Button

@@ -18,8 +18,8 @@ export interface LogStream {
   readonly version: number;
   readonly status: LogStreamStatus;
   readonly error: RestApiError | null;
-  subscribe(listener: () => void): () => void;
-  close(): void;
+  subscribe: (listener: () => void) => () => void;
+  close: () => void;
 }
 
 /** What a browser holds of one log; the rest is for the download. */
@@ -27,6 +27,8 @@ export const MOST_ROWS = 500_000;
 const NOTIFY_MS = 100;
 /** The server says every ten seconds that it is there. */
 const SILENCE_MS = 30_000;
+/** A page that nobody looks at gives its connection back, and goes on where it was when it is looked at again. */
+const HIDDEN_MS = 30_000;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 10_000;
 
@@ -95,6 +97,7 @@ export function openLogStream(place: LogPlace): LogStream {
 
   async function run(): Promise<void> {
     for (let delayMs = FIRST_DELAY_MS; !closing.signal.aborted; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
+      await inSight(closing.signal);
       const before = state.version;
       try {
         if (await readOnce()) return;
@@ -106,7 +109,7 @@ export function openLogStream(place: LogPlace): LogStream {
           return change("failed");
         }
       }
-      if (state.status !== "away") change("away");
+      if (state.status !== "away" && !document.hidden) change("away");
       await pause(delayMs, closing.signal);
     }
   }
@@ -165,10 +168,19 @@ async function refusal(response: Response): Promise<RestApiError> {
   });
 }
 
-/** Ends a request of which nothing was heard for too long. */
+/**
+ * Ends a request of which nothing was heard for too long, or that nobody has looked at for a while: browsers open only six connections to one server, for all of its pages together.
+ */
 function watchdog(outer: AbortSignal): { signal: AbortSignal; alive: () => void; end: () => void } {
   const controller = new AbortController();
   let timer = setTimeout(() => controller.abort(), SILENCE_MS);
+  let unseen: ReturnType<typeof setTimeout> | undefined;
+  const look = (): void => {
+    clearTimeout(unseen);
+    if (document.hidden) unseen = setTimeout(() => controller.abort(), HIDDEN_MS);
+  };
+  document.addEventListener("visibilitychange", look, { signal: controller.signal });
+  look();
   return {
     signal: AbortSignal.any([outer, controller.signal]),
     alive: () => {
@@ -177,9 +189,21 @@ function watchdog(outer: AbortSignal): { signal: AbortSignal; alive: () => void;
     },
     end: () => {
       clearTimeout(timer);
+      clearTimeout(unseen);
       controller.abort();
     },
   };
+}
+
+/** Waits until the page can be seen. */
+async function inSight(signal: AbortSignal): Promise<void> {
+  if (!document.hidden) return;
+  const done = new AbortController();
+  await new Promise<void>((resolve) => {
+    document.addEventListener("visibilitychange", () => document.hidden || resolve(), { signal: done.signal });
+    signal.addEventListener("abort", () => resolve(), { signal: done.signal });
+  });
+  done.abort();
 }
 
 /** Waits, but not while the browser has just found its network again. */

@@ -25,7 +25,7 @@ export function useLog(
     };
   }, [dagId, runId, taskId, mapIndex, tryNumber, reading]);
 
-  const version = useSyncExternalStore(stream?.subscribe ?? NOTHING.subscribe, () => stream?.version ?? 0);
+  const version = useSyncExternalStore((stream ?? NOTHING).subscribe, () => stream?.version ?? 0);
   const hasEnded = stream?.status === "ended";
   const isRefused = stream?.error?.status === 401;
   const [wasLive, setWasLive] = useState(isLive);

@@ -40,13 +40,13 @@ export function DetailsTab({ place, instance }: { place: TaskPlace; instance: Ta
       {Object.keys(inputs).length > 0 && (
         <section>
           <h2>Inputs</h2>
-          <JsonTree value={inputs as unknown as Json} label="Inputs" />
+          <JsonTree value={inputs} label="Inputs" />
         </section>
       )}
       {Object.keys(rendered).length > 0 && (
         <section>
           <h2>Rendered</h2>
-          <JsonTree value={rendered as unknown as Json} label="Rendered options" />
+          <JsonTree value={rendered as Json} label="Rendered options" />
         </section>
       )}
       {instance !== undefined && (

@@ -8,6 +8,7 @@ import { Empty } from "../parts/empty.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { StateBadge } from "../states/state-badge.tsx";
 import { TaskInstanceActions } from "../changes/task-instance-actions.tsx";
+import { Why } from "../why/why.tsx";
 import { XComTab } from "../xcom/xcom-tab.tsx";
 import { DetailsTab } from "./details-tab.tsx";
 import { InstancesTab } from "./instances-tab.tsx";
@@ -102,10 +103,16 @@ function Loaded({ place, isMapped, instance, search }: LoadedProps) {
         />
       </header>
       {instance !== undefined && <TaskFacts instance={instance} />}
-      {instance?.state_reason != null && (
-        <p className={classes["reason"]} data-failed={instance.state === "failed" || instance.state === "upstream_failed" || undefined}>
-          {instance.state_reason}
-        </p>
+      {instance !== undefined && isWaiting(instance.state) ? (
+        <div className={classes["waits"]}>
+          <Why dagId={dagId} runId={runId} taskId={taskId} mapIndex={place.mapIndex < 0 ? undefined : place.mapIndex} />
+        </div>
+      ) : (
+        instance?.state_reason != null && (
+          <p className={classes["reason"]} data-failed={instance.state === "failed" || instance.state === "upstream_failed" || undefined}>
+            {instance.state_reason}
+          </p>
+        )
       )}
       {instance?.note != null && instance.note !== "" && (
         <p className={classes["note"]}>
@@ -131,6 +138,11 @@ function Loaded({ place, isMapped, instance, search }: LoadedProps) {
       <div className={classes["content"]}>{tab.show({ place, instance, search, change })}</div>
     </Box>
   );
+}
+
+/** Whether somebody would ask why it is not running: also of what was left out because of others. */
+function isWaiting(state: string | null): boolean {
+  return state !== "running" && state !== "success" && state !== "failed" && state !== "restarting" && state !== "removed";
 }
 
 interface Shown {
