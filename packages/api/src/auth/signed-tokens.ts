@@ -27,13 +27,13 @@ export function createSignedTokens(options: { secretKey: string; now?: () => num
       kind,
       createVerifier({ key: options.secretKey, algorithms: ["HS256"], allowedAud: `tradewind:${kind}`, requiredClaims: ["sub", "exp"], cache: 1000 }),
     ]),
-  ) as Record<TokenKind, (token: string) => { sub: string; iat?: number }>;
+  ) as Record<TokenKind, (token: string) => { sub: string; iat_ms?: number }>;
 
   return {
     issue(kind, subject, ttlMs) {
       const exp = Math.ceil((now() + ttlMs) / 1000);
       // To the millisecond, so that a log-in right after all were revoked counts. Attempts' tokens are many, and are never revoked by time.
-      const issued = kind === "access" ? { iat: now() / 1000 } : {};
+      const issued = kind === "access" ? { iat_ms: now() } : {};
       return sign({ sub: subject, aud: `tradewind:${kind}`, exp, ...issued });
     },
     verify: (kind, token) => read(kind, token).subject,
@@ -42,8 +42,8 @@ export function createSignedTokens(options: { secretKey: string; now?: () => num
 
   function read(kind: TokenKind, token: string): { subject: string; issuedAtMs: number } {
     try {
-      const { sub, iat = 0 } = verifiers[kind](token);
-      return { subject: sub, issuedAtMs: iat * 1000 };
+      const { sub, iat_ms: issuedAtMs = 0 } = verifiers[kind](token);
+      return { subject: sub, issuedAtMs };
     } catch (error) {
       throw new TradewindError("unauthenticated", `The ${kind} token was refused: it is not valid, not of this kind, or has expired.`, {
         cause: error,

@@ -85,6 +85,8 @@ async function toResponses({ db }: RestContext, rows: readonly XComRow[]): Promi
   }));
 }
 
+const MOST_AUDITED = 1000;
+
 export function xcomRoutes(routes: RestRoutes, context: RestContext): void {
   const answer = async (key: XComKey, stringify: boolean): Promise<z.infer<typeof XComResponseNative>> => {
     const row = await findXComRow(context.db, key);
@@ -93,7 +95,16 @@ export function xcomRoutes(routes: RestRoutes, context: RestContext): void {
     return { ...response!, value: stringify ? row.value : (JSON.parse(row.value) as Json) };
   };
   const toValue = (value: Json): { value: string; length: number | null } => ({ value: JSON.stringify(value), length: mapLength(value) });
-  const audit = (event: string, { key, ...of }: XComKey, owner: string) => ({ event, owner, ...of, extra: { key } });
+  const audit = (event: string, { key, ...of }: XComKey, owner: string, values: { before?: string; after?: string }) => ({
+    event,
+    owner,
+    ...of,
+    extra: {
+      key,
+      ...(values.before !== undefined && { before: shorten(values.before) }),
+      ...(values.after !== undefined && { after: shorten(values.after) }),
+    },
+  });
 
   routes.add(
     {
@@ -160,12 +171,13 @@ export function xcomRoutes(routes: RestRoutes, context: RestContext): void {
       const key = { ...toKey(path, body.map_index), key: body.key };
       await getTaskInstance(context, key);
       await transaction(context.db, async (tx) => {
-        if (!(await insertXCom(tx, { ...key, ...toValue(body.value) }))) {
+        const { value: after, length } = toValue(body.value);
+        if (!(await insertXCom(tx, { ...key, value: after, length }))) {
           throw new TradewindError("already_exists", `The XCom with key: \`${key.key}\` with mentioned task instance already exists.`, {
             details: { ...key },
           });
         }
-        await insertEventLog(tx, audit("post_xcom", key, actor.name));
+        await insertEventLog(tx, audit("post_xcom", key, actor.name, { after }));
       });
       return answer(key, false);
     },
@@ -184,8 +196,10 @@ export function xcomRoutes(routes: RestRoutes, context: RestContext): void {
     async ({ path, body, actor }) => {
       const key = { ...toKey(path, body.map_index), key: path.xcom_key };
       await transaction(context.db, async (tx) => {
-        if (!(await updateXCom(tx, { ...key, ...toValue(body.value) }))) throw notFound(key);
-        await insertEventLog(tx, audit("patch_xcom", key, actor.name));
+        const { value: after, length } = toValue(body.value);
+        const before = (await findXComRow(tx, key))?.value;
+        if (before === undefined || !(await updateXCom(tx, { ...key, value: after, length }))) throw notFound(key);
+        await insertEventLog(tx, audit("patch_xcom", key, actor.name, { before, after }));
       });
       return answer(key, false);
     },
@@ -196,9 +210,15 @@ export function xcomRoutes(routes: RestRoutes, context: RestContext): void {
     async ({ path, query, actor }) => {
       const key = { ...toKey(path, query.map_index ?? -1), key: path.xcom_key };
       await transaction(context.db, async (tx) => {
-        if (!(await deleteXCom(tx, key))) throw notFound(key);
-        await insertEventLog(tx, audit("delete_xcom", key, actor.name));
+        const before = (await findXComRow(tx, key))?.value;
+        if (before === undefined || !(await deleteXCom(tx, key))) throw notFound(key);
+        await insertEventLog(tx, audit("delete_xcom", key, actor.name, { before }));
       });
     },
   );
+}
+
+/** The audit log tells what was changed; the value itself is in the XCom. */
+function shorten(json: string): string {
+  return json.length <= MOST_AUDITED ? json : `${json.slice(0, MOST_AUDITED)}…`;
 }

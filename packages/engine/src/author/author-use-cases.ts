@@ -8,9 +8,11 @@ import {
   listTaskXComs,
   putVariableToken,
   removeVariable,
+  transaction,
 } from "@tradewind/metadata";
+import { insertEventLog } from "@tradewind/metadata/rest";
 import type { DagVersions } from "../dag-versions.ts";
-import type { AuthorUseCases, PeopleUseCases } from "../engine.ts";
+import type { AuthorUseCases, ChangeUseCases, PeopleUseCases } from "../engine.ts";
 import { findTaskStates } from "./task-states.ts";
 
 /** On whose behalf author code asks. */
@@ -30,6 +32,7 @@ export interface AuthorContext {
   /** Largest XCom, in bytes of JSON. */
   maxXComBytes: number;
   triggerDagRun: PeopleUseCases["triggerDagRun"];
+  noteChanges: ChangeUseCases["noteChanges"];
   versions: DagVersions;
 }
 
@@ -81,13 +84,22 @@ export function authorUseCases(context: AuthorContext): AuthorUseCases {
     },
 
     async setVariable(attemptId, key, { value, description }) {
-      await getAttempt(attemptId);
-      await putVariableToken(db, { key, token: fernet.encrypt(value), description: description ?? null });
+      const attempt = await getAttempt(attemptId);
+      await transaction(db, async (tx) => {
+        await putVariableToken(tx, { key, token: fernet.encrypt(value), description: description ?? null });
+        // The value stays out of the audit log: it may be a secret.
+        await insertEventLog(tx, { event: "post_variable", owner: actorOf(attempt), extra: { key, after: { description: description ?? null } } });
+      });
+      context.noteChanges({ subjects: ["variables", "event_logs"] });
     },
 
     async deleteVariable(attemptId, key) {
-      await getAttempt(attemptId);
-      if (!(await removeVariable(db, { key }))) throw new TradewindError("variable_not_found", `There is no variable "${key}" to delete.`);
+      const attempt = await getAttempt(attemptId);
+      await transaction(db, async (tx) => {
+        if (!(await removeVariable(tx, { key }))) throw new TradewindError("variable_not_found", `There is no variable "${key}" to delete.`);
+        await insertEventLog(tx, { event: "delete_variable", owner: actorOf(attempt), extra: { key } });
+      });
+      context.noteChanges({ subjects: ["variables", "event_logs"] });
     },
 
     async findConnection(attemptId, connectionId) {
@@ -107,7 +119,7 @@ export function authorUseCases(context: AuthorContext): AuthorUseCases {
         conf: request.conf,
         runType: "operator_triggered",
         triggeredBy: "operator",
-        actor: { name: `${attempt.dagId}/${attempt.taskId}` },
+        actor: { name: actorOf(attempt) },
       });
       return { found: true, runId, state: await findDagRunState(db, { dagId: request.dagId, runId }) };
     },
@@ -123,6 +135,11 @@ export function authorUseCases(context: AuthorContext): AuthorUseCases {
       return { found: state !== null, runId, state };
     },
   };
+}
+
+/** A task that changes something is named as its DAG knows it. */
+function actorOf({ dagId, taskId }: AuthorHolder): string {
+  return `${dagId}/${taskId}`;
 }
 
 function staleAttempt(attemptId: string): TradewindError {

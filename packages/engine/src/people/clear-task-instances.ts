@@ -128,6 +128,7 @@ async function clearRuns(
   const targets = new Map(works.map((work) => [work, [...work.instances.values()].filter((instance) => plan.matches(work, instance))]));
   if (options.preventRunningTask)
     refuseRunning([...targets].flatMap(([work, instances]) => instances.map((instance) => toTouched(work.run, instance))));
+  const before = statesOf(targets);
   const leases = await stopAttempts(settlement, [...targets.values()].flat(), "it was cleared");
   const cleared = new Map<RunWork, Instance[]>();
   for (const [work, instances] of targets) {
@@ -140,7 +141,7 @@ async function clearRuns(
   await settleAndFlush(settlement);
   const taskInstanceIds = touched.map(({ instance }) => instance.id);
   if (options.note !== undefined) await writeTaskInstanceNotes(tx, { taskInstanceIds, note: options.note });
-  if (touched.length > 0) await auditClear(settlement, options, [...cleared.keys()], touched.length);
+  if (touched.length > 0) await auditClear(settlement, options, [...cleared.keys()], { before, count: touched.length });
   return touched.map(({ work, instance }) => toTouched(work.run, instance));
 }
 
@@ -172,7 +173,24 @@ export async function clearAsConsequence(
   return [...cleared].flatMap(([work, instances]) => instances.map((instance) => ({ work, instance })));
 }
 
-async function auditClear({ tx }: Settlement, options: ClearOptions, works: readonly RunWork[], count: number): Promise<void> {
+/** A change of thousands of instances is told by its first ones. */
+const MOST_STATES_TOLD = 100;
+
+function statesOf(
+  targets: ReadonlyMap<RunWork, readonly Instance[]>,
+): { run_id: string; task_id: string; map_index: number; state: string | null }[] {
+  return [...targets]
+    .flatMap(([{ run }, instances]) => instances.map((instance) => ({ run, instance })))
+    .slice(0, MOST_STATES_TOLD)
+    .map(({ run, instance: { taskId, mapIndex, state } }) => ({ run_id: run.runId, task_id: taskId, map_index: mapIndex, state }));
+}
+
+async function auditClear(
+  { tx }: Settlement,
+  options: ClearOptions,
+  works: readonly RunWork[],
+  { before, count }: { before: unknown; count: number },
+): Promise<void> {
   const { dagId, runId, actor, dryRun, ...asked } = options;
   void dryRun;
   await audit(tx, {
@@ -180,6 +198,6 @@ async function auditClear({ tx }: Settlement, options: ClearOptions, works: read
     actor,
     dagId,
     ...(runId !== undefined && { runId }),
-    extra: { asked, run_ids: works.map((work) => work.run.runId), task_instances: count },
+    extra: { asked, before, run_ids: works.map((work) => work.run.runId), task_instances: count },
   });
 }
