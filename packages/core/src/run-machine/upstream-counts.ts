@@ -32,10 +32,14 @@ export function applyPendingNow(model: RunModel): void {
     const upstream = model.graph.tasks.get(taskId);
     if (upstream === undefined) continue;
     for (const below of upstream.downstream) applyBelow(model, upstream, model.graph.tasks.get(below)!, byIndex);
-    // The end of a setup is about everything in its scope, however far below.
-    for (const id of getGraphScopes(model.graph).concerns.get(taskId) ?? []) {
-      for (const instance of instancesOf(model, id)) if (instance.state === null) model.reconsidered.add(instance);
-    }
+    reconsiderScope(model, taskId);
+  }
+}
+
+/** The end of a setup is about everything in its scope, however far below. */
+function reconsiderScope(model: RunModel, setupId: string): void {
+  for (const id of getGraphScopes(model.graph).concerns.get(setupId) ?? []) {
+    for (const instance of instancesOf(model, id)) if (instance.state === null) model.reconsidered.add(instance);
   }
 }
 
@@ -181,6 +185,8 @@ function takeCounts(model: RunModel, instance: RunInstance, counts: UpstreamCoun
 
 /** Works out the counters of a run that is here whole; what is undecided and is not counted as before has its rule decided again. Replaces what is pending. */
 export function recount(model: RunModel): void {
+  const moved = [...model.pending.keys()];
   model.pending.clear();
+  for (const taskId of moved) if (model.graph.tasks.has(taskId)) reconsiderScope(model, taskId);
   for (const [instance, counts] of recountUpstreams(model.graph, model.instances.values())) takeCounts(model, instance, counts);
 }
