@@ -34,8 +34,8 @@ function explainLimits(facts: WhyRunFacts, instance: RunInstance): Cause[] {
   return listBlockingLimits(candidate, { used: usedOf(facts, candidate), pools, executors }).map(({ key, reason }) => {
     if (key.startsWith("pool:")) return explainPool(candidate, system.pools.get(candidate.pool), reason);
     if (key.startsWith("executor:")) return explainExecutor(facts, candidate);
-    const isOfRun = key === runLimitKey(model.run.id);
-    const holding = liveOf(facts).filter((one) => isOfRun || one.taskId === instance.taskId);
+    const { all, byTask } = liveOf(facts);
+    const holding = key === runLimitKey(model.run.id) ? all : (byTask.get(instance.taskId) ?? []);
     return explainCount(facts, key, reason, holding);
   });
 }
@@ -58,17 +58,26 @@ function toCandidate(facts: WhyRunFacts, instance: RunInstance): DispatchCandida
 }
 
 function usedOf(facts: WhyRunFacts, { dagRunId, taskId }: DispatchCandidate): Map<LimitKey, number> {
-  const live = liveOf(facts);
-  return new Map([
-    ...facts.liveByTask,
-    [runLimitKey(dagRunId), live.length],
-    [runTaskLimitKey(dagRunId, taskId), live.filter((one) => one.taskId === taskId).length],
-  ]);
+  const { all, byTask } = liveOf(facts);
+  return new Map([...facts.liveByTask, [runLimitKey(dagRunId), all.length], [runTaskLimitKey(dagRunId, taskId), byTask.get(taskId)?.length ?? 0]]);
 }
 
+interface Live {
+  all: readonly RunInstance[];
+  byTask: ReadonlyMap<string, readonly RunInstance[]>;
+}
+
+/** Worked out once for all instances of a run: there may be thousands that are asked about together. */
+const known = new WeakMap<WhyRunFacts, Live>();
+
 /** What of the run holds a place under its limits. */
-function liveOf({ model, instances }: WhyRunFacts): RunInstance[] {
-  return [...model.instances.values()].filter((one) => instances.get(one.id)?.lease != null);
+function liveOf(facts: WhyRunFacts): Live {
+  let live = known.get(facts);
+  if (live === undefined) {
+    const all = [...facts.model.instances.values()].filter((one) => facts.instances.get(one.id)?.lease != null);
+    known.set(facts, (live = { all, byTask: Map.groupBy(all, (one) => one.taskId) }));
+  }
+  return live;
 }
 
 /** Places of its executor; where nothing is known about executors they hold nobody back. */

@@ -1,6 +1,7 @@
 import type { RunInstance } from "../run-machine/run-model.ts";
 import { targetOf, toAction, toCause, toSentence } from "./causes.ts";
 import { explainQueued, explainScheduled } from "./dispatch-causes.ts";
+import { schedulerCause } from "./system-causes.ts";
 import type { WhyRunFacts } from "./why-facts.ts";
 import type { Cause } from "./why.ts";
 
@@ -25,7 +26,7 @@ export function explainNow(facts: WhyRunFacts, instance: RunInstance): Cause[] |
     case "up_for_reschedule": {
       const said = found?.stateReason == null ? "" : ` ${toSentence(found.stateReason)}`;
       const sentence = `It looks again after a while, and holds no slot until then.${said}`;
-      return [toCause("reschedule", sentence, { at: found?.timer?.dueAt ?? null, since: found?.endedAt ?? null })];
+      return [...overdueCause(facts, instance), toCause("reschedule", sentence, { at: found?.timer?.dueAt ?? null, since: found?.endedAt ?? null })];
     }
     case "deferred":
       return [toCause("deferred", "It has put itself off until something happens outside of it.")];
@@ -34,6 +35,12 @@ export function explainNow(facts: WhyRunFacts, instance: RunInstance): Cause[] |
     default:
       return null;
   }
+}
+
+/** Its time has come, and nobody is there to see it. */
+function overdueCause({ system, instances }: WhyRunFacts, { id }: RunInstance): Cause[] {
+  const dueAt = instances.get(id)?.timer?.dueAt;
+  return dueAt !== undefined && dueAt <= system.now ? schedulerCause(system) : [];
 }
 
 function explainRunning(facts: WhyRunFacts, { id, tryNumber }: RunInstance): Cause[] {
@@ -56,6 +63,7 @@ function explainRetry(facts: WhyRunFacts, instance: RunInstance): Cause[] {
   const reason = found?.stateReason == null ? "" : ` ${toSentence(found.stateReason)}`;
   const sentence = `It waits for its next try: ${tryNumber} of ${Math.max(tryNumber + 1, maxTries + 1)} tries are used.${reason}`;
   return [
+    ...overdueCause(facts, instance),
     toCause("retry_delay", sentence, {
       at: found?.timer?.dueAt ?? null,
       since: found?.endedAt ?? null,

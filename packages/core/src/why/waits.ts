@@ -94,13 +94,19 @@ function findHolding(facts: WhyRunFacts, instance: RunInstance): Wait {
  * Goes up from what an instance waits for to whatever does not wait for something else in the run: what is at work, or held by something outside of the run's graph. Nearest first.
  */
 export function findBlockers(facts: WhyRunFacts, on: readonly RunInstance[]): RunInstance[] {
+  const { model } = facts;
   const open = new Set(on);
   const found: RunInstance[] = [];
+  const walked = new Set<string>();
   // What is added to a set while it is gone through is gone through too.
   for (const instance of open) {
-    const wait = isUndecided(facts.model, instance) ? findWait(facts, instance) : { kind: "nothing" as const };
+    // All undecided instances of a task wait for the same, but for those of a group, each of which waits for those of its own index.
+    const isLikeOthers = instance.state === null && walked.has(instance.taskId);
+    if (isLikeOthers) continue;
+    const wait = isUndecided(model, instance) ? findWait(facts, instance) : { kind: "nothing" as const };
     const next = "on" in wait ? wait.on : [];
     if (next.length === 0) found.push(instance);
+    else if (nodeOf(model, instance).indexGroupId === null) walked.add(instance.taskId);
     for (const above of next) open.add(above);
   }
   return found;

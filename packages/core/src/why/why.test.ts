@@ -108,6 +108,31 @@ describe("an attempt at work", () => {
   });
 });
 
+it("a retry that is due goes on when there is a scheduler again", () => {
+  const machine = machineOf([taskSpec("t", { retries: 1 })]);
+  machine.end(machine.find("t")!, { kind: "failed", message: "no" });
+  const codes = (dueAt: Date, schedulers: WhyRunFacts["system"]["schedulers"]): string[] =>
+    causesOf(machine, "t", { timer: { kind: "retry", dueAt } }, { schedulers }).map((cause) => cause.code);
+  expect(codes(later(42), [])).toEqual(["retry_delay"]);
+  expect(codes(later(-1), [])).toEqual(["scheduler_not_alive", "retry_delay"]);
+  expect(codes(later(-1), [{ liveAttempts: 0 }])).toEqual(["retry_delay"]);
+});
+
+it("thousands that wait are told as one, soon", () => {
+  const many = {
+    mapping: {
+      kind: "expand" as const,
+      order: ["x"],
+      inputs: { x: { kind: "value" as const, value: Array.from({ length: 1_000 }, (_, index) => index) } },
+    },
+  };
+  const machine = machineOf([taskSpec("each", many), taskSpec("all", { ...many, upstream: ["each"] }), taskSpec("end", { upstream: ["all"] })]);
+  const facts = factsOf(machine);
+  expect(explainDagRun(facts).causes).toMatchObject([{ code: "ready_for_dispatch", about: { taskId: "each" }, count: 1_000 }]);
+  const { causes } = explainTaskInstance(facts, machine.find("end")!);
+  expect(causes).toMatchObject([{ code: "upstreams", because: [{ about: { taskId: "each" }, count: 1_000 }] }]);
+});
+
 describe("a run", () => {
   const queued = (change: Partial<WhyRunFacts>): string[] => {
     const machine = createRunMachine(compileDag(dagSpec({ dagId: "d", tasks: [taskSpec("t")] })), { run: { runAfter: later(60) } });
