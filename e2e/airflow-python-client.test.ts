@@ -15,7 +15,7 @@ if ("missing" in client) process.stderr.write(`skipped: Airflow's Python client.
 
 test.skipIf("missing" in client)("Airflow's own Python client does a whole day's work", async () => {
   const installation = await makeInstallation();
-  await installation.start("standalone");
+  await installation.start("standalone", "a", ["--no-examples"]);
   await saveDags(installation);
   const said: Record<string, Record<string, unknown>> = {};
   const { python } = client as { python: string };

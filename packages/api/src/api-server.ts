@@ -25,7 +25,7 @@ import { sightOf } from "./live/sight.ts";
 import { openApiRoutes } from "./openapi/openapi-routes.ts";
 import type { ConnectionTester } from "./rest/connection-tests.ts";
 import { restApi } from "./rest/rest-api.ts";
-import type { RestContext, RestRoute } from "./rest/route.ts";
+import type { RestContext, RestRoute, ShownOption } from "./rest/route.ts";
 import { uiApi } from "./ui/ui-api.ts";
 import type { TaskLogStore } from "./task-logs/log-store.ts";
 
@@ -70,6 +70,8 @@ export interface ApiServerOptions {
   trustProxy?: string | string[];
   /** The folder that a bundle name stands for, to show whole paths. */
   folderOfBundle?: (bundleName: string) => string | undefined;
+  /** The configuration in use, secrets masked, for those who may read connections. Default null: not shown. Airflow's `[api] expose_config`. */
+  shownConfig?: readonly ShownOption[] | null;
   /** Tries connections, outside of this process. Default null: they are not tested here. Airflow's `[core] test_connection`. */
   testConnection?: ConnectionTester | null;
   /** Called after pools were changed: task instances that wait for slots may go on. */
@@ -254,6 +256,7 @@ function restContext(options: ApiServerOptions, closing: AbortSignal): RestConte
     heartbeatThresholdSeconds: options.heartbeatThresholdSeconds ?? 30,
     workerOfflineSeconds: options.workerOfflineSeconds ?? 30,
     folderOfBundle: options.folderOfBundle ?? (() => undefined),
+    shownConfig: options.shownConfig ?? null,
     testConnection: options.testConnection ?? null,
     onPoolsChanged: options.onPoolsChanged ?? (() => {}),
     closing,

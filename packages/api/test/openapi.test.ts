@@ -53,7 +53,7 @@ describe("GET /openapi.json", () => {
     const { paths, security } = await readDocument();
     expect(security).toEqual([{ bearer: [] }]);
     const open = Object.entries(paths).filter(([, methods]) => Object.values(methods).some((operation) => operation.security !== undefined));
-    expect(open.map(([path]) => path).sort()).toEqual(["/api/v2/monitor/health", "/api/v2/version"]);
+    expect(open.map(([path]) => path).sort()).toEqual(["/api/v2/auth/login", "/api/v2/auth/logout", "/api/v2/monitor/health", "/api/v2/version"]);
   });
 });
 

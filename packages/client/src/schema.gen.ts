@@ -1,6 +1,404 @@
 // The REST API's paths and schemas as types, made from its OpenAPI document by test/write-schema.ts; not to be edited.
 
 export interface paths {
+    "/api/v2/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Assets; none yet
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_assets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/assets/{asset_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One asset
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_asset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/assets/{asset_id}/materialize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Triggers the DAG that makes an asset
+         * @description Takes the permission `dag_runs:create`.
+         */
+        post: operations["materialize_asset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/assets/{asset_id}/queuedEvents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events that wait for DAGs, of one asset
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_asset_queued_events"];
+        put?: never;
+        post?: never;
+        /**
+         * Drops events that wait for DAGs, of one asset
+         * @description Takes the permission `dags:edit`.
+         */
+        delete: operations["delete_asset_queued_events"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/assets/{asset_id}/state-store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is kept for an asset
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["list_asset_state_store"];
+        put?: never;
+        post?: never;
+        /**
+         * Drops what is kept for an asset
+         * @description Takes the permission `dags:edit`.
+         */
+        delete: operations["clear_asset_state_store"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/assets/{asset_id}/state-store/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One value that is kept for an asset
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_asset_state_store"];
+        /**
+         * Keeps a value for an asset
+         * @description Takes the permission `dags:edit`.
+         */
+        put: operations["set_asset_state_store"];
+        post?: never;
+        /**
+         * Drops a value that is kept for an asset
+         * @description Takes the permission `dags:edit`.
+         */
+        delete: operations["delete_asset_state_store"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/assets/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Aliases of assets; none yet
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_asset_aliases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/assets/aliases/{asset_alias_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One alias of assets
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_asset_alias"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/assets/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events of assets; none yet
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_asset_events"];
+        put?: never;
+        /**
+         * Tells of a change of an asset
+         * @description Takes the permission `dag_runs:create`.
+         */
+        post: operations["create_asset_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leads to the page to log in */
+        get: operations["login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leads to the page to log in, where a session can be ended */
+        get: operations["logout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backfills of a DAG; none yet
+         * @description Takes the permission `dag_runs:read`.
+         */
+        get: operations["list_backfills"];
+        put?: never;
+        /**
+         * Runs a DAG for a time that is over
+         * @description Takes the permission `dag_runs:create`.
+         */
+        post: operations["create_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/backfills/{backfill_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One backfill
+         * @description Takes the permission `dag_runs:read`.
+         */
+        get: operations["get_backfill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/backfills/{backfill_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Ends a backfill
+         * @description Takes the permission `dag_runs:edit`.
+         */
+        put: operations["cancel_backfill"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/backfills/{backfill_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Pauses a backfill
+         * @description Takes the permission `dag_runs:edit`.
+         */
+        put: operations["pause_backfill"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/backfills/{backfill_id}/unpause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Lets a paused backfill go on
+         * @description Takes the permission `dag_runs:edit`.
+         */
+        put: operations["unpause_backfill"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/backfills/dry_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The runs that a backfill would make
+         * @description Takes the permission `dag_runs:create`.
+         */
+        post: operations["create_backfill_dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The configuration, where it may be shown
+         * @description Takes the permission `connections:read`.
+         */
+        get: operations["get_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/config/section/{section}/option/{option}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One option of the configuration
+         * @description Takes the permission `connections:read`.
+         */
+        get: operations["get_config_value"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/connections": {
         parameters: {
             query?: never;
@@ -55,6 +453,26 @@ export interface paths {
          * @description Takes the permission `connections:edit`.
          */
         patch: operations["patch_connection"];
+        trace?: never;
+    };
+    "/api/v2/connections/defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds Airflow's default connections, of which there are none
+         * @description Takes the permission `connections:edit`.
+         */
+        post: operations["create_default_connections"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v2/connections/test": {
@@ -173,6 +591,94 @@ export interface paths {
         patch: operations["patch_dag"];
         trace?: never;
     };
+    "/api/v2/dags/{dag_id}/assets/{asset_id}/queuedEvents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The event of one asset that waits for a DAG
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_dag_asset_queued_event"];
+        put?: never;
+        post?: never;
+        /**
+         * Drops the event of one asset that waits for a DAG
+         * @description Takes the permission `dags:edit`.
+         */
+        delete: operations["delete_dag_asset_queued_event"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/assets/queuedEvents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events that wait for a DAG
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_dag_asset_queued_events"];
+        put?: never;
+        post?: never;
+        /**
+         * Drops events that wait for a DAG
+         * @description Takes the permission `dags:edit`.
+         */
+        delete: operations["delete_dag_asset_queued_events"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/clearDagRuns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clears several runs
+         * @description Takes the permission `dag_runs:edit`.
+         */
+        post: operations["clear_dag_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/clearPartitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clears runs by partition, of which there are none
+         * @description Takes the permission `dag_runs:edit`.
+         */
+        post: operations["clear_dag_run_partitions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/dags/{dag_id}/clearTaskInstances": {
         parameters: {
             query?: never;
@@ -269,6 +775,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/hitlDetails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Questions of tasks to people; none yet
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_hitl_details"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Sets the state or note of all task instances in a group
+         * @description Takes the permission `task_instances:edit`.
+         */
+        patch: operations["patch_task_group_instances"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}/dry_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * The task instances whose state a change of a group would set
+         * @description Takes the permission `task_instances:edit`.
+         */
+        patch: operations["patch_task_group_instances_dry_run"];
+        trace?: never;
+    };
     "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances": {
         parameters: {
             query?: never;
@@ -341,6 +907,26 @@ export interface paths {
         patch: operations["patch_task_instance_by_map_index"];
         trace?: never;
     };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/dependencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What one instance of a mapped task waits for
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_task_instance_dependencies_by_map_index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/dry_run": {
         parameters: {
             query?: never;
@@ -359,6 +945,50 @@ export interface paths {
          * @description Takes the permission `task_instances:edit`.
          */
         patch: operations["patch_task_instance_dry_run_by_map_index"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The question of a task instance
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_hitl_detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Answers the question of a task instance
+         * @description Takes the permission `task_instances:edit`.
+         */
+        patch: operations["update_hitl_detail"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails/tries/{try_number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The question of one try
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_hitl_detail_try_detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/tries": {
@@ -401,6 +1031,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/dependencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a task instance waits for
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_task_instance_dependencies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/dry_run": {
         parameters: {
             query?: never;
@@ -419,6 +1069,46 @@ export interface paths {
          * @description Takes the permission `task_instances:edit`.
          */
         patch: operations["patch_task_instance_dry_run"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/externalLogUrl/{try_number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where else the log of a try is: nowhere
+         * @description Takes the permission `task_logs:read`.
+         */
+        get: operations["get_external_log_url"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Links to elsewhere, of which there are none
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_extra_links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/listMapped": {
@@ -459,6 +1149,62 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a task keeps between its tries; nothing yet
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["list_task_state_store"];
+        put?: never;
+        post?: never;
+        /**
+         * Drops what a task keeps
+         * @description Takes the permission `task_instances:edit`.
+         */
+        delete: operations["clear_task_state_store"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One value that a task keeps
+         * @description Takes the permission `task_instances:read`.
+         */
+        get: operations["get_task_state_store"];
+        /**
+         * Keeps a value for a task
+         * @description Takes the permission `task_instances:edit`.
+         */
+        put: operations["set_task_state_store"];
+        post?: never;
+        /**
+         * Drops a value that a task keeps
+         * @description Takes the permission `task_instances:edit`.
+         */
+        delete: operations["delete_task_state_store"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a value that a task keeps
+         * @description Takes the permission `task_instances:edit`.
+         */
+        patch: operations["patch_task_state_store"];
         trace?: never;
     };
     "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries": {
@@ -573,6 +1319,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/upstreamAssetEvents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events that made a run; none yet
+         * @description Takes the permission `dags:read`.
+         */
+        get: operations["get_upstream_asset_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait": {
         parameters: {
             query?: never;
@@ -673,6 +1439,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/dags/{dag_id}/favorite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Marks a DAG as one's favorite
+         * @description Takes the permission `dags:read`.
+         */
+        post: operations["favorite_dag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/dags/{dag_id}/tasks": {
         parameters: {
             query?: never;
@@ -707,6 +1493,26 @@ export interface paths {
         get: operations["get_task"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/unfavorite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the mark away
+         * @description Takes the permission `dags:read`.
+         */
+        post: operations["unfavorite_dag"];
         delete?: never;
         options?: never;
         head?: never;
@@ -910,6 +1716,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/plugins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plugins; there are none
+         * @description Takes the permission `workers:read`.
+         */
+        get: operations["get_plugins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/plugins/importErrors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plugins that could not be loaded; there are none
+         * @description Takes the permission `workers:read`.
+         */
+        get: operations["import_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/pools": {
         parameters: {
             query?: never;
@@ -964,6 +1810,26 @@ export interface paths {
          * @description Takes the permission `pools:edit`.
          */
         patch: operations["patch_pool"];
+        trace?: never;
+    };
+    "/api/v2/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Provider packages; there are none
+         * @description Takes the permission `workers:read`.
+         */
+        get: operations["get_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v2/queues": {
@@ -1328,6 +2194,149 @@ export interface components {
             last_used_at: string | null;
             name: string | null;
         };
+        AppBuilderMenuItemResponse: {
+            category?: string | null;
+            href: string;
+            name: string;
+        };
+        AppBuilderViewResponse: {
+            category?: string | null;
+            label?: string | null;
+            name?: string | null;
+            view?: string | null;
+        };
+        AssetAliasCollectionResponse: {
+            asset_aliases: components["schemas"]["AssetAliasResponse"][];
+            total_entries: number;
+        };
+        AssetAliasResponse: {
+            group: string;
+            id: number;
+            name: string;
+        };
+        AssetCollectionResponse: {
+            assets: components["schemas"]["AssetResponse"][];
+            total_entries: number;
+        };
+        AssetEventAccessControl: {
+            /** @default true */
+            allow_global?: boolean;
+            consumer_teams?: string[] | null;
+        };
+        AssetEventCollectionResponse: {
+            asset_events: components["schemas"]["AssetEventResponse"][];
+            total_entries: number;
+        };
+        AssetEventResponse: {
+            asset_id: number;
+            created_dagruns: components["schemas"]["DagRunAssetReference"][];
+            extra: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            group: string | null;
+            id: number;
+            name: string | null;
+            partition_key: string | null;
+            source_dag_id: string | null;
+            source_map_index: number;
+            source_run_id: string | null;
+            source_task_id: string | null;
+            /** Format: date-time */
+            timestamp: string;
+            uri: string | null;
+        };
+        AssetResponse: {
+            aliases: components["schemas"]["AssetAliasResponse"][];
+            consuming_tasks: components["schemas"]["TaskInletAssetReference"][];
+            /** Format: date-time */
+            created_at: string;
+            extra: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            group: string;
+            id: number;
+            last_asset_event: components["schemas"]["LastAssetEventResponse"] | null;
+            name: string;
+            producing_tasks: components["schemas"]["TaskOutletAssetReference"][];
+            scheduled_dags: components["schemas"]["DagScheduleAssetReference"][];
+            /** Format: date-time */
+            updated_at: string;
+            uri: string;
+            watchers: components["schemas"]["AssetWatcherResponse"][];
+        };
+        AssetStateStoreBody: {
+            value: components["schemas"]["JsonValue"];
+        };
+        AssetStateStoreCollectionResponse: {
+            asset_state_store: components["schemas"]["AssetStateStoreResponse"][];
+            total_entries: number;
+        };
+        AssetStateStoreLastUpdatedBy: {
+            dag_id: string | null;
+            /** @enum {string} */
+            kind: "task" | "watcher" | "api";
+            map_index: number | null;
+            run_id: string | null;
+            task_id: string | null;
+        };
+        AssetStateStoreResponse: {
+            key: string;
+            last_updated_by: components["schemas"]["AssetStateStoreLastUpdatedBy"] | null;
+            /** Format: date-time */
+            updated_at: string;
+            value: components["schemas"]["JsonValue"];
+        };
+        AssetWatcherResponse: {
+            /** Format: date-time */
+            created_date: string;
+            name: string;
+            trigger_id: number;
+        };
+        BackfillCollectionResponse: {
+            backfills: components["schemas"]["BackfillResponse"][];
+            total_entries: number;
+        };
+        BackfillPostBody: {
+            dag_id: string;
+            dag_run_conf?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Format: date-time */
+            from_date: string;
+            /** @default 10 */
+            max_active_runs?: number;
+            /**
+             * @default none
+             * @enum {string}
+             */
+            reprocess_behavior?: "failed" | "completed" | "none";
+            /** @default false */
+            run_backwards?: boolean;
+            run_on_latest_version?: boolean | null;
+            /** Format: date-time */
+            to_date: string;
+        };
+        BackfillResponse: {
+            completed_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            dag_display_name: string;
+            dag_id: string;
+            dag_run_conf: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Format: date-time */
+            from_date: string;
+            id: number;
+            is_paused: boolean;
+            max_active_runs: number;
+            /** @enum {string} */
+            reprocess_behavior: "failed" | "completed" | "none";
+            /** Format: date-time */
+            to_date: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
         BulkActionResponse: {
             errors: {
                 [key: string]: unknown;
@@ -1339,6 +2348,20 @@ export interface components {
             dag_run_id: string;
             note?: string | null;
             state?: ("queued" | "success" | "failed") | null;
+        };
+        BulkDAGRunClearBody: {
+            dag_runs?: components["schemas"]["BulkDagRunBody"][];
+            /** @default true */
+            dry_run?: boolean;
+            note?: string | null;
+            /** @default false */
+            only_failed?: boolean;
+            /** @default false */
+            only_new?: boolean;
+            partition_date_end?: string | null;
+            partition_date_start?: string | null;
+            partition_key?: string | null;
+            run_on_latest_version?: boolean | null;
         };
         BulkResponse: {
             create: components["schemas"]["BulkActionResponse"] | null;
@@ -1361,9 +2384,38 @@ export interface components {
             note?: string | null;
             task_id: string;
         };
+        ClearPartitionsBody: {
+            /** @default false */
+            clear_task_instances?: boolean;
+            /** @default true */
+            dry_run?: boolean;
+            partition_date_end?: string | null;
+            partition_date_start?: string | null;
+            partition_key?: string | null;
+            run_id?: string | null;
+        };
+        ClearPartitionsResponse: {
+            dag_runs_cleared: number;
+            dry_run: boolean;
+            task_instances_cleared: number;
+        };
         ClearTaskInstanceCollectionResponse: {
             task_instances: components["schemas"]["TaskInstanceResponse"][];
             total_entries: number;
+        };
+        Config: {
+            sections: components["schemas"]["ConfigSection"][];
+        };
+        ConfigOption: {
+            key: string;
+            value: string | [
+                string,
+                string
+            ];
+        };
+        ConfigSection: {
+            name: string;
+            options: components["schemas"]["ConfigOption"][];
         };
         ConnectionBody: {
             conn_type: string;
@@ -1396,6 +2448,14 @@ export interface components {
         ConnectionTestResponse: {
             message: string;
             status: boolean;
+        };
+        CreateAssetEventsBody: {
+            access_control?: components["schemas"]["AssetEventAccessControl"] | null;
+            asset_id: number;
+            extra?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            partition_key?: string | null;
         };
         /** @enum {string} */
         DagAction: "read" | "edit" | "delete";
@@ -1522,6 +2582,19 @@ export interface components {
             timetable_periodic: boolean;
             timetable_summary: string | null;
         };
+        DagRunAssetReference: {
+            dag_id: string;
+            data_interval_end: string | null;
+            data_interval_start: string | null;
+            end_date: string | null;
+            logical_date: string | null;
+            partition_key: string | null;
+            run_id: string;
+            /** Format: date-time */
+            start_date: string;
+            state: string;
+            triggering: boolean;
+        };
         DAGRunClearBody: {
             /** @default true */
             dry_run?: boolean;
@@ -1603,6 +2676,13 @@ export interface components {
             start_date_lte?: string | null;
             states?: (("queued" | "running" | "success" | "failed") | null)[] | null;
         };
+        DagScheduleAssetReference: {
+            /** Format: date-time */
+            created_at: string;
+            dag_id: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
         DAGSourceResponse: {
             content: string | null;
             dag_display_name: string;
@@ -1660,6 +2740,15 @@ export interface components {
         };
         /** @enum {string} */
         DagWarningType: "asset conflict" | "non-existent pool" | "runtime varying value";
+        DryRunBackfillCollectionResponse: {
+            backfills: components["schemas"]["DryRunBackfillResponse"][];
+            total_entries: number;
+        };
+        DryRunBackfillResponse: {
+            logical_date: string | null;
+            partition_date: string | null;
+            partition_key: string | null;
+        };
         EventLogCollectionResponse: {
             event_logs: components["schemas"]["EventLogResponse"][];
             total_entries: number;
@@ -1680,6 +2769,35 @@ export interface components {
             /** Format: date-time */
             when: string;
         };
+        ExternalLogUrlResponse: {
+            url: string;
+        };
+        ExternalViewResponse: {
+            category?: string | null;
+            /** @enum {string} */
+            destination?: "nav" | "dag" | "dag_run" | "task" | "task_instance" | "base";
+            href: string;
+            icon?: string | null;
+            icon_dark_mode?: string | null;
+            name: string;
+            nav_top_level?: boolean | null;
+            url_route?: string | null;
+        };
+        ExtraLinkCollectionResponse: {
+            extra_links: {
+                [key: string]: string | null;
+            };
+            total_entries: number;
+        };
+        FastAPIAppResponse: {
+            app: string;
+            name: string;
+            url_prefix: string;
+        };
+        FastAPIRootMiddlewareResponse: {
+            middleware: string;
+            name: string;
+        };
         HealthInfoResponse: {
             dag_processor: {
                 latest_dag_processor_heartbeat: string | null;
@@ -1696,6 +2814,65 @@ export interface components {
                 latest_triggerer_heartbeat: string | null;
                 status: ("healthy" | "unhealthy") | null;
             };
+        };
+        HITLDetail: {
+            assigned_users: components["schemas"]["HITLUser"][];
+            body: string | null;
+            chosen_options: string[] | null;
+            /** Format: date-time */
+            created_at: string;
+            defaults: string[] | null;
+            multiple: boolean;
+            options: string[];
+            params: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            params_input: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            responded_at: string | null;
+            responded_by_user: components["schemas"]["HITLUser"] | null;
+            response_received: boolean;
+            subject: string;
+            task_instance: components["schemas"]["TaskInstanceResponse"];
+        };
+        HITLDetailCollection: {
+            hitl_details: components["schemas"]["HITLDetail"][];
+            total_entries: number;
+        };
+        HITLDetailHistory: {
+            assigned_users: components["schemas"]["HITLUser"][];
+            body: string | null;
+            chosen_options: string[] | null;
+            /** Format: date-time */
+            created_at: string;
+            defaults: string[] | null;
+            multiple: boolean;
+            options: string[];
+            params: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            params_input: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            responded_at: string | null;
+            responded_by_user: components["schemas"]["HITLUser"] | null;
+            response_received: boolean;
+            subject: string;
+            task_instance: components["schemas"]["TaskInstanceHistoryResponse"];
+        };
+        HITLDetailResponse: {
+            chosen_options: string[];
+            params_input: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Format: date-time */
+            responded_at: string;
+            responded_by: components["schemas"]["HITLUser"];
+        };
+        HITLUser: {
+            id: string;
+            name: string;
         };
         /** @description What went wrong. `detail` is a text, or for 422 a list of what is wrong with the request and where. */
         HTTPExceptionResponse: {
@@ -1745,6 +2922,22 @@ export interface components {
         };
         /** @description Any JSON value. */
         JsonValue: unknown;
+        LastAssetEventResponse: {
+            id: number | null;
+            timestamp: string | null;
+        };
+        MaterializeAssetBody: {
+            conf?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            dag_run_id?: string | null;
+            data_interval_end?: string | null;
+            data_interval_start?: string | null;
+            logical_date?: string | null;
+            note?: string | null;
+            partition_key?: string | null;
+            run_after?: string | null;
+        };
         NewTaskResponse: {
             task_display_name: string;
             task_id: string;
@@ -1763,6 +2956,34 @@ export interface components {
             include_upstream?: boolean;
             new_state?: ("scheduled" | "queued" | "running" | "restarting" | "up_for_retry" | "up_for_reschedule" | "deferred" | "awaiting_input" | "success" | "failed" | "skipped" | "upstream_failed" | "removed") | null;
             note?: string | null;
+        };
+        PluginCollectionResponse: {
+            plugins: components["schemas"]["PluginResponse"][];
+            total_entries: number;
+        };
+        PluginImportErrorCollectionResponse: {
+            import_errors: components["schemas"]["PluginImportErrorResponse"][];
+            total_entries: number;
+        };
+        PluginImportErrorResponse: {
+            error: string;
+            source: string;
+        };
+        PluginResponse: {
+            appbuilder_menu_items: components["schemas"]["AppBuilderMenuItemResponse"][];
+            appbuilder_views: components["schemas"]["AppBuilderViewResponse"][];
+            external_views: components["schemas"]["ExternalViewResponse"][];
+            fastapi_apps: components["schemas"]["FastAPIAppResponse"][];
+            fastapi_root_middlewares: components["schemas"]["FastAPIRootMiddlewareResponse"][];
+            flask_blueprints: string[];
+            global_operator_extra_links: string[];
+            listeners: string[];
+            macros: string[];
+            name: string;
+            operator_extra_links: string[];
+            react_apps: components["schemas"]["ReactAppResponse"][];
+            source: string;
+            timetables: string[];
         };
         PoolBody: {
             description?: string | null;
@@ -1796,6 +3017,16 @@ export interface components {
             slots: number;
             team_name: string | null;
         };
+        ProviderCollectionResponse: {
+            providers: components["schemas"]["ProviderResponse"][];
+            total_entries: number;
+        };
+        ProviderResponse: {
+            description: string;
+            documentation_url: string | null;
+            package_name: string;
+            version: string;
+        };
         QueueCollectionResponse: {
             queues: components["schemas"]["QueueResponse"][];
             total_entries: number;
@@ -1809,6 +3040,17 @@ export interface components {
             slots: number;
             workers: number;
         };
+        QueuedEventCollectionResponse: {
+            queued_events: components["schemas"]["QueuedEventResponse"][];
+            total_entries: number;
+        };
+        QueuedEventResponse: {
+            asset_id: number;
+            /** Format: date-time */
+            created_at: string;
+            dag_display_name: string;
+            dag_id: string;
+        };
         QueueResponse: {
             depth: number;
             executor: string;
@@ -1818,6 +3060,17 @@ export interface components {
             scheduled: number;
             slots: number;
             workers: number;
+        };
+        ReactAppResponse: {
+            bundle_url: string;
+            category?: string | null;
+            /** @enum {string} */
+            destination?: "nav" | "dag" | "dag_run" | "task" | "task_instance" | "base" | "dashboard";
+            icon?: string | null;
+            icon_dark_mode?: string | null;
+            name: string;
+            nav_top_level?: boolean | null;
+            url_route?: string | null;
         };
         RoleCollectionResponse: {
             roles: components["schemas"]["RoleResponse"][];
@@ -1839,6 +3092,21 @@ export interface components {
         TaskCollectionResponse: {
             tasks: components["schemas"]["TaskResponse"][];
             total_entries: number;
+        };
+        TaskDependencyCollectionResponse: {
+            dependencies: components["schemas"]["TaskDependencyResponse"][];
+        };
+        TaskDependencyResponse: {
+            name: string;
+            reason: string;
+        };
+        TaskInletAssetReference: {
+            /** Format: date-time */
+            created_at: string;
+            dag_id: string;
+            task_id: string;
+            /** Format: date-time */
+            updated_at: string;
         };
         TaskInstanceCollectionResponse: {
             next_cursor: string | null;
@@ -1959,6 +3227,14 @@ export interface components {
             content: components["schemas"]["StructuredLogMessage"][];
             continuation_token: string | null;
         };
+        TaskOutletAssetReference: {
+            /** Format: date-time */
+            created_at: string;
+            dag_id: string;
+            task_id: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
         TaskResponse: {
             class_ref: {
                 [key: string]: unknown;
@@ -1992,11 +3268,35 @@ export interface components {
             wait_for_downstream: boolean;
             weight_rule: string | null;
         };
+        TaskStateStoreBody: {
+            expires_at?: ("default" | string) | null;
+            value: components["schemas"]["JsonValue"];
+        };
+        TaskStateStoreCollectionResponse: {
+            task_state_store: components["schemas"]["TaskStateStoreResponse"][];
+            total_entries: number;
+        };
+        TaskStateStorePatchBody: {
+            value: components["schemas"]["JsonValue"];
+        };
+        TaskStateStoreResponse: {
+            expires_at: string | null;
+            key: string;
+            /** Format: date-time */
+            updated_at: string;
+            value: components["schemas"]["JsonValue"];
+        };
         TimeDelta: {
             __type: string;
             days: number;
             microseconds: number;
             seconds: number;
+        };
+        UpdateHITLDetailPayload: {
+            chosen_options: string[];
+            params_input?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
         };
         UserBody: {
             /** @default true */
@@ -2164,6 +3464,824 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_assets: {
+        parameters: {
+            query?: {
+                dag_ids?: string[];
+                limit?: number;
+                name_pattern?: string;
+                name_prefix_pattern?: string;
+                offset?: number;
+                only_active?: boolean;
+                order_by?: string[];
+                uri_pattern?: string;
+                uri_prefix_pattern?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    materialize_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MaterializeAssetBody"] | null;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGRunResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_asset_queued_events: {
+        parameters: {
+            query?: {
+                before?: string;
+            };
+            header?: never;
+            path: {
+                asset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedEventCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_asset_queued_events: {
+        parameters: {
+            query?: {
+                before?: string;
+            };
+            header?: never;
+            path: {
+                asset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    list_asset_state_store: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                asset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetStateStoreCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    clear_asset_state_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_asset_state_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset_id: number;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetStateStoreResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    set_asset_state_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset_id: number;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssetStateStoreBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_asset_state_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset_id: number;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_asset_aliases: {
+        parameters: {
+            query?: {
+                limit?: number;
+                name_pattern?: string;
+                name_prefix_pattern?: string;
+                offset?: number;
+                order_by?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetAliasCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_asset_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset_alias_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_asset_events: {
+        parameters: {
+            query?: {
+                asset_id?: number;
+                limit?: number;
+                name_pattern?: string;
+                name_prefix_pattern?: string;
+                offset?: number;
+                order_by?: string[];
+                source_dag_id?: string;
+                source_map_index?: number;
+                source_run_id?: string;
+                source_task_id?: string;
+                timestamp_gt?: string;
+                timestamp_gte?: string;
+                timestamp_lt?: string;
+                timestamp_lte?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetEventCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    create_asset_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAssetEventsBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetEventResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: {
+                next?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    list_backfills: {
+        parameters: {
+            query: {
+                dag_id: string;
+                limit?: number;
+                offset?: number;
+                order_by?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    create_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillPostBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    cancel_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    pause_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    unpause_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    create_backfill_dry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillPostBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunBackfillCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_config: {
+        parameters: {
+            query?: {
+                section?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_config_value: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                option: string;
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
     get_connections: {
         parameters: {
             query?: {
@@ -2392,6 +4510,33 @@ export interface operations {
             };
         };
     };
+    create_default_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
     test_connection: {
         parameters: {
             query?: never;
@@ -2519,7 +4664,9 @@ export interface operations {
     get_dags: {
         parameters: {
             query?: {
+                asset_dependency?: string;
                 bundle_name?: string;
+                bundle_version?: string;
                 dag_display_name_pattern?: string;
                 dag_display_name_prefix_pattern?: string;
                 dag_id_pattern?: string;
@@ -2534,7 +4681,9 @@ export interface operations {
                 dag_run_start_date_lte?: string;
                 dag_run_state?: (("none" | "null" | "no_status") | ("queued" | "running" | "success" | "failed"))[];
                 exclude_stale?: boolean;
+                has_asset_schedule?: boolean;
                 has_import_errors?: boolean;
+                is_favorite?: boolean;
                 last_dag_run_state?: "queued" | "running" | "success" | "failed";
                 limit?: number;
                 offset?: number;
@@ -2543,6 +4692,7 @@ export interface operations {
                 paused?: boolean;
                 tags?: string[];
                 tags_match_mode?: "any" | "all";
+                timetable_type?: string[];
             };
             header?: never;
             path?: never;
@@ -2713,6 +4863,209 @@ export interface operations {
             };
         };
     };
+    get_dag_asset_queued_event: {
+        parameters: {
+            query?: {
+                before?: string;
+            };
+            header?: never;
+            path: {
+                asset_id: number;
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedEventResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_dag_asset_queued_event: {
+        parameters: {
+            query?: {
+                before?: string;
+            };
+            header?: never;
+            path: {
+                asset_id: number;
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_dag_asset_queued_events: {
+        parameters: {
+            query?: {
+                before?: string;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedEventCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_dag_asset_queued_events: {
+        parameters: {
+            query?: {
+                before?: string;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    clear_dag_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkDAGRunClearBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClearTaskInstanceCollectionResponse"] | {
+                        task_instances: components["schemas"]["NewTaskResponse"][];
+                        total_entries: number;
+                    } | components["schemas"]["DAGRunCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    clear_dag_run_partitions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClearPartitionsBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClearPartitionsResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
     post_clear_task_instances: {
         parameters: {
             query?: never;
@@ -2783,6 +5136,7 @@ export interface operations {
             query?: {
                 bundle_version?: string;
                 conf_contains?: string;
+                consuming_asset_pattern?: string;
                 dag_id_pattern?: string;
                 dag_id_prefix_pattern?: string;
                 dag_version?: number[];
@@ -2801,6 +5155,10 @@ export interface operations {
                 logical_date_lte?: string;
                 offset?: number;
                 order_by?: string[];
+                partition_date_gte?: string;
+                partition_date_lte?: string;
+                partition_key_pattern?: string;
+                partition_key_prefix_pattern?: string;
                 run_after_gt?: string;
                 run_after_gte?: string;
                 run_after_lt?: string;
@@ -2815,6 +5173,10 @@ export interface operations {
                 state?: (("none" | "null" | "no_status") | ("queued" | "running" | "success" | "failed"))[];
                 triggering_user_name_pattern?: string;
                 triggering_user_name_prefix_pattern?: string;
+                updated_at_gt?: string;
+                updated_at_gte?: string;
+                updated_at_lt?: string;
+                updated_at_lte?: string;
             };
             header?: never;
             path: {
@@ -3081,6 +5443,134 @@ export interface operations {
                         task_instances: components["schemas"]["NewTaskResponse"][];
                         total_entries: number;
                     } | components["schemas"]["DAGRunResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_hitl_details: {
+        parameters: {
+            query?: {
+                body_search?: string;
+                created_at_gt?: string;
+                created_at_gte?: string;
+                created_at_lt?: string;
+                created_at_lte?: string;
+                dag_id_pattern?: string;
+                dag_id_prefix_pattern?: string;
+                limit?: number;
+                map_index?: number;
+                offset?: number;
+                order_by?: string[];
+                responded_by_user_id?: string[];
+                responded_by_user_name?: string[];
+                response_received?: boolean;
+                state?: string[];
+                subject_search?: string;
+                task_id?: string;
+                task_id_pattern?: string;
+                task_id_prefix_pattern?: string;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HITLDetailCollection"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_task_group_instances: {
+        parameters: {
+            query?: {
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchTaskInstanceBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_task_group_instances_dry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchTaskInstanceBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
                 };
             };
             /** @description An error */
@@ -3391,6 +5881,40 @@ export interface operations {
             };
         };
     };
+    get_task_instance_dependencies_by_map_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                map_index: number;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDependencyCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
     patch_task_instance_dry_run_by_map_index: {
         parameters: {
             query?: {
@@ -3418,6 +5942,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_hitl_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                map_index: number;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HITLDetail"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    update_hitl_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                map_index: number;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateHITLDetailPayload"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HITLDetailResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_hitl_detail_try_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                map_index: number;
+                task_id: string;
+                try_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HITLDetailHistory"];
                 };
             };
             /** @description An error */
@@ -3500,6 +6131,41 @@ export interface operations {
             };
         };
     };
+    get_task_instance_dependencies: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDependencyCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
     patch_task_instance_dry_run: {
         parameters: {
             query?: {
@@ -3527,6 +6193,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_external_log_url: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+                try_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExternalLogUrlResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_extra_links: {
+        parameters: {
+            query?: {
+                map_index?: number;
+                try_number?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtraLinkCollectionResponse"];
                 };
             };
             /** @description An error */
@@ -3644,6 +6382,225 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskInstancesLogResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    list_task_state_store: {
+        parameters: {
+            query?: {
+                limit?: number;
+                map_index?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStateStoreCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    clear_task_state_store: {
+        parameters: {
+            query?: {
+                all_map_indices?: boolean;
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_task_state_store: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                key: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStateStoreResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    set_task_state_store: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                key: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStateStoreBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    delete_task_state_store: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                key: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    patch_task_state_store: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                key: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStateStorePatchBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
                 };
             };
             /** @description An error */
@@ -3967,6 +6924,38 @@ export interface operations {
             };
         };
     };
+    get_upstream_asset_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetEventCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
     wait_dag_run_until_finished: {
         parameters: {
             query: {
@@ -4138,6 +7127,35 @@ export interface operations {
             };
         };
     };
+    favorite_dag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
     get_tasks: {
         parameters: {
             query?: {
@@ -4191,6 +7209,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TaskResponse"];
                 };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    unfavorite_dag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {
@@ -4497,6 +7544,7 @@ export interface operations {
                 end_date_gte?: string;
                 end_date_lt?: string;
                 end_date_lte?: string;
+                executor_class?: string;
                 hostname?: string;
                 is_alive?: boolean;
                 job_state?: string;
@@ -4551,6 +7599,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthInfoResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_plugins: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginCollectionResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    import_errors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginImportErrorCollectionResponse"];
                 };
             };
             /** @description An error */
@@ -4779,6 +7888,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PoolResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_providers: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderCollectionResponse"];
                 };
             };
             /** @description An error */

@@ -43,6 +43,10 @@ const api = z.strictObject({
   maximumPageLimit: count().default(100).describe("Most items of one page; a larger `limit` is cut to it."),
   fallbackPageLimit: count().default(50).describe("Items of one page when the request names no `limit`."),
   bodyLimitBytes: count().default(1_048_576).describe("Largest request body."),
+  exposeConfig: z
+    .boolean()
+    .default(false)
+    .describe("Whether who may read connections may read this configuration over the REST API; secrets are masked."),
   testConnection: z
     .enum(["disabled", "enabled"])
     .default("disabled")

@@ -287,6 +287,7 @@ export interface PeopleUseCases {
   setTaskInstanceState(options: {
     dagId: string;
     runId: string;
+    /** Or the id of a group: all tasks in it. */
     taskId: string;
     mapIndex?: number;
     state: "success" | "failed" | "skipped";

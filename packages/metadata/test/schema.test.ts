@@ -70,8 +70,8 @@ describe("schema-types.ts", () => {
   }
 
   async function readCatalog(): Promise<Record<string, Record<string, ColumnFact>>> {
-    const rows = await run<{ table: string; column: string; udt: string; nullable: boolean; identity: boolean; optional: boolean }>(database.db, {
-      text: `select table_name as table, column_name as column, udt_name as udt, is_nullable = 'YES' as nullable, is_identity = 'YES' as identity,
+    const rows = await run<{ table: string; column: string; udt: string; nullable: boolean; generated: boolean; optional: boolean }>(database.db, {
+      text: `select table_name as table, column_name as column, udt_name as udt, is_nullable = 'YES' as nullable, is_identity = 'YES' or is_generated = 'ALWAYS' as generated,
         column_default is not null as optional
         from information_schema.columns where table_schema = 'public' order by table_name, ordinal_position`,
     });
@@ -79,12 +79,12 @@ describe("schema-types.ts", () => {
       [...Map.groupBy(rows, (row) => row.table)].map(([table, columns]) => [
         table,
         Object.fromEntries(
-          columns.map(({ column, udt, nullable, identity, optional }) => [
+          columns.map(({ column, udt, nullable, generated, optional }) => [
             column,
             {
               type: scalar[udt] ?? udt,
               isNullable: nullable,
-              written: identity ? "always generated" : optional ? "optional" : "required",
+              written: generated ? "always generated" : optional ? "optional" : "required",
             } satisfies ColumnFact,
           ]),
         ),

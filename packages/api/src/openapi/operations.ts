@@ -1,3 +1,5 @@
+import { TO_COME } from "./operations-to-come.ts";
+
 /** What a route is called in the OpenAPI document. Ids are those of Airflow's, so that clients generated from either have the same functions. */
 export interface Operation {
   id: string;
@@ -9,7 +11,8 @@ const RUN = "/dags/{dag_id}/dagRuns/{dag_run_id}";
 const INSTANCE = `${RUN}/taskInstances/{task_id}`;
 const XCOM = `${INSTANCE}/xcomEntries`;
 
-type Row = readonly [route: string, id: string, summary: string];
+export type OperationRow = readonly [route: string, id: string, summary: string];
+type Row = OperationRow;
 
 const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
   DAG: [
@@ -19,6 +22,8 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
     ["PATCH /dags/{dag_id}", "patch_dag", "Pauses or unpauses a DAG"],
     ["DELETE /dags/{dag_id}", "delete_dag", "Deletes a DAG with its runs"],
     ["GET /dags/{dag_id}/details", "get_dag_details", "One DAG with its options and params"],
+    ["POST /dags/{dag_id}/favorite", "favorite_dag", "Marks a DAG as one's favorite"],
+    ["POST /dags/{dag_id}/unfavorite", "unfavorite_dag", "Takes the mark away"],
     ["GET /dagTags", "get_dag_tags", "All tags of DAGs"],
   ],
   DagSource: [["GET /dagSources/{dag_id}", "get_dag_source", "The source of a DAG, of its newest or a given version"]],
@@ -40,6 +45,8 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
     [`PATCH ${RUN}`, "patch_dag_run", "Sets a run's state or note"],
     [`DELETE ${RUN}`, "delete_dag_run", "Deletes a run"],
     [`POST ${RUN}/clear`, "clear_dag_run", "Clears a run's task instances, so that they run again"],
+    ["POST /dags/{dag_id}/clearDagRuns", "clear_dag_runs", "Clears several runs"],
+    ["POST /dags/{dag_id}/clearPartitions", "clear_dag_run_partitions", "Clears runs by partition, of which there are none"],
     [`GET ${RUN}/wait`, "wait_dag_run_until_finished", "Streams a run's state until it has ended, with results if asked for"],
   ],
   "Task Instance": [
@@ -49,6 +56,16 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
     [`GET ${INSTANCE}`, "get_task_instance", "One task instance"],
     [`PATCH ${INSTANCE}`, "patch_task_instance", "Sets a task instance's state or note, also of those around it"],
     [`PATCH ${INSTANCE}/dry_run`, "patch_task_instance_dry_run", "The task instances whose state a change would set"],
+    [`GET ${INSTANCE}/dependencies`, "get_task_instance_dependencies", "What a task instance waits for"],
+    [`GET ${INSTANCE}/{map_index}/dependencies`, "get_task_instance_dependencies_by_map_index", "What one instance of a mapped task waits for"],
+    [`GET ${INSTANCE}/links`, "get_extra_links", "Links to elsewhere, of which there are none"],
+    [`GET ${INSTANCE}/externalLogUrl/{try_number}`, "get_external_log_url", "Where else the log of a try is: nowhere"],
+    [`PATCH ${RUN}/taskGroupInstances/{group_id}`, "patch_task_group_instances", "Sets the state or note of all task instances in a group"],
+    [
+      `PATCH ${RUN}/taskGroupInstances/{group_id}/dry_run`,
+      "patch_task_group_instances_dry_run",
+      "The task instances whose state a change of a group would set",
+    ],
     [`GET ${INSTANCE}/listMapped`, "get_mapped_task_instances", "The instances of a mapped task"],
     [`GET ${INSTANCE}/tries`, "get_task_instance_tries", "All tries of a task instance"],
     [`GET ${INSTANCE}/tries/{task_try_number}`, "get_task_instance_try_details", "One try of a task instance"],
@@ -74,6 +91,7 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
   Variable: settingRows("/variables", "variable_key", "variable"),
   Connection: [
     ...settingRows("/connections", "connection_id", "connection"),
+    ["POST /connections/defaults", "create_default_connections", "Adds Airflow's default connections, of which there are none"],
     ["POST /connections/test", "test_connection", "Tries a connection without storing it; that it does not work is an answer"],
   ],
   Pool: settingRows("/pools", "pool_name", "pool"),
@@ -86,6 +104,7 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
     ["GET /eventLogs", "get_event_logs", "The audit log"],
     ["GET /eventLogs/{event_log_id}", "get_event_log", "One entry of the audit log"],
   ],
+  ...TO_COME,
   Worker: [
     ["GET /workers", "get_workers", "Workers with their state, slots and queues"],
     ["GET /workers/{worker}", "get_worker", "One worker, by its id or name, with the tasks that it runs"],
@@ -112,6 +131,14 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
     ["GET /dagGrants", "get_dag_grants", "Who may do what with which DAGs beside their role"],
     ["POST /dagGrants", "post_dag_grant", "Lets a user, or everybody of a role, read, edit or delete DAGs"],
     ["DELETE /dagGrants/{grant_id}", "delete_dag_grant", "Takes a grant back"],
+  ],
+  Config: [
+    ["GET /config", "get_config", "The configuration, where it may be shown"],
+    ["GET /config/section/{section}/option/{option}", "get_config_value", "One option of the configuration"],
+  ],
+  Login: [
+    ["GET /auth/login", "login", "Leads to the page to log in"],
+    ["GET /auth/logout", "logout", "Leads to the page to log in, where a session can be ended"],
   ],
   Job: [["GET /jobs", "get_jobs", "Schedulers and other daemons with their heartbeats"]],
   Monitor: [["GET /monitor/health", "get_health", "Whether the database and each kind of daemon are well"]],

@@ -9,7 +9,7 @@ import { DagPath } from "./dags.ts";
 import { patchedFields, type RestContext, type RestRoutes } from "./route.ts";
 import { patchTaskInstances } from "./task-instance-changes.ts";
 
-const BulkDagRunBody = z
+export const BulkDagRunBody = z
   .strictObject({
     dag_run_id: z.string(),
     dag_id: z.string().nullable().optional(),
@@ -17,7 +17,7 @@ const BulkDagRunBody = z
     note: Note,
   })
   .meta({ id: "BulkDagRunBody" });
-type BulkDagRunBody = z.output<typeof BulkDagRunBody>;
+export type BulkDagRunBody = z.output<typeof BulkDagRunBody>;
 
 const BulkTaskInstanceBody = z
   .strictObject({

@@ -190,6 +190,9 @@ export function connectionRoutes(routes: RestRoutes, context: RestContext): void
     },
   );
 
+  // Airflow makes one connection per provider package here, for trying things out; there are no such packages.
+  routes.add({ method: "POST", path: "/connections/defaults", access: "connections:edit", status: 204, answer: null }, async () => undefined);
+
   routes.add(
     { method: "PATCH", path: "/connections", access: "connections:edit", body: bulkBody(ConnectionBody), status: 200, answer: BulkResponse },
     async ({ body, actor }) => runBulk(context, body, connectionChanges(context, actor)),

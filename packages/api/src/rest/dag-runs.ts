@@ -1,7 +1,7 @@
 import { DAG_RUN_STATES, DAG_RUN_TYPES, hasErrorCode, TradewindError } from "@tradewind/core";
 import { DAG_RUN_ORDER_COLUMNS, type DagRunFilter, type DagRunRow, findDag, findDagRunRow, listDagRuns } from "@tradewind/metadata/rest";
 import { z } from "zod";
-import { instantRange, list, paging, patterns, readPage, readRange, secondsRange, states, text, wholes } from "../http/query-values.ts";
+import { instant, instantRange, list, paging, patterns, readPage, readRange, secondsRange, states, text, wholes } from "../http/query-values.ts";
 import { InstantInput, JsonObject } from "../http/values.ts";
 import { DagRunCollectionResponse, DagRunResponse, toDagRunResponses } from "./dag-run-schemas.ts";
 import { dagNotFound, DagPath } from "./dags.ts";
@@ -40,7 +40,7 @@ const ClearBody = z
   })
   .meta({ id: "DAGRunClearBody" });
 
-const NewTaskCollectionResponse = z.strictObject({
+export const NewTaskCollectionResponse = z.strictObject({
   task_instances: z.array(z.strictObject({ task_id: z.string(), task_display_name: z.string() }).meta({ id: "NewTaskResponse" })),
   total_entries: z.number(),
 });
@@ -60,6 +60,12 @@ const ListQuery = z.object({
   ...patterns("run_id"),
   ...patterns("triggering_user_name"),
   ...patterns("dag_id"),
+  ...instantRange("updated_at"),
+  // No run has a partition, and no asset makes runs.
+  partition_date_gte: instant,
+  partition_date_lte: instant,
+  ...patterns("partition_key"),
+  consuming_asset_pattern: text,
 });
 
 const nullableInstant = InstantInput.nullable().optional();
@@ -109,8 +115,13 @@ export async function getDagRun({ db }: Pick<RestContext, "db">, dagId: string, 
 }
 
 function toFilter(query: z.output<typeof ListQuery>, dagId: string | undefined): DagRunFilter {
+  const isOfPartition = [query.partition_date_gte, query.partition_date_lte].some((bound) => bound != null);
   return {
     dagId,
+    matchesNothing:
+      isOfPartition ||
+      [query.partition_key_pattern, query.partition_key_prefix_pattern, query.consuming_asset_pattern].some((pattern) => isNarrowing(pattern)),
+    updatedAt: readRange(query, "updated_at"),
     states: query.state,
     runTypes: query.run_type?.filter((type) => type !== null),
     logicalDate: readRange(query, "logical_date"),
@@ -130,17 +141,22 @@ function toFilter(query: z.output<typeof ListQuery>, dagId: string | undefined):
   };
 }
 
+/** `~` and nothing stand for everything. */
+function isNarrowing(pattern: string | undefined): boolean {
+  return pattern !== undefined && pattern !== "" && pattern !== "~";
+}
+
 export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
   const answerOne = async (dagId: string, runId: string): Promise<z.infer<typeof DagRunResponse>> => {
     const [answer] = await toDagRunResponses(context, [await getDagRun(context, dagId, runId)]);
     return answer!;
   };
   const answerMany = async (filter: DagRunFilter, page: ReturnType<typeof readPage>): Promise<z.infer<typeof DagRunCollectionResponse>> => {
-    const { items, total } = await listDagRuns(context.db, { filter, page });
+    const { items, total, totalLimit } = await listDagRuns(context.db, { filter, page });
     return {
       dag_runs: await toDagRunResponses(context, items),
       total_entries: total,
-      total_entries_limit: null,
+      total_entries_limit: totalLimit,
       next_cursor: null,
       previous_cursor: null,
     };
@@ -282,7 +298,7 @@ export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
         };
       }
       const touched = await context.engine.clearTaskInstances({
-        ...CLEAR_NOTHING_ELSE,
+        ...CLEAR_ALL,
         dagId: path.dag_id,
         runId: path.dag_run_id,
         dryRun: body.dry_run,
@@ -296,7 +312,8 @@ export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
   );
 }
 
-const CLEAR_NOTHING_ELSE = {
+/** All of a run, and nothing of others. */
+export const CLEAR_ALL = {
   onlyRunning: false,
   resetDagRuns: true,
   includeUpstream: false,

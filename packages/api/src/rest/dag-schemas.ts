@@ -146,7 +146,7 @@ export function toDagDetailsResponse(context: Pick<RestContext, "folderOfBundle"
     default_args: null,
     rerun_with_latest_version: null,
     owner_links: null,
-    is_favorite: false,
+    is_favorite: dag.isFavorite,
     active_runs_count: dag.activeRunsCount,
     concurrency: dag.maxActiveTasks,
     latest_dag_version: toDagVersionResponse(dag.version),

@@ -1,5 +1,5 @@
 import { DAG_RUN_STATES, TradewindError } from "@tradewind/core";
-import { DAG_ORDER_COLUMNS, type DagFilter, type DagRow, findDag, findDagDetails, listDags } from "@tradewind/metadata/rest";
+import { DAG_ORDER_COLUMNS, type DagFilter, type DagRow, findDag, findDagDetails, listDags, listDagsById } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { flag, instantRange, list, paging, patterns, readPage, readRange, states, text } from "../http/query-values.ts";
 import { DagCollectionResponse, DagDetailsResponse, DagResponse, toDagDetailsResponse, toDagResponse } from "./dag-schemas.ts";
@@ -27,6 +27,11 @@ const ListQuery = z.object({
   has_import_errors: flag,
   last_dag_run_state: z.enum(DAG_RUN_STATES).optional(),
   bundle_name: text,
+  bundle_version: text,
+  has_asset_schedule: flag,
+  asset_dependency: text,
+  is_favorite: flag,
+  timetable_type: list,
   ...instantRange("dag_run_start_date"),
   ...instantRange("dag_run_end_date"),
   dag_run_state: states(DAG_RUN_STATES),
@@ -36,8 +41,12 @@ const PatchManyQuery = z.object({ update_mask: list, ...shortQuery });
 
 const ORDER = { columns: DAG_ORDER_COLUMNS, byDefault: ["dag_id"] };
 
-function toFilter(query: z.output<typeof PatchManyQuery> & Partial<z.output<typeof ListQuery>>): DagFilter {
+function toFilter(query: z.output<typeof PatchManyQuery> & Partial<z.output<typeof ListQuery>>, username: string): DagFilter {
   return {
+    // No DAG has assets, and the folders they come from have no versions.
+    matchesNothing: query.has_asset_schedule === true || Boolean(query.asset_dependency) || Boolean(query.bundle_version),
+    scheduleKinds: query.timetable_type,
+    favorite: query.is_favorite === undefined ? undefined : { username, isFavorite: query.is_favorite },
     dagIdPattern: query.dag_id_pattern,
     dagIdPrefixPattern: query.dag_id_prefix_pattern,
     dagDisplayNamePattern: query.dag_display_name_pattern,
@@ -71,9 +80,9 @@ async function getDag(context: RestContext, dagId: string): Promise<DagRow> {
 export function dagRoutes(routes: RestRoutes, context: RestContext): void {
   routes.add(
     { method: "GET", path: "/dags", access: "dags:read", query: ListQuery, status: 200, answer: DagCollectionResponse },
-    async ({ query, dags }) => {
+    async ({ query, actor, dags }) => {
       const { items, total } = await listDags(context.db, {
-        filter: { ...toFilter({ ...query, update_mask: undefined }), visibleDagIds: dags.ids },
+        filter: { ...toFilter({ ...query, update_mask: undefined }, actor.name), visibleDagIds: dags.ids },
         page: readPage(query, context.pageLimits, ORDER),
       });
       return { dags: items.map((dag) => toDagResponse(context, dag)), total_entries: total };
@@ -84,10 +93,10 @@ export function dagRoutes(routes: RestRoutes, context: RestContext): void {
     { method: "PATCH", path: "/dags", access: "dags:edit", query: PatchManyQuery, body: DagPatchBody, status: 200, answer: DagCollectionResponse },
     async ({ query, body, actor, dags }) => {
       checkMask(query.update_mask);
-      const filter = { ...toFilter(query), visibleDagIds: dags.ids };
+      const filter = { ...toFilter(query, actor.name), visibleDagIds: dags.ids };
       const { items, total } = await listDags(context.db, { filter, page: readPage(query, context.pageLimits, ORDER) });
       for (const { dagId } of items) await context.engine.setPaused({ dagId, isPaused: body.is_paused, actor });
-      const changed = await Promise.all(items.map(({ dagId }) => getDag(context, dagId)));
+      const changed = await listDagsById(context.db, { dagIds: items.map(({ dagId }) => dagId) });
       return { dags: changed.map((dag) => toDagResponse(context, dag)), total_entries: total };
     },
   );
@@ -99,8 +108,8 @@ export function dagRoutes(routes: RestRoutes, context: RestContext): void {
 
   routes.add(
     { method: "GET", path: "/dags/{dag_id}/details", access: "dags:read", pathSchema: DagPath, status: 200, answer: DagDetailsResponse },
-    async ({ path }) => {
-      const dag = await findDagDetails(context.db, { dagId: path.dag_id });
+    async ({ path, actor }) => {
+      const dag = await findDagDetails(context.db, { dagId: path.dag_id, username: actor.name });
       if (dag === undefined) throw dagNotFound(path.dag_id);
       return toDagDetailsResponse(context, dag);
     },

@@ -42,6 +42,7 @@ const JobsQuery = z.object({
   job_state: text,
   job_type: text,
   hostname: text,
+  executor_class: text,
 });
 
 /** Job types are words of people ("SchedulerJob", "scheduler"): what counts is what they name. */
@@ -94,6 +95,8 @@ export function monitorRoutes(routes: RestRoutes, context: RestContext): void {
   routes.add(
     { method: "GET", path: "/jobs", access: "jobs:read", query: JobsQuery, status: 200, answer: JobCollectionResponse },
     async ({ query }) => {
+      // Jobs here have no executor of their own.
+      if (query.executor_class) return { jobs: [], total_entries: 0 };
       const { items, total } = await listJobs(context.db, {
         filter: {
           isAlive: query.is_alive,

@@ -4,6 +4,8 @@ import { grantRoutes } from "../auth/grant-routes.ts";
 import { userRoutes } from "../auth/user-routes.ts";
 import { sendRestError } from "../http/errors.ts";
 import { bulkChangeRoutes } from "./bulk-changes.ts";
+import { clearDagRunsRoutes } from "./clear-dag-runs.ts";
+import { configurationRoutes } from "./configuration.ts";
 import { connectionTestRoutes } from "./connection-tests.ts";
 import { connectionRoutes } from "./connections.ts";
 import { dagRunRoutes } from "./dag-runs.ts";
@@ -11,7 +13,9 @@ import { dagVersionRoutes } from "./dag-versions.ts";
 import { dagRoutes } from "./dags.ts";
 import { eventLogRoutes } from "./event-logs.ts";
 import { dagWarningRoutes } from "./dag-warnings.ts";
+import { favoriteRoutes } from "./favorites.ts";
 import { importErrorRoutes } from "./import-errors.ts";
+import { loginPageRoutes } from "./login-pages.ts";
 import { monitorRoutes } from "./monitor.ts";
 import { poolRoutes } from "./pools.ts";
 import { queueRoutes } from "./queues.ts";
@@ -19,7 +23,13 @@ import { createRestRoutes, type RestContext, type RestRoute } from "./route.ts";
 import { taskInstanceChangeRoutes } from "./task-instance-changes.ts";
 import { taskInstanceRoutes, taskTryRoutes } from "./task-instances.ts";
 import { taskLogRoutes } from "./task-logs.ts";
+import { taskDependencyRoutes } from "./task-dependencies.ts";
 import { taskRoutes } from "./tasks.ts";
+import { assetRoutes } from "./to-come/assets.ts";
+import { backfillRoutes } from "./to-come/backfills.ts";
+import { extensionRoutes } from "./to-come/extensions.ts";
+import { humanInputRoutes } from "./to-come/human-input.ts";
+import { stateStoreRoutes } from "./to-come/state-store.ts";
 import { variableRoutes } from "./variables.ts";
 import { waitRoutes } from "./wait.ts";
 import { workerRoutes } from "./workers.ts";
@@ -27,7 +37,10 @@ import { xcomRoutes } from "./xcoms.ts";
 
 const GROUPS = [
   monitorRoutes,
+  configurationRoutes,
+  loginPageRoutes,
   dagRoutes,
+  favoriteRoutes,
   dagVersionRoutes,
   taskRoutes,
   dagRunRoutes,
@@ -36,6 +49,8 @@ const GROUPS = [
   taskTryRoutes,
   taskInstanceChangeRoutes,
   bulkChangeRoutes,
+  clearDagRunsRoutes,
+  taskDependencyRoutes,
   taskLogRoutes,
   xcomRoutes,
   variableRoutes,
@@ -47,6 +62,11 @@ const GROUPS = [
   eventLogRoutes,
   workerRoutes,
   queueRoutes,
+  assetRoutes,
+  backfillRoutes,
+  extensionRoutes,
+  humanInputRoutes,
+  stateStoreRoutes,
 ];
 
 export interface RestApiOptions {

@@ -9,6 +9,13 @@ import type { PageLimits } from "../http/query-values.ts";
 import type { TaskLogStore } from "../task-logs/log-store.ts";
 import type { ConnectionTester } from "./connection-tests.ts";
 
+/** One option of the configuration as people may see it: secrets are masked. */
+export interface ShownOption {
+  section: string;
+  key: string;
+  value: string;
+}
+
 /** What the routes of the REST API work with. */
 export interface RestContext {
   db: Database;
@@ -23,6 +30,8 @@ export interface RestContext {
   workerOfflineSeconds: number;
   /** The folder that a bundle name stands for, to give whole paths; undefined: not known here. */
   folderOfBundle: (bundleName: string) => string | undefined;
+  /** null: the configuration is not shown. */
+  shownConfig: readonly ShownOption[] | null;
   /** null: connections are not tested here. */
   testConnection: ConnectionTester | null;
   /** Slots were added: what waits for them may go on. */

@@ -1,12 +1,13 @@
-import { TASK_INSTANCE_STATES, TradewindError } from "@tradewind/core";
+import { readDagSpec, TASK_INSTANCE_STATES, TradewindError } from "@tradewind/core";
 import type { ClearOptions } from "@tradewind/engine";
-import { findDag, listTaskInstanceRows, type TaskInstanceRow } from "@tradewind/metadata/rest";
+import { findDag, findRunSpec, listTaskInstanceRows, type TaskInstanceRow } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { list, whole } from "../http/query-values.ts";
 import { InstantInput } from "../http/values.ts";
-import { Note } from "./dag-runs.ts";
+import { dagRunNotFound, DagRunPath, Note } from "./dag-runs.ts";
 import { dagNotFound, DagPath } from "./dags.ts";
 import { patchedFields, type RestContext, type RestRequest, type RestRoutes } from "./route.ts";
+import { listTasksOfGroup } from "./task-instance-filters.ts";
 import { MappedPath, taskInstanceNotFound, TaskInstancePath } from "./task-instances.ts";
 import {
   type TaskInstanceCollection,
@@ -17,6 +18,7 @@ import {
 } from "./task-instance-schemas.ts";
 
 const TASK_INSTANCE = "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}";
+const TASK_GROUP = "/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}";
 /** States a person may set. */
 const SETTABLE = ["success", "failed", "skipped"] as const;
 
@@ -71,7 +73,9 @@ const ClearBody = z
 interface Target {
   dagId: string;
   runId: string;
+  /** Or a group of tasks, which `groupTasks` are in. */
   taskId: string;
+  groupTasks?: readonly string[];
   /** undefined: every instance of the task. */
   mapIndex: number | undefined;
 }
@@ -106,6 +110,15 @@ export function taskInstanceChangeRoutes(routes: RestRoutes, context: RestContex
   );
   routes.add({ method: "PATCH", path: `${TASK_INSTANCE}/{map_index}/dry_run`, ...mapped }, async (request) =>
     planPatch(context, targetOf(request.path, request.path.map_index), request),
+  );
+
+  const GroupPath = DagRunPath.extend({ group_id: z.string() });
+  const group = { access, pathSchema: GroupPath, body: PatchBody, status: 200, answer };
+  routes.add({ method: "PATCH", path: TASK_GROUP, ...group, query: z.object({ update_mask: list }) }, async (request) =>
+    patchTaskInstances(context, await groupTarget(context, request.path), request),
+  );
+  routes.add({ method: "PATCH", path: `${TASK_GROUP}/dry_run`, ...group }, async (request) =>
+    planPatch(context, await groupTarget(context, request.path), { ...request, query: {} }),
   );
 
   routes.add(
@@ -145,8 +158,21 @@ type PatchRequest = Pick<
   "body" | "query" | "actor"
 >;
 
-async function getTargets({ db }: RestContext, { dagId, runId, taskId, mapIndex }: Target): Promise<TaskInstanceRow[]> {
-  const filter = { dagId, runId, taskId, mapIndexes: mapIndex === undefined ? undefined : [mapIndex] };
+/** The tasks that the group has in the version that the run has, those of the groups inside it among them. */
+async function groupTarget({ db }: RestContext, path: { dag_id: string; dag_run_id: string; group_id: string }): Promise<Target> {
+  const { dag_id: dagId, dag_run_id: runId, group_id: groupId } = path;
+  const found = await findRunSpec(db, { dagId, runId });
+  if (found === undefined) throw dagRunNotFound(dagId, runId);
+  const groupTasks = listTasksOfGroup(readDagSpec(found.spec), groupId);
+  if (groupTasks.length > 0) return { dagId, runId, taskId: groupId, groupTasks, mapIndex: undefined };
+  throw new TradewindError("task_not_found", `Task group '${groupId}' was not found in the version of Dag '${dagId}' that run '${runId}' has.`, {
+    details: { dagId, runId, groupId },
+  });
+}
+
+async function getTargets({ db }: RestContext, { dagId, runId, taskId, groupTasks, mapIndex }: Target): Promise<TaskInstanceRow[]> {
+  const tasks = groupTasks === undefined ? { taskId } : { taskIds: groupTasks };
+  const filter = { dagId, runId, ...tasks, mapIndexes: mapIndex === undefined ? undefined : [mapIndex] };
   const { items } = await listTaskInstanceRows(db, { filter, page: { limit: Number.MAX_SAFE_INTEGER, offset: 0, orderBy: ["map_index"] } });
   if (items.length === 0) throw taskInstanceNotFound({ dagId, runId, taskId, mapIndex: mapIndex ?? -1 });
   return items;
@@ -159,7 +185,9 @@ export async function patchTaskInstances(context: RestContext, target: Target, r
   if (fields.size === 0) throw new TradewindError("invalid_request", "Nothing to change: give new_state or note.");
   let touchedIds: number[] = [];
   if (fields.has("new_state")) touchedIds = (await setState(context, target, request, false)).map(({ taskInstanceId }) => taskInstanceId);
-  if (fields.has("note")) await context.engine.setNote({ ...target, note: body.note ?? null, actor });
+  const noted = target.groupTasks === undefined ? [target.taskId] : new Set(targets.map(({ taskId }) => taskId));
+  const { groupTasks: _group, ...place } = target;
+  if (fields.has("note")) for (const taskId of noted) await context.engine.setNote({ ...place, taskId, note: body.note ?? null, actor });
   const ids = new Set([...targets.map(({ id }) => id), ...touchedIds]);
   const { task_instances, total_entries } = await toTouchedResponses(
     context,
@@ -191,8 +219,9 @@ function setState(
   const state = SETTABLE.find((settable) => settable === body.new_state);
   if (state === undefined)
     throw new TradewindError("validation_failed", `new_state is in the update mask but not in the body: give one of ${SETTABLE.join(", ")}.`);
+  const { groupTasks: _group, ...place } = target;
   return context.engine.setTaskInstanceState({
-    ...target,
+    ...place,
     state,
     includeUpstream: body.include_upstream,
     includeDownstream: body.include_downstream,

@@ -1,4 +1,4 @@
-import { readDagSpec, TASK_INSTANCE_STATES } from "@tradewind/core";
+import { type DagSpec, readDagSpec, TASK_INSTANCE_STATES } from "@tradewind/core";
 import { findDagSpec, type TaskInstanceFilter } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { instantRange, list, paging, patterns, readRange, secondsRange, states, text, wholes } from "../http/query-values.ts";
@@ -111,11 +111,14 @@ export async function toListFilter(
 async function tasksOfGroup({ db }: RestContext, dagId: string, groupId: string): Promise<string[]> {
   const found = await findDagSpec(db, { dagId });
   if (found === undefined) return [groupId];
-  const spec = readDagSpec(found.spec);
+  const taskIds = listTasksOfGroup(readDagSpec(found.spec), groupId);
+  return taskIds.length === 0 ? [groupId] : taskIds;
+}
+
+export function listTasksOfGroup(spec: DagSpec, groupId: string): string[] {
   const parents = new Map(spec.groups.map((group) => [group.groupId, group.parentId]));
   const isInside = (id: string | null | undefined): boolean => id != null && (id === groupId || isInside(parents.get(id)));
-  const taskIds = spec.tasks.filter((task) => isInside(task.groupId)).map((task) => task.taskId);
-  return taskIds.length === 0 ? [groupId] : taskIds;
+  return spec.tasks.filter((task) => isInside(task.groupId)).map((task) => task.taskId);
 }
 
 export function toBatchFilter(body: z.output<typeof TaskInstancesBatchBody>): TaskInstanceFilter {

@@ -147,8 +147,12 @@ function toTryResponse(row: TryRow, { versions, tasks }: Names): z.infer<typeof 
   };
 }
 
-export function toCollection(answers: z.infer<typeof TaskInstanceResponse>[], total: number): TaskInstanceCollection {
-  return { task_instances: answers, total_entries: total, total_entries_limit: null, next_cursor: null, previous_cursor: null };
+export function toCollection(
+  answers: z.infer<typeof TaskInstanceResponse>[],
+  total: number,
+  totalLimit: number | null = null,
+): TaskInstanceCollection {
+  return { task_instances: answers, total_entries: total, total_entries_limit: totalLimit, next_cursor: null, previous_cursor: null };
 }
 
 /** Task instances as they are now, in the order in which the use case named them. */

@@ -63,8 +63,8 @@ export function taskInstanceRoutes(routes: RestRoutes, context: RestContext): vo
     filter: TaskInstanceFilter,
     page: ReturnType<typeof readPage>,
   ): Promise<z.infer<typeof TaskInstanceCollectionResponse>> => {
-    const { items, total } = await listTaskInstanceRows(context.db, { filter, page });
-    return toCollection(await toTaskInstanceResponses(context, items), total);
+    const { items, total, totalLimit } = await listTaskInstanceRows(context.db, { filter, page });
+    return toCollection(await toTaskInstanceResponses(context, items), total, totalLimit);
   };
   const answerOne = async (key: TaskInstanceKey): Promise<z.infer<typeof TaskInstanceResponse>> => {
     const [answer] = await toTaskInstanceResponses(context, [await getTaskInstance(context, key)]);

@@ -67,6 +67,7 @@ async function start(installation: Installation, { db, engine, secrets }: Core, 
     apps: options.app === "api" ? ["ui", "api"] : [options.app],
     uiDirectory: options.uiDirectory,
     onPoolsChanged: () => engine.wake("ready"),
+    shownConfig: config.api.exposeConfig ? shownConfig(installation) : null,
     testConnection: config.api.testConnection === "enabled" ? testInChild : null,
     logger: installation.logger(options.app === "api" ? "api" : "execution-api"),
     accessTokenTtlMs: config.api.accessTokenTtlSeconds * 1000,
@@ -86,6 +87,14 @@ async function start(installation: Installation, { db, engine, secrets }: Core, 
   }
   const address = app.server.address() as { port: number };
   return { url: `http://${hostForUrl(options.host)}:${address.port}` };
+}
+
+/** `api.port` is the option `port` of the section `api`. */
+function shownConfig({ listConfig }: Pick<Installation, "listConfig">): { section: string; key: string; value: string }[] {
+  return listConfig().map(({ key, value }) => {
+    const [section = "", ...rest] = key.split(".");
+    return { section, key: rest.join("."), value: typeof value === "string" ? value : JSON.stringify(value) };
+  });
 }
 
 /** An address to listen on, as one to go to. */

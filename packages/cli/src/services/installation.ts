@@ -1,4 +1,4 @@
-import { createHome, loadConfig, type TradewindConfig } from "@tradewind/config";
+import { createHome, type ListedConfig, listConfig, loadConfig, type TradewindConfig } from "@tradewind/config";
 import { createLogger, createMetrics, handleShutdown, type Logger, type Metrics, type Shutdown } from "@tradewind/telemetry";
 import { readVersion } from "../version.ts";
 
@@ -8,6 +8,8 @@ export interface Installation {
   home: string;
   projectFolder: string;
   configFile: string | null;
+  /** All keys with their values, secrets masked. */
+  listConfig: () => ListedConfig[];
   /** Whether somebody gave the key a value, by its dotted name. */
   isSet: (key: string) => boolean;
   release: string;
@@ -21,7 +23,8 @@ export interface Installation {
  * @param overrides what its options say, by dotted key
  */
 export async function openInstallation(component: string, overrides: Record<string, unknown>): Promise<Installation> {
-  const { config, home, projectFolder, configFile, sources } = await loadConfig({ env: process.env, cwd: process.cwd(), overrides });
+  const loaded = await loadConfig({ env: process.env, cwd: process.cwd(), overrides });
+  const { config, home, projectFolder, configFile, sources } = loaded;
   createHome(home);
   const loggers = new Map<string, Logger>();
   const logger = (name: string): Logger => {
@@ -38,6 +41,7 @@ export async function openInstallation(component: string, overrides: Record<stri
     home,
     projectFolder,
     configFile,
+    listConfig: () => listConfig(loaded),
     isSet: (key) => sources.get(key)?.kind !== "default",
     release: readVersion(),
     logger,

@@ -1,4 +1,4 @@
-import { getTaskNode, isFinishedDagRun } from "@tradewind/core";
+import { type DagGraph, getTaskNode, isFinishedDagRun } from "@tradewind/core";
 import { type DagRunTarget, listDagRunTargets, listTaskInstancesOfRuns } from "@tradewind/metadata";
 import { commit } from "../commit.ts";
 import type { EngineContext } from "../context.ts";
@@ -15,7 +15,7 @@ import { taskInstanceNotFound } from "./set-note.ts";
 type MarkOptions = Parameters<PeopleUseCases["setTaskInstanceState"]>[0];
 
 /**
- * Sets the state of a task instance, and with the options of the tasks above and below it and of the same in earlier and later runs. Those that have that state already stay as they are.
+ * Sets the state of a task instance, or of all in a group of tasks, and with the options of the tasks above and below it and of the same in earlier and later runs. Those that have that state already stay as they are.
  *
  * "Setting a TI's state also clears the failed and upstream_failed tasks below it, so they are re-evaluated"; a finished run in which that clears something begins again. What runs is told to
  * stop, and what it reports is refused.
@@ -31,7 +31,7 @@ export async function setTaskInstanceState(context: EngineContext, options: Mark
   const versionIds = new Set(runs.map(({ dagVersionId }) => dagVersionId));
   await context.versions.load(context.db, versionIds);
   const graphs = new Map([...versionIds].map((id) => [id, context.versions.get(id).graph]));
-  getTaskNode(graphs.get(run.dagVersionId)!, taskId);
+  const taskIds = tasksNamed(graphs.get(run.dagVersionId)!, taskId);
   const selections = selectTasksByVersion(graphs, { ...options, targets: [mapIndex === undefined ? taskId : [taskId, mapIndex]] });
   const matches = (inRun: Pick<DagRunTarget, "dagVersionId">, instance: SelectableInstance): boolean =>
     instance.state !== state && instance.state !== "removed" && isSelected(selections.get(inRun.dagVersionId)!, instance);
@@ -39,7 +39,7 @@ export async function setTaskInstanceState(context: EngineContext, options: Mark
   const byId = new Map(runs.map((item) => [item.id, item]));
   const instances = await listTaskInstancesOfRuns(context.db, { dagRunIds: [...byId.keys()] });
   const exists = instances.some(
-    (instance) => instance.dagRunId === run.id && instance.taskId === taskId && (mapIndex === undefined || instance.mapIndex === mapIndex),
+    (instance) => instance.dagRunId === run.id && taskIds.includes(instance.taskId) && (mapIndex === undefined || instance.mapIndex === mapIndex),
   );
   if (!exists) throw taskInstanceNotFound({ dagId, runId, taskId, mapIndex });
   if (options.dryRun) {
@@ -48,17 +48,22 @@ export async function setTaskInstanceState(context: EngineContext, options: Mark
       .map((instance) => toTouched(byId.get(instance.dagRunId)!, instance));
   }
   return commit(context, async (tx, after) =>
-    mark(createSettlement(context, tx, after), [...byId.keys()], options, (work, instance) => matches(work.run, instance)),
+    mark(createSettlement(context, tx, after), [...byId.keys()], { ...options, taskIds }, (work, instance) => matches(work.run, instance)),
   );
+}
+
+/** A group stands for all tasks in it. */
+function tasksNamed(graph: DagGraph, id: string): readonly string[] {
+  return graph.tasks.has(id) ? [id] : (graph.groups.get(id)?.taskIds ?? [getTaskNode(graph, id).taskId]);
 }
 
 async function mark(
   settlement: Settlement,
   dagRunIds: readonly number[],
-  options: MarkOptions,
+  options: MarkOptions & { taskIds: readonly string[] },
   matches: (work: RunWork, instance: SelectableInstance) => boolean,
 ): Promise<TouchedTaskInstance[]> {
-  const { dagId, runId, taskId, mapIndex, state, actor, dryRun, ...asked } = options;
+  const { dagId, runId, taskId, taskIds, mapIndex, state, actor, dryRun, ...asked } = options;
   void dryRun;
   const reason = `marked ${state} by ${actor.name}`;
   const works = await lockWholeRuns(settlement, dagRunIds);
@@ -68,7 +73,7 @@ async function mark(
   const before = marked.map(({ work, instance }) => toTouched(work.run, instance));
   const markedIds = new Set(marked.map(({ instance }) => instance.id));
   const below = new Map(
-    marked.map(({ work }) => [work, selectFailedBelow(work.graph, [...work.instances.values()], { taskIds: [taskId], taskInstanceIds: markedIds })]),
+    marked.map(({ work }) => [work, selectFailedBelow(work.graph, [...work.instances.values()], { taskIds, taskInstanceIds: markedIds })]),
   );
   const stopped = [...marked.map(({ instance }) => instance), ...[...below.values()].flat()];
   const leases = await stopAttempts(settlement, stopped, reason);

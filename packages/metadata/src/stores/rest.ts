@@ -11,6 +11,7 @@ export {
   findDagSpec,
   findDagVersionRow,
   listDags,
+  listDagsById,
   listDagSpecsByVersion,
   listDagTags,
   listDagVersions,
@@ -19,12 +20,7 @@ export {
 export type { DagDetailsRow, DagFilter, DagRow, DagVersionRow } from "./read/dags.ts";
 export { DAG_RUN_ORDER_COLUMNS, findDagRunRow, listDagRuns } from "./read/dag-runs.ts";
 export type { DagRunFilter, DagRunRow } from "./read/dag-runs.ts";
-export {
-  findTaskInstanceRow,
-  listTaskInstanceRows,
-  listTaskInstanceRowsById,
-  listTries,
-} from "./read/task-instances.ts";
+export { findTaskInstanceRow, listTaskInstanceRows, listTaskInstanceRowsById, listTries } from "./read/task-instances.ts";
 export { TASK_INSTANCE_ORDER_COLUMNS } from "./read/task-instance-pages.ts";
 export type { TaskInstanceFilter } from "./read/task-instance-filter.ts";
 export type { TaskInstanceKey, TaskInstanceRow, TryRow } from "./read/task-instances.ts";
@@ -54,6 +50,7 @@ export {
 } from "./read/workers.ts";
 export { findPool, listPools, POOL_ORDER_COLUMNS } from "./read/pools.ts";
 export type { PoolRow } from "./read/pools.ts";
+export { deleteFavorite, insertFavorite } from "./manage/favorites.ts";
 export { insertEventLog } from "./manage/event-log.ts";
 export type { NewEventLog } from "./manage/event-log.ts";
 export { deleteVariableRow, findVariableRow, insertVariable, listVariables, updateVariable, VARIABLE_ORDER_COLUMNS } from "./manage/variables.ts";
@@ -97,7 +94,6 @@ export {
 export type { UserChanges, UserProfile, UserRow } from "./manage/users.ts";
 export { type DagGrantRow, deleteDagGrant, listDagGrants, listGrantedDags, type NewDagGrant, putDagGrant } from "./manage/dag-grants.ts";
 export { findGraphVersion, type GridCellsRow, listGridCells, listGridRuns, listLatestRuns, type RunSummaryRow } from "./read/ui.ts";
-export { type GanttRow, listGanttReschedules, listGanttRows } from "./read/gantt.ts";
 export {
   countDagRunsByTime,
   countTaskStates,
@@ -108,6 +104,7 @@ export {
   listTaskRuns,
   listVersionUse,
 } from "./read/ui-dag.ts";
+export { type GanttRow, listGanttReschedules, listGanttRows } from "./read/gantt.ts";
 export { listDagRunNames } from "./read/live.ts";
 export {
   countLive,

@@ -78,6 +78,10 @@ export interface DagRunFilter {
   runAfter?: Range<Date> | undefined;
   startDate?: Range<Date> | undefined;
   endDate?: Range<Date> | undefined;
+  /** When it last came to a new state, or something in it was decided. */
+  updatedAt?: Range<Date> | undefined;
+  /** What is asked for is nothing that a run can have here. */
+  matchesNothing?: boolean;
   /** Seconds. */
   duration?: Range<number> | undefined;
   confContains?: string | undefined;
@@ -112,6 +116,8 @@ function dagRunConditions(filter: DagRunFilter): Fragment {
     isWithin("r.run_after", filter.runAfter),
     isWithin("r.start_date", filter.startDate),
     isWithin("r.end_date", filter.endDate),
+    isWithin("greatest(r.queued_at, r.start_date, r.end_date, r.last_scheduling_decision)", filter.updatedAt),
+    filter.matchesNothing === true ? sql`false` : undefined,
     isWithin(durationSql, filter.duration),
     filter.confContains === undefined || filter.confContains === "" ? undefined : sql`r.conf ilike ${`%${filter.confContains}%`}`,
     versionCondition(filter),

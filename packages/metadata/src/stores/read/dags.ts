@@ -154,7 +154,7 @@ const ORDERS_BY_LAST_RUN: ReadonlySet<string> = new Set(
 );
 
 /** DAGs in the order of the ids. */
-async function listDagsById(db: Queryable, { dagIds }: { dagIds: readonly string[] }): Promise<DagRow[]> {
+export async function listDagsById(db: Queryable, { dagIds }: { dagIds: readonly string[] }): Promise<DagRow[]> {
   if (dagIds.length === 0) return [];
   return select(
     db,
