@@ -5,7 +5,8 @@ const sea: MantineColorsTuple = ["#e6f6fc", "#cfe8f3", "#9ed0e6", "#69b6d9", "#4
 
 export const theme = createTheme({
   primaryColor: "sea",
-  primaryShade: { light: 7, dark: 4 },
+  // White on it can be read, in light and dark.
+  primaryShade: 7,
   autoContrast: true,
   colors: { sea },
   defaultRadius: "sm",
@@ -15,9 +16,9 @@ export const theme = createTheme({
   cursorType: "pointer",
 });
 
-/** Lesser text that can still be read: at least 4.5 to 1 on every background that pages use, which Mantine's own is not. */
+/** Lesser text, and words about errors, that can still be read: at least 4.5 to 1 on every background that pages use, which Mantine's own is not. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
-  light: { "--mantine-color-dimmed": "#5b6670", "--mantine-color-placeholder": "#6a747e" },
-  dark: { "--mantine-color-dimmed": "#a3adb8", "--mantine-color-placeholder": "#8f99a3" },
+  light: { "--mantine-color-dimmed": "#5b6670", "--mantine-color-placeholder": "#6a747e", "--mantine-color-error": "#b42318" },
+  dark: { "--mantine-color-dimmed": "#a3adb8", "--mantine-color-placeholder": "#8f99a3", "--mantine-color-error": "#ff9a91" },
 });

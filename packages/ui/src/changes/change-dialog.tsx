@@ -55,6 +55,7 @@ export function ChangeDialog({ asked, onClose }: { asked: Asked; onClose: (isDon
       onClose={() => onClose(false)}
       size={680}
       fullScreen={isNarrow ?? false}
+      closeButtonProps={{ "aria-label": "Close" }}
       title={
         <Text fw={600} style={{ overflowWrap: "anywhere" }}>
           {CHANGE_WORDS[asked.change].heading(asked.title)}

@@ -86,7 +86,7 @@ function AffectedList({ affected }: { affected: readonly Affected[] }) {
   const runs = Map.groupBy(affected.slice(0, MOST_SHOWN), ({ dagId, runId }) => `${dagId} · ${runId}`);
   const isOneRun = runs.size === 1 && affected.length <= MOST_SHOWN;
   return (
-    <div className={classes["list"]} tabIndex={0} role="region" aria-label="Task instances">
+    <div className={classes["list"]} tabIndex={0} role="region" aria-label="Task instances that it touches">
       {[...runs].map(([run, instances]) => (
         <div key={run}>
           {!isOneRun && <div className={classes["run"]}>{run}</div>}

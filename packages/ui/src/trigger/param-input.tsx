@@ -166,7 +166,7 @@ function InlineMarkdown({ text }: { text: string }) {
     return link === null ? (
       part
     ) : (
-      <Anchor key={key} href={link[2]} target="_blank" rel="noreferrer" inherit>
+      <Anchor key={key} href={link[2]} target="_blank" rel="noreferrer" underline="always" inherit>
         {link[1]}
       </Anchor>
     );

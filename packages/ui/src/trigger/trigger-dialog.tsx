@@ -32,6 +32,7 @@ export function TriggerDialog({
       onClose={onClose}
       size={720}
       fullScreen={isNarrow ?? false}
+      closeButtonProps={{ "aria-label": "Close" }}
       closeOnClickOutside={false}
       title={
         <>

@@ -5,7 +5,7 @@ export interface DataColumn<Row> {
   /** In the address, for filter and order: short and lasting. */
   id: string;
   header: string;
-  /** Only heard: what is in the column says it all. */
+  /** Only heard: what is in the column says it all. Such a column is always there. */
   isHeaderHidden?: boolean;
   cell: (row: Row) => ReactNode;
   /** Pixels that it takes at least; wider screens share what is left by these. Default 140. */

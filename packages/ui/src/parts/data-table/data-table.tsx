@@ -60,6 +60,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const pages = useTablePages(source, { filters, orderBy: orderByOf(columns, sort) }, sight);
   const shown = shownColumns(columns, search);
   const filterable = useMemo(() => columns.flatMap(({ id, header, filter }) => (filter === undefined ? [] : [{ id, header, filter }])), [columns]);
+  const named = useMemo(() => columns.filter(({ isHeaderHidden }) => isHeaderHidden !== true), [columns]);
   const sortable = useMemo(() => columns.filter(({ orderBy }) => orderBy !== undefined), [columns]);
   const isNarrow = width > 0 && width < NARROW_PX;
   const order = (id: string) => onSearch({ ...search, at: undefined, sort: nextOf(columns, sort, usualSort, id) });
@@ -93,8 +94,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           {isNarrow && <SortMenu columns={sortable} sort={sort} onSort={order} />}
           {width >= NARROW_PX && (
             <ColumnChooser
-              columns={columns}
-              shown={shown.map(({ id }) => id)}
+              columns={named}
+              shown={shown.flatMap(({ id, isHeaderHidden }) => (isHeaderHidden === true ? [] : [id]))}
               isUsual={search.columns === undefined}
               onChange={(next) => onSearch({ ...search, columns: next })}
             />
@@ -160,8 +161,8 @@ function NothingFound({ onClear }: { onClear: () => void }) {
 
 function shownColumns<Row>(columns: readonly DataColumn<Row>[], search: TableSearch): DataColumn<Row>[] {
   const chosen = search.columns;
-  const shown = columns.filter(({ id, isExtra }) => (chosen === undefined || chosen.length === 0 ? isExtra !== true : chosen.includes(id)));
-  return shown.length === 0 ? [...columns] : shown;
+  if (chosen === undefined || chosen.length === 0) return columns.filter(({ isExtra }) => isExtra !== true);
+  return columns.filter(({ id, isHeaderHidden }) => isHeaderHidden === true || chosen.includes(id));
 }
 
 function orderByOf<Row>(columns: readonly DataColumn<Row>[], sort: string | undefined): string | undefined {

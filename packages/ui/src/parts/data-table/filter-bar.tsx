@@ -86,9 +86,9 @@ function FilterChip({
   const words = value === undefined ? "…" : filterWords(column.filter, value, zone);
   return (
     <Popover opened={isOpen} onChange={onOpen} position="bottom-start" trapFocus withinPortal returnFocus shadow="md">
-      <Popover.Target>
-        <span className={classes["chip"]} data-open={isOpen || undefined}>
-          <UnstyledButton className={classes["chipText"]} onClick={() => onOpen(!isOpen)} aria-expanded={isOpen} aria-haspopup="dialog">
+      <span className={classes["chip"]} data-open={isOpen || undefined}>
+        <Popover.Target>
+          <UnstyledButton className={classes["chipText"]} onClick={() => onOpen(!isOpen)}>
             <Text span size="xs" c="dimmed">
               {column.header}
             </Text>{" "}
@@ -96,22 +96,22 @@ function FilterChip({
               {words}
             </Text>
           </UnstyledButton>
-          <Tooltip label="Without this filter">
-            <ActionIcon
-              size={20}
-              variant="subtle"
-              color="gray"
-              aria-label={`Without the filter ${column.header}`}
-              onClick={() => {
-                onOpen(false);
-                onChange(undefined);
-              }}
-            >
-              <IconX size={12} />
-            </ActionIcon>
-          </Tooltip>
-        </span>
-      </Popover.Target>
+        </Popover.Target>
+        <Tooltip label="Without this filter">
+          <ActionIcon
+            size={20}
+            variant="subtle"
+            color="gray"
+            aria-label={`Without the filter ${column.header}`}
+            onClick={() => {
+              onOpen(false);
+              onChange(undefined);
+            }}
+          >
+            <IconX size={12} />
+          </ActionIcon>
+        </Tooltip>
+      </span>
       <Popover.Dropdown p="sm" aria-label={`Filter ${column.header}`}>
         <FilterEditor filter={column.filter} label={column.header} value={value} onChange={onChange} />
       </Popover.Dropdown>
