@@ -120,3 +120,15 @@ test("a metric must be given the tags that its names mention", () => {
   NO_METRICS.increment("dagbag_size");
   expect(Object.keys(METRICS).length).toBeGreaterThan(50);
 });
+
+test("a host that has no address is told once, and not with every packet", async () => {
+  const errors: Error[] = [];
+  const metrics = await createMetrics(options({ statsdHost: "nowhere.invalid" }), (error) => void errors.push(error));
+  // Each fills packets of its own.
+  const report = (): void => Array.from({ length: 200 }, () => "scheduler_heartbeat" as const).forEach((name) => metrics.increment(name));
+  report();
+  await expect.poll(() => errors.length, { timeout: 10_000 }).toBe(1);
+  report();
+  await metrics.close();
+  expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining("nowhere.invalid")]);
+});

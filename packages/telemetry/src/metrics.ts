@@ -39,14 +39,17 @@ export const NO_METRICS: Metrics = {
 /** What fits into one UDP packet on any network. */
 const PACKET_BYTES = 1432;
 const FLUSH_INTERVAL_MS = 250;
+/** Packets are many, and why they cannot be sent stays the same for long. */
+const TELL_AGAIN_AFTER_MS = 60_000;
 
 /**
  * Makes the metrics of a process. The client library is loaded only when metrics are on.
- * @param onError told when a packet cannot be sent, e.g. because the host has no address; metrics go on
+ * @param onError told when packets cannot be sent, e.g. because the host has no address, at most once a minute; metrics go on
  */
 export async function createMetrics(options: MetricsOptions, onError: (error: Error) => void = () => {}): Promise<Metrics> {
   if (!options.statsdOn) return NO_METRICS;
   const { StatsD } = await import("hot-shots");
+  let toldAt = Number.NEGATIVE_INFINITY;
   const client = new StatsD({
     host: options.statsdHost,
     port: options.statsdPort,
@@ -58,7 +61,11 @@ export async function createMetrics(options: MetricsOptions, onError: (error: Er
     // Nothing is taken from the environment behind the configuration's back.
     datadog: false,
     includeDataDogTags: false,
-    errorHandler: onError,
+    errorHandler(error) {
+      if (performance.now() - toldAt < TELL_AGAIN_AFTER_MS) return;
+      toldAt = performance.now();
+      onError(error);
+    },
   });
   return reportTo(client, options);
 }
