@@ -33,7 +33,8 @@ export async function fetchDags(request: TableRequest, signal: AbortSignal): Pro
   return { rows: dags.map((dag) => ({ dag, runs: runs.get(dag.dag_id) ?? [] })), total };
 }
 
-async function latestRuns(dagIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, RunSummary[]>> {
+/** The latest runs of several DAGs, newest first. */
+export async function latestRuns(dagIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, RunSummary[]>> {
   if (dagIds.length === 0) return new Map();
   const query = new URLSearchParams([...dagIds.map((dagId) => ["dag_id", dagId]), ["limit", String(RUNS_SHOWN)]]);
   const { dags } = await readModel<{ dags: { dag_id: string; runs: RunSummary[] }[] }>(`/ui/latest_runs?${query}`, signal);

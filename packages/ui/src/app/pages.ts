@@ -1,16 +1,4 @@
-import {
-  type Icon,
-  IconFileAlert,
-  IconGauge,
-  IconHistory,
-  IconHome,
-  IconListCheck,
-  IconPlayerPlay,
-  IconPlug,
-  IconSchema,
-  IconServer2,
-  IconVariable,
-} from "@tabler/icons-react";
+import { type Icon, IconFileAlert, IconGauge, IconHistory, IconHome, IconListCheck, IconPlayerPlay, IconPlug, IconSchema, IconServer2, IconUsers, IconVariable } from "@tabler/icons-react";
 
 /** Where a page stands in the navigation: beside the name, or in one of the two menus. */
 export type PageSection = "main" | "operate" | "admin";
@@ -54,4 +42,5 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/variables", title: "Variables", icon: IconVariable, section: "admin", permission: "variables:read", keywords: "settings key value" },
   { path: "/connections", title: "Connections", icon: IconPlug, section: "admin", permission: "connections:read", keywords: "credentials passwords hosts" },
   { path: "/audit", title: "Audit log", icon: IconHistory, section: "admin", permission: "audit_logs:read", keywords: "event logs changes who" },
+  { path: "/users", title: "Users", icon: IconUsers, section: "admin", permission: "users:read", keywords: "roles grants permissions accounts" },
 ];

@@ -11,6 +11,7 @@ import { readPoolSearch } from "../pools/pool-search.ts";
 import { readRunListSearch } from "../runs/run-search.ts";
 import { readTaskSearch } from "../task/task-search.ts";
 import { readTaskInstanceListSearch } from "../task-instances/task-instance-search.ts";
+import { readUsersSearch } from "../users/user-search.ts";
 import { readVariableSearch } from "../variables/variable-search.ts";
 import { readWorkerSearch } from "../workers/worker-search.ts";
 import { readTriggerSearch } from "../trigger/trigger-search.ts";
@@ -120,6 +121,12 @@ const connections = createRoute({
   component: lazyRouteComponent(() => import("../connections/connection-list-page.tsx"), "ConnectionListPage"),
   validateSearch: readConnectionSearch,
 });
+const users = createRoute({
+  getParentRoute: () => root,
+  path: "/users",
+  component: lazyRouteComponent(() => import("../users/users-page.tsx"), "UsersPage"),
+  validateSearch: readUsersSearch,
+});
 const account = createRoute({
   getParentRoute: () => root,
   path: "/account",
@@ -146,7 +153,7 @@ export const router = createRouter({
     variables,
     connections,
     audit,
-    account,
+    users, account,
   ]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,

@@ -124,7 +124,7 @@ function More({ more: { kind, count } }: { more: AttentionMore }) {
   return (
     <li className={classes["more"]}>
       {kind === "failing" ? (
-        <Link to="/dags" search={{ show: "failed" }}>
+        <Link to="/dags" search={{ state: ["failed"] }}>
           {text}
         </Link>
       ) : (

@@ -5,6 +5,7 @@ import { type Home, homeQuery } from "../api/home.ts";
 import { Problem } from "../parts/problem.tsx";
 import { listAttention } from "./attention.ts";
 import { AttentionPanel } from "./attention-panel.tsx";
+import { FavoritesPanel } from "./favorites-panel.tsx";
 import { PoolsPanel } from "./pools-panel.tsx";
 import { RecentPanel, RunningPanel } from "./run-panels.tsx";
 import { Components, Figures } from "./status-strip.tsx";
@@ -27,6 +28,7 @@ export function HomePage() {
         <div className={classes["column"]}>
           <AttentionPanel home={home} />
           <RunningPanel runs={home.running} total={home.counts.running_runs} />
+          <FavoritesPanel />
         </div>
         <div className={classes["column"]}>
           <ThroughputPanel throughput={home.throughput} />
