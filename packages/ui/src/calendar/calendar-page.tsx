@@ -127,7 +127,9 @@ function Cells({ dagId, unit, period, zone, now, cells, isOld, onMonth }: CellsP
   const rove = useRove(spots, present);
   const frame = useRef<HTMLDivElement>(null);
   // On a narrow screen the months are below each other: the page begins at the present one.
-  useEffect(() => frame.current?.querySelector("[data-now]")?.scrollIntoView({ block: "center" }), [unit, period]);
+  useEffect(() => {
+    frame.current?.querySelector("[data-now]")?.scrollIntoView({ block: "center" });
+  }, [unit, period]);
   const [tip, setTip] = useState<{ startsAt: string; place: TipPlace } | null>(null);
   const point = (target: EventTarget): void => {
     const mark = target instanceof Element ? target.closest<HTMLElement>("[data-cell]") : null;

@@ -1,11 +1,12 @@
-import { ActionIcon, CopyButton, Loader, Select, Tooltip } from "@mantine/core";
+import { ActionIcon, Loader, Select, Tooltip } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { IconArrowsDiff, IconCheck, IconCopy, IconMinus, IconPencil, IconPlus, IconSearch } from "@tabler/icons-react";
+import { IconArrowsDiff, IconMinus, IconPencil, IconPlus, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { type DagVersionUse, dagVersionQuery, dagVersionsQuery } from "../api/dag-code.ts";
 import { readLineHash, writeLineHash } from "../logs/log-view.ts";
+import { CopyAction } from "../parts/copy-action.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { formatInstant } from "../time/format.ts";
 import { Instant } from "../time/instant.tsx";
@@ -126,15 +127,7 @@ function Content({ dagId, version, compare, use, versions, onVersion, onCompare 
             </ActionIcon>
           </Tooltip>
         )}
-        <CopyButton value={after.data?.source ?? ""}>
-          {({ copied, copy }) => (
-            <Tooltip label={copied ? "Copied" : "Copy the file"}>
-              <ActionIcon variant="subtle" color="gray" aria-label="Copy the file" onClick={copy}>
-                {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
-              </ActionIcon>
-            </Tooltip>
-          )}
-        </CopyButton>
+        <CopyAction label="Copy the file" text={() => after.data?.source ?? ""} />
       </div>
       {use !== undefined && <AboutVersion dagId={dagId} use={use} />}
       {error !== null ? (
@@ -201,7 +194,7 @@ function AboutVersion({ dagId, use }: { dagId: string; use: DagVersionUse }) {
       </span>
       {use.last_run_id !== null && (
         <Link to="/dags/$dagId" params={{ dagId }} search={{ run: use.last_run_id }}>
-          Latest of them
+          Latest run
         </Link>
       )}
     </div>

@@ -27,7 +27,10 @@ const LOOK = EditorView.theme({
   ".cm-picked": { backgroundColor: "light-dark(#fff3bf, #3d3510)" },
   ".cm-panels": { backgroundColor: "var(--tw-bar)", color: "var(--mantine-color-text)", borderColor: "var(--tw-line)" },
   ".cm-panel.cm-search": { padding: "6px 10px", fontFamily: "var(--mantine-font-family)" },
-  ".cm-panel.cm-search label": { fontSize: "12px", marginLeft: "6px" },
+  ".cm-panel.cm-search label": { display: "inline-flex", alignItems: "center", gap: "3px", fontSize: "12px", marginLeft: "8px" },
+  ".cm-panel.cm-search [name=close]": { top: "8px", right: "10px", fontSize: "18px", lineHeight: "1", color: "inherit", cursor: "pointer" },
+  ".cm-panel.cm-search .cm-textfield": { padding: "4px 8px", fontSize: "13px" },
+  ".cm-panel.cm-search .cm-button": { padding: "4px 10px", fontSize: "12px" },
   ".cm-textfield": {
     backgroundColor: "var(--tw-page)",
     color: "inherit",

@@ -26,6 +26,11 @@ export function readLogView(search: Record<string, unknown>): LogView {
   };
 }
 
+export function withoutKey<K extends keyof LogView>(view: LogView, key: K): Omit<LogView, K> {
+  const { [key]: _left, ...rest } = view;
+  return rest;
+}
+
 /** `#L12` and `#L12-L20`: lines of a log, counted from 1. */
 export interface LineRange {
   from: number;

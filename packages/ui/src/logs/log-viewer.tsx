@@ -1,24 +1,25 @@
 import { Button, Loader } from "@mantine/core";
-import { useClipboard, useDebouncedValue, useDisclosure, useLocalStorage, useMediaQuery } from "@mantine/hooks";
+import { useDisclosure, useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { IconArrowBarToDown } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useLocation, useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { Problem } from "../parts/problem.tsx";
+import { useCopy } from "../parts/use-copy.ts";
 import { useTimeZone } from "../time/time-zone.tsx";
 import { createLogBook } from "./log-book.ts";
 import { LogBody, type LogBodyHandle } from "./log-body.tsx";
 import { downloadLog, rowsAsText } from "./log-copies.ts";
 import { logOffsets } from "./log-offsets.ts";
-import { type Folds, isFolded, type LogFilter, passingRows, unfoldTo, visibleRows } from "./log-rows.ts";
+import { type Folds, isFolded, type LogFilter, unfoldTo, visibleRows } from "./log-rows.ts";
 import { LogSearchBox } from "./log-search-box.tsx";
-import { findMatches, firstMatchFrom, NO_MATCHES } from "./log-search.ts";
 import { LogStatusBar } from "./log-status-bar.tsx";
 import type { LogPlace } from "./log-stream.ts";
 import { LogToolbar } from "./log-toolbar.tsx";
-import { type LogView, readLineHash, writeLineHash } from "./log-view.ts";
+import { type LogView, withoutKey, writeLineHash } from "./log-view.ts";
 import { useLog } from "./use-log.ts";
-import { useMatchRanges } from "./use-match-ranges.ts";
+import { useLogSearch } from "./use-log-search.ts";
+import { useLogStart } from "./use-log-start.ts";
+import { usePickedLines } from "./use-picked-lines.ts";
 import classes from "./log-viewer.module.css";
 
 export interface LogViewerProps {
@@ -60,37 +61,22 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
   const view = props.view ?? ownView;
   const changeView = props.onView ?? setOwnView;
 
-  const location = useLocation();
-  const navigate = useNavigate();
-  const picked = hasAddress ? readLineHash(location.hash) : null;
-  const [startedAt] = useState(picked);
+  const { picked, pick } = usePickedLines(hasAddress);
+  const [startedAt] = useState(picked?.from);
   const [isFollowing, setFollowing] = useState(isLive && picked === null);
   const [folds, setFolds] = useState(NO_FOLDS);
   const [columns, setColumns] = useState(120);
   const [goal, setGoal] = useState<{ row: number } | null>(null);
-  const [current, setCurrent] = useState(-1);
   const body = useRef<LogBodyHandle>(null);
   const searchInput = useRef<HTMLInputElement>(null);
 
   const book = stream?.book ?? NOTHING;
   const filter = useMemo<LogFilter>(() => ({ level: view.level ?? "trace", hidden: view.without ?? [] }), [view.level, view.without]);
-  // A book only grows: its version tells whether it has.
-  // oxlint-disable-next-line react-hooks/exhaustive-deps
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- a book only grows: its version tells whether it has
   const visible = useMemo(() => visibleRows(book, filter, folds), [book, version, filter, folds]);
   const offsets = useMemo(() => logOffsets(book, visible, isWrapped ? columns : null), [book, visible, isWrapped, columns]);
 
-  const [text, setText] = useState(view.q ?? "");
-  const [query] = useDebouncedValue(text, 120);
-  const matches = useMemo(
-    () =>
-      query === ""
-        ? NO_MATCHES
-        : findMatches(book, passingRows(book, filter), { text: query, isCaseSensitive: view.case === true, isPattern: view.pattern === true }),
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-    [book, version, filter, query, view.case, view.pattern],
-  );
-  const { matchesOf, currentMatch } = useMatchRanges(matches, current);
-
+  const topRow = (): number => body.current?.topRow() ?? 0;
   const goTo = (row: number): void => {
     setFollowing(false);
     setFolds((before) => unfoldTo(book, row, before));
@@ -101,27 +87,10 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
     if (goal !== null) body.current?.showRow(goal.row);
   }, [goal]);
 
-  const step = (by: 1 | -1): void => {
-    if (matches.rows.length === 0) return;
-    const count = matches.rows.length;
-    const next = current === -1 ? firstMatchFrom(matches, body.current?.topRow() ?? 0) : (current + by + count) % count;
-    setCurrent(next);
-    goTo(matches.rows[next]!);
-  };
-  const onText = (next: string): void => {
-    setText(next);
-    setCurrent(-1);
-  };
-  const keptQuery = view.q ?? "";
-  useEffect(() => {
-    if (query !== keptQuery) changeView(withQuery(view, query));
-    // Only what was typed is written down; what else changes in the view is not the search's.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [query]);
-
+  const search = useLogSearch({ book, version, filter, view, onView: changeView, topRow, onGo: goTo });
   const status = stream?.status ?? "loading";
   const isRead = status === "ended" || (status === "live" && !isLive);
-  useStart({ isRead, startedAt: startedAt?.from, lastError: hasFailed ? book.errors.at(-1) : undefined, rows: book.rows.length, goTo });
+  useLogStart({ isRead, rows: book.rows.length, line: startedAt, errorRow: hasFailed ? book.errors.at(-1) : undefined, onGo: goTo });
 
   const errorAfter = useRef(-1);
   const nextError = (): void => {
@@ -132,20 +101,7 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
     body.current?.focus();
   };
 
-  const pick = (line: number, extend: boolean): void => {
-    const range = extend && picked !== null ? { from: Math.min(picked.from, line), to: Math.max(picked.from, line) } : { from: line, to: line };
-    const isSame = picked !== null && picked.from === range.from && picked.to === range.to;
-    if (hasAddress)
-      void navigate({
-        to: ".",
-        search: true,
-        hash: isSame ? "" : writeLineHash(range),
-        replace: true,
-        resetScroll: false,
-        hashScrollIntoView: false,
-      });
-  };
-  const clipboard = useClipboard({ timeout: 1500 });
+  const clipboard = useCopy();
   const copyLines = (): void => {
     const rows = picked === null ? visible : Array.from({ length: picked.to - picked.from + 1 }, (_, index) => picked.from - 1 + index);
     clipboard.copy(
@@ -157,12 +113,9 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
     );
   };
   const copyLink = (): void => {
-    const line = picked ?? {
-      from: (currentMatch?.row ?? body.current?.topRow() ?? 0) + 1,
-      to: (currentMatch?.row ?? body.current?.topRow() ?? 0) + 1,
-    };
-    clipboard.copy(`${globalThis.location.href.split("#")[0]}#${writeLineHash(line)}`);
-    if (picked === null) pick(line.from, false);
+    const line = (search.currentMatch?.row ?? topRow()) + 1;
+    clipboard.copy(`${globalThis.location.href.split("#")[0]}#${writeLineHash(picked ?? { from: line, to: line })}`);
+    if (picked === null) pick(line, false);
   };
   const download = useMutation({ mutationFn: () => downloadLog(place) });
 
@@ -171,7 +124,7 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
       event.preventDefault();
       searchInput.current?.select();
     } else if (event.ctrlKey || event.metaKey || event.altKey) return;
-    else if (event.key === "n" || event.key === "N") step(event.shiftKey ? -1 : 1);
+    else if (event.key === "n" || event.key === "N") search.step(event.shiftKey ? -1 : 1);
     else if (event.key === "e") nextError();
     else if (event.key === "End" || event.key === "G") {
       event.preventDefault();
@@ -195,7 +148,7 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
         isWrapped={isWrapped}
         hasTimes={hasTimes}
         isFull={isFull}
-        isCopied={clipboard.copied}
+        isCopied={clipboard.isCopied}
         isDownloading={download.isPending}
         onLevel={(level) => changeView({ ...withoutKey(view, "level"), ...(level === "trace" ? {} : { level }) })}
         onHidden={(without) => changeView({ ...withoutKey(view, "without"), ...(without.length === 0 ? {} : { without }) })}
@@ -210,15 +163,15 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
         search={
           <LogSearchBox
             inputRef={searchInput}
-            text={text}
+            text={search.text}
             isCaseSensitive={view.case === true}
             isPattern={view.pattern === true}
-            matches={matches}
-            current={current}
-            onText={onText}
+            matches={search.matches}
+            current={search.current}
+            onText={search.onText}
             onCase={() => changeView(view.case === true ? withoutKey(view, "case") : { ...view, case: true })}
             onPattern={() => changeView(view.pattern === true ? withoutKey(view, "pattern") : { ...view, pattern: true })}
-            onStep={step}
+            onStep={search.step}
             onLeave={() => body.current?.focus()}
           />
         }
@@ -235,8 +188,8 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
           isWrapped={isWrapped}
           zone={hasTimes ? zone : null}
           picked={picked}
-          matchesOf={matchesOf}
-          current={currentMatch}
+          matchesOf={search.matchesOf}
+          current={search.currentMatch}
           isFollowing={isFollowing}
           onFollowing={setFollowing}
           onColumns={setColumns}
@@ -277,37 +230,4 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
 function toldOfNothing(hasRows: boolean, isLive: boolean): string {
   if (hasRows) return "No line passes the filter.";
   return isLive ? "Nothing has been logged yet. Lines appear here as they are written." : "Nothing was logged.";
-}
-
-function withQuery(view: LogView, q: string): LogView {
-  return { ...withoutKey(view, "q"), ...(q === "" ? {} : { q }) };
-}
-
-function withoutKey<K extends keyof LogView>(view: LogView, key: K): Omit<LogView, K> {
-  const { [key]: _left, ...rest } = view;
-  return rest;
-}
-
-/** Once, when the log is there: goes to the line of the address, or to why the try failed. */
-function useStart({
-  isRead,
-  startedAt,
-  lastError,
-  rows,
-  goTo,
-}: {
-  isRead: boolean;
-  startedAt: number | undefined;
-  lastError: number | undefined;
-  rows: number;
-  goTo: (row: number) => void;
-}): void {
-  const isDone = useRef(false);
-  useEffect(() => {
-    if (isDone.current) return;
-    const row = startedAt === undefined ? lastError : startedAt - 1;
-    if (startedAt === undefined ? !isRead : rows < startedAt && !isRead) return;
-    isDone.current = true;
-    if (row !== undefined && row < rows) goTo(row);
-  });
 }

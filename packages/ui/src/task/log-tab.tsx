@@ -36,7 +36,7 @@ export function LogTab({ place, instance, search, onSearch }: LogTabProps) {
           onBeside={(next) => onSearch({ beside: next })}
         />
       )}
-      <div className={classes["logs"]}>
+      <div className={classes["logs"]} data-two={shown.length > 1 || undefined}>
         {shown.map((number) => {
           const one = tries?.find((entry) => entry.try_number === number);
           const state = number === instance.try_number ? instance.state : (one?.state ?? "failed");

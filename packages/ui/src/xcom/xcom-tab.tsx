@@ -1,10 +1,11 @@
-import { ActionIcon, Button, CopyButton, Group, Loader, Text, Tooltip } from "@mantine/core";
-import { IconCheck, IconCopy, IconPencil, IconPlus, IconTrash } from "@tabler/icons-react";
+import { ActionIcon, Button, Group, Loader, Text, Tooltip } from "@mantine/core";
+import { IconPencil, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { TaskPlace } from "../api/task-instance.ts";
 import { usePermissions } from "../api/use-permissions.ts";
 import { deleteXCom, type XComEntry, xcomsQuery, xcomValueQuery } from "../api/xcoms.ts";
+import { CopyAction } from "../parts/copy-action.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Instant } from "../time/instant.tsx";
@@ -25,7 +26,7 @@ export function XComTab({ place }: { place: TaskPlace }) {
       ) : (
         <div className={classes["entries"]}>
           {data.xcom_entries.map((entry) => (
-            <Entry key={entry.key} place={place} entry={entry} mayEdit={may("xcoms:edit")} />
+            <Entry key={entry.key} place={place} entry={entry} mayEdit={may("xcoms:edit", place.dagId)} />
           ))}
         </div>
       )}
@@ -34,7 +35,7 @@ export function XComTab({ place }: { place: TaskPlace }) {
           The first {data.xcom_entries.length} of {data.total_entries.toLocaleString("en")}.
         </Text>
       )}
-      {may("xcoms:edit") && (
+      {may("xcoms:edit", place.dagId) && (
         <Group mt="sm" justify={data.xcom_entries.length === 0 ? "center" : "flex-start"}>
           <Button size="xs" variant="default" leftSection={<IconPlus size={14} />} onClick={() => setAdding(true)}>
             Add an XCom
@@ -65,15 +66,7 @@ function Entry({ place, entry, mayEdit }: { place: TaskPlace; entry: XComEntry; 
           <Instant at={entry.timestamp} />
         </span>
         <Group gap={2} wrap="nowrap">
-          <CopyButton value={value === undefined ? "" : JSON.stringify(value, null, 2)}>
-            {({ copied, copy }) => (
-              <Action
-                label={copied ? "Copied" : `Copy ${entry.key}`}
-                icon={copied ? <IconCheck size={15} /> : <IconCopy size={15} />}
-                onClick={copy}
-              />
-            )}
-          </CopyButton>
+          <CopyAction label={`Copy ${entry.key}`} text={() => (value === undefined ? "" : JSON.stringify(value, null, 2))} />
           {mayEdit && <Action label={`Edit ${entry.key}`} icon={<IconPencil size={15} />} onClick={() => setOpen("edit")} />}
           {mayEdit && <Action label={`Delete ${entry.key}`} icon={<IconTrash size={15} />} onClick={() => setOpen("delete")} />}
         </Group>
