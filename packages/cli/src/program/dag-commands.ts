@@ -5,6 +5,7 @@ import {
   instant,
   jsonObject,
   lazily,
+  list as names,
   type OutputOptions,
   positiveInteger,
   type ServerOptions,
@@ -34,6 +35,12 @@ export interface DagTestOptions extends OutputOptions {
   task?: string[];
   settings?: string;
   dag?: string;
+}
+
+export interface DagCheckOptions extends OutputOptions {
+  pools?: string[];
+  connections?: string[];
+  variables?: string[];
 }
 
 export interface NextOptions extends ServerOptions {
@@ -86,6 +93,18 @@ export function addDagCommands(program: Command): void {
     .description("print the JSON schema of YAML DAGs, for editors")
     .action(lazily(() => import("../commands/dags-yaml-schema.ts"), "printYamlSchema"));
   examples(schema, ["dags yaml-schema > dag.schema.json"]);
+
+  const check = withOutput(
+    dags
+      .command("check [folder]")
+      .description("load every DAG file of a folder, without a server, and show what is wrong; exit code 1 when something is"),
+  )
+    .option("--pools <names>", "the installation's pools, with commas between: a task that names another one is a problem", names)
+    .option("--connections <ids>", "the same for its connections", names)
+    .option("--variables <keys>", "the same for its variables", names)
+    .addHelpText("after", "\nThe folder is `dags` unless given. Tests do the same by checkDags of tradewind/testing.")
+    .action(lazily(() => import("../commands/dags-check.ts"), "checkDagFolder"));
+  examples(check, ["dags check", "dags check dags --pools warehouse --connections shop,alerts"]);
 
   const test = withOutput(dags.command("test <file-or-id>").description("run a whole DAG in this process: no server, no database, no schedule"))
     .option("--dag <id>", "which DAG of the file, when it has several")

@@ -63,8 +63,12 @@ export interface DagsReport {
  * @throws Error when the folder can't be read, or the project has no installation
  */
 export async function checkDags(folder: string, options: CheckDagsOptions = {}): Promise<DagsReport> {
+  return checkDagsWith(await findInstalledLoader(resolve(folder)), folder, options);
+}
+
+/** The same with a loader that is at hand. */
+export async function checkDagsWith(installed: InstalledLoader, folder: string, options: CheckDagsOptions): Promise<DagsReport> {
   const root = resolve(folder);
-  const installed = await findInstalledLoader(root);
   const { timeoutMs, defaults } = options;
   const loader = installed.createDagLoader({
     keepWarm: false,
