@@ -25,7 +25,7 @@ const GanttView = lazy(async () => ({ default: (await import("../gantt/gantt-vie
 function Waiting() {
   return (
     <Center flex={1}>
-      <Loader size="sm" aria-label="Loading" />
+      <Loader size="sm" role="status" aria-label="Loading" />
     </Center>
   );
 }

@@ -24,18 +24,29 @@ export interface GraphLayout {
 
 const NODE_HEIGHT = 42;
 const LETTER_WIDTH = 7.2;
+const SMALL_LETTER_WIDTH = 6.3;
 const LEAST_WIDTH = 116;
 const MOST_WIDTH = 264;
-/** Sign, marks and padding. */
+/** Sign, marks and padding; of a group the sign that it can be unfolded too. */
 const AROUND_LABEL = 62;
+const AROUND_GROUP_LABEL = 84;
 /** Labels of more edges than these would only be noise. */
 const MOST_LABELLED = 250;
 /** From so many nodes on the layout is made with less care, or it would take long. */
 const MANY_NODES = 300;
 
+/** Trigger rules that are said by other signs, or need not be said. */
+export const ORDINARY_RULES: ReadonlySet<string> = new Set(["all_success", "all_done_setup_success"]);
+
 export function nodeSize(node: GraphNode): { width: number; height: number } {
-  const width = Math.round(node.label.length * LETTER_WIDTH) + AROUND_LABEL;
+  const around = node.kind === "group" ? AROUND_GROUP_LABEL : AROUND_LABEL;
+  const width = Math.round(Math.max(node.label.length * LETTER_WIDTH, subWidth(node))) + around;
   return { width: Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, width)), height: NODE_HEIGHT };
+}
+
+function subWidth(node: GraphNode): number {
+  if (node.kind === "group" || ORDINARY_RULES.has(node.task.trigger_rule)) return 0;
+  return (node.task.operator.length + node.task.trigger_rule.length) * SMALL_LETTER_WIDTH + 16;
 }
 
 /** What is asked of the layout engine. */
@@ -76,6 +87,8 @@ function rootOptions(nodes: number, direction: Direction): Record<string, string
     "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
     "elk.layered.nodePlacement.strategy": nodes > MANY_NODES ? "BRANDES_KOEPF" : "NETWORK_SIMPLEX",
     "elk.layered.thoroughness": nodes > MANY_NODES ? "1" : "7",
+    // Edges share their way where they can: a hundred from one task are one trunk, not a comb.
+    "elk.layered.mergeEdges": "true",
     "elk.edgeLabels.inline": "false",
     "elk.padding": "[top=24,left=24,bottom=24,right=24]",
   };

@@ -14,13 +14,12 @@ import { describeCell } from "../grid/grid-line.tsx";
 import type { CellSummary } from "../grid/grid-rows.ts";
 import { lookOf } from "../states/state-look.ts";
 import type { GraphNode } from "./graph-elements.ts";
+import { ORDINARY_RULES } from "./graph-layout.ts";
 import { useMarks } from "./graph-store.ts";
 import classes from "./graph-view.module.css";
 
 export type TaskFlowNode = Node<{ node: Extract<GraphNode, { kind: "task" }> }, "task">;
 export type GroupFlowNode = Node<{ node: Extract<GraphNode, { kind: "group" }> }, "group">;
-
-const ordinary = new Set(["all_success", "all_done_setup_success"]);
 
 /** A task: its state in the run that is shown, its name, and what is special about it. */
 export const TaskNode = memo(function TaskNode({ data: { node } }: NodeProps<TaskFlowNode>) {
@@ -33,7 +32,7 @@ export const TaskNode = memo(function TaskNode({ data: { node } }: NodeProps<Tas
         <span className={classes["label"]}>{node.label}</span>
         <span className={classes["sub"]}>
           {cell !== undefined && cell.instances > 1 ? <Counts cell={cell} /> : task.operator}
-          {!ordinary.has(task.trigger_rule) && <span className={classes["rule"]}>{task.trigger_rule}</span>}
+          {!ORDINARY_RULES.has(task.trigger_rule) && <span className={classes["rule"]}>{task.trigger_rule}</span>}
         </span>
       </span>
       <TaskSigns task={task} />

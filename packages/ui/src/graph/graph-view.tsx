@@ -59,7 +59,7 @@ export function GraphView(props: GraphViewProps) {
       {problem !== null && laidOut === null && <Problem error={problem} retry={() => void refetch()} />}
       {(isBusy || (laidOut === null && problem === null)) && (
         <div className={classes["busy"]}>
-          <Loader size="xs" aria-label="The graph is laid out" />
+          <Loader size="xs" role="status" aria-label="The graph is laid out" />
         </div>
       )}
     </div>

@@ -8,6 +8,7 @@ import { layOut } from "./lay-out.ts";
 export interface LaidOut {
   /** What the layout is of, without what is folded: another name is another picture, to be fitted anew. */
   name: string;
+  direction: Direction;
   layout: GraphLayout;
   nodes: (TaskFlowNode | GroupFlowNode)[];
   edges: readonly GraphEdge[];
@@ -44,7 +45,7 @@ export function useLayout(
         if (!isWanted) return;
         done();
         setFailure(null);
-        setLaidOut(toFlow(name, elements, layout));
+        setLaidOut(toFlow(name, direction, elements, layout));
       },
       (error: unknown) => {
         if (!isWanted) return;
@@ -60,7 +61,7 @@ export function useLayout(
   return { laidOut, isBusy, failure };
 }
 
-function toFlow(name: string, elements: GraphElements, layout: GraphLayout): LaidOut {
+function toFlow(name: string, direction: Direction, elements: GraphElements, layout: GraphLayout): LaidOut {
   const frames = new Set(elements.nodes.flatMap((node) => (node.kind === "group" && !node.isFolded ? [node.id] : [])));
   const nodes = elements.nodes.map((node) => {
     const { x, y, width, height } = layout.inParent.get(node.id)!;
@@ -68,9 +69,10 @@ function toFlow(name: string, elements: GraphElements, layout: GraphLayout): Lai
     return node.kind === "task" ? { ...place, type: "task" as const, data: { node } } : { ...place, type: "group" as const, data: { node } };
   });
   const reachable = new Map([...layout.inWhole].filter(([id]) => !frames.has(id)));
-  const first = [...reachable].toSorted(([, a], [, b]) => a.x + a.y - b.x - b.y)[0];
+  const first = [...reachable].toSorted(([, a], [, b]) => (direction === "LR" ? a.x - b.x || a.y - b.y : a.y - b.y || a.x - b.x))[0];
   return {
     name,
+    direction,
     layout,
     nodes,
     edges: elements.edges,

@@ -4,7 +4,7 @@ import type { Box } from "./graph-layout.ts";
 import type { LaidOut } from "./use-layout.ts";
 
 /** A graph that would be smaller than this when all of it is in sight begins at its beginning instead. */
-const LEAST_FIT = 0.62;
+const LEAST_FIT = 0.52;
 const MOST_FIT = 1.1;
 const AROUND = 24;
 const MOVE_MS = 220;
@@ -26,14 +26,15 @@ export function useViewport(laidOut: LaidOut, selected: string | undefined) {
         void flow.setViewport({ x: (width - layout.width * zoom) / 2, y: (height - layout.height * zoom) / 2, zoom });
         return;
       }
-      const start = layout.inWhole.get(laidOut.firstId ?? "");
-      void flow.setViewport({
-        x: AROUND - (start?.x ?? 0) * least,
-        y: height / 2 - (start === undefined ? 0 : start.y + start.height / 2) * least,
-        zoom: least,
-      });
+      const start = layout.inWhole.get(laidOut.firstId ?? "") ?? { x: 0, y: 0, width: 0, height: 0 };
+      // Its beginning at the edge, and as much of what is beside that as there is room for.
+      const along = (room: number, at: number, size: number, whole: number) =>
+        whole * least <= room ? (room - whole * least) / 2 : Math.min(AROUND, room / 2 - (at + size / 2) * least);
+      const x = laidOut.direction === "LR" ? AROUND - start.x * least : along(width, start.x, start.width, layout.width);
+      const y = laidOut.direction === "TB" ? AROUND - start.y * least : along(height, start.y, start.height, layout.height);
+      void flow.setViewport({ x, y, zoom: least });
     },
-    [flow, store, layout, laidOut.firstId],
+    [flow, store, layout, laidOut.firstId, laidOut.direction],
   );
 
   const goTo = useCallback(

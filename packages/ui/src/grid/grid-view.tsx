@@ -150,7 +150,7 @@ export function GridView({ grid, rows, selection, rowScroll, onFold, onSelect }:
     <div
       ref={scroller}
       className={classes["scroller"]}
-      role="grid"
+      role="treegrid"
       aria-label={`Tasks of ${grid.dag_id} by runs`}
       aria-rowcount={rows.length + 1}
       aria-colcount={runs.length + 1}

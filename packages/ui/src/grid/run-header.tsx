@@ -27,14 +27,8 @@ export function RunHeader({ runs, shown, selected, activeColumn }: RunHeaderProp
   const dates = dateLabels(runs, (at) => formatInstant(at, zone, { seconds: false }));
   return (
     <div className={classes["header"]} style={{ height: HEADER_HEIGHT }} role="row" aria-rowindex={1} data-row={-1}>
-      <div
-        className={classes["corner"]}
-        role="columnheader"
-        aria-colindex={1}
-        data-column={-1}
-        tabIndex={activeColumn === -1 ? 0 : -1}
-        aria-label="Tasks"
-      >
+      <div className={classes["corner"]} role="columnheader" aria-colindex={1} data-column={-1} tabIndex={activeColumn === -1 ? 0 : -1}>
+        <span className="visually-hidden">Tasks</span>
         <span className={classes["most"]} aria-hidden>
           {runs.length > 0 && formatDurationMs(longest)}
         </span>
@@ -45,7 +39,6 @@ export function RunHeader({ runs, shown, selected, activeColumn }: RunHeaderProp
           className={classes["run"]}
           role="columnheader"
           aria-colindex={index + 2}
-          aria-label={describeRun(run, lengths[index]!, (at) => formatInstant(at, zone))}
           aria-selected={run.dag_run_id === selected}
           data-column={index}
           data-state={run.state}
@@ -53,7 +46,12 @@ export function RunHeader({ runs, shown, selected, activeColumn }: RunHeaderProp
           data-labelled={dates.has(index) || isNewVersion(runs, index) || undefined}
           style={{ transform: `translateX(${start}px)`, width: COLUMN_WIDTH }}
         >
-          {dates.get(index) !== undefined && <span className={classes["date"]}>{dates.get(index)}</span>}
+          <span className="visually-hidden">{describeRun(run, lengths[index]!, (at) => formatInstant(at, zone))}</span>
+          {dates.get(index) !== undefined && (
+            <span className={classes["date"]} aria-hidden>
+              {dates.get(index)}
+            </span>
+          )}
           {isNewVersion(runs, index) && <span className={classes["versionName"]}>v{run.dag_version}</span>}
           <span className={classes["bar"]} style={{ height: Math.max(3, BAR_MOST * Math.sqrt(lengths[index]! / longest)) }} />
           {run.has_note && <IconNote size={11} className={classes["note"]} aria-hidden />}

@@ -17,6 +17,8 @@ export function Markdown({ text }: { text: string }) {
             </a>
           ),
           img: ({ alt }) => <em>{alt}</em>,
+          // Of lists of tasks: nothing to fill in here.
+          input: ({ checked }) => <span>{checked === true ? "☑" : "☐"}</span>,
           // Under the headings of the page.
           h1: ({ children }) => <h3>{children}</h3>,
           h2: ({ children }) => <h4>{children}</h4>,
