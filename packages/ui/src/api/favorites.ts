@@ -7,7 +7,7 @@ const MOST_SHOWN = 12;
 
 /** DAGs that the user has marked, by name, with their latest runs. */
 export const favoritesQuery = queryOptions({
-  queryKey: ["dags", "favorites"],
+  queryKey: ["dags", "favorites-with-runs"],
   queryFn: async ({ signal }) => {
     const query = { is_favorite: true, limit: MOST_SHOWN, order_by: ["dag_display_name"] };
     const { dags, total_entries: total } = (await api.GET("/api/v2/dags", { params: { query }, signal })).data!;
