@@ -3,11 +3,13 @@ import { IconPlus } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { type AccessToken, accessTokensQuery, revokeAccessToken } from "../api/access-tokens.ts";
-import { sessionQuery } from "../api/session.ts";
+import { sessionQuery, setSession } from "../api/session.ts";
+import { endSessions } from "../api/users.ts";
 import { DeleteDialog } from "../parts/delete-dialog.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Distance } from "../time/instant.tsx";
 import classes from "./account.module.css";
+import { PasswordDialog } from "./password-dialog.tsx";
 import { TokenDialog } from "./token-dialog.tsx";
 
 /** The user: what they may do, and their tokens. */
@@ -16,15 +18,28 @@ export function AccountPage() {
   const tokens = useQuery(accessTokensQuery);
   const [isMaking, setMaking] = useState(false);
   const [doomed, setDoomed] = useState<AccessToken | null>(null);
+  const [isChangingPassword, setChangingPassword] = useState(false);
+  const queryClient = useQueryClient();
+  const leave = useMutation({ mutationFn: endSessions, onSuccess: () => setSession(queryClient, null) });
   if (session.data == null) return null;
-  const { username, role, permissions } = session.data;
+  const { username, role, permissions, dag_grants: grants } = session.data;
   return (
     <Box p="md" maw={900} mx="auto">
-      <Group gap="sm" mb="lg">
-        <Title order={1}>{username}</Title>
-        <Badge variant="default" tt="none">
-          {role}
-        </Badge>
+      <Group justify="space-between" gap="sm" mb="lg">
+        <Group gap="sm">
+          <Title order={1}>{username}</Title>
+          <Badge variant="default" tt="none">
+            {role}
+          </Badge>
+        </Group>
+        <Group gap="xs">
+          <Button size="xs" variant="default" onClick={() => setChangingPassword(true)}>
+            Change password
+          </Button>
+          <Button size="xs" variant="default" loading={leave.isPending} onClick={() => leave.mutate()}>
+            Log out everywhere
+          </Button>
+        </Group>
       </Group>
       <section className={classes["section"]}>
         <Group justify="space-between" mb={6}>
@@ -81,6 +96,11 @@ export function AccountPage() {
         <Title order={2} mb={6}>
           What you may do
         </Title>
+        {grants.length > 0 && (
+          <Text size="sm" mb="xs">
+            Beside that, by grants: {grants.map((grant) => `${grant.dag_id} (${grant.actions.join(", ")})`).join("; ")}.
+          </Text>
+        )}
         <Group gap={6}>
           {permissions.map((permission) => (
             <Badge key={permission} variant="default" tt="none" fw={400}>
@@ -89,6 +109,7 @@ export function AccountPage() {
           ))}
         </Group>
       </section>
+      {isChangingPassword && <PasswordDialog onClose={() => setChangingPassword(false)} />}
       {isMaking && <TokenDialog onClose={() => setMaking(false)} />}
       {doomed !== null && <Revocation token={doomed} onClose={() => setDoomed(null)} />}
     </Box>

@@ -27,7 +27,7 @@ export function dagRunFilters(filters: TableRequest["filters"], now: number): Om
     dag_id_pattern: contains(dag),
     run_id_pattern: contains(run),
     triggering_user_name_pattern: contains(by),
-    conf_contains: conf as string | undefined,
+    conf_contains: conf,
     state: state as RunsQuery["state"],
     run_type: type as RunsQuery["run_type"],
     dag_version: (version as readonly string[] | undefined)?.map(Number),

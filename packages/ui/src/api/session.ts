@@ -1,11 +1,13 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import type { Rights } from "./permissions.ts";
 import { readAnswer, send } from "./send.ts";
 
 /** Who is logged in, and what they may do. */
-export interface Session {
+export interface Session extends Rights {
   username: string;
   role: string;
-  permissions: string[];
+  /** Nobody is logged in, and the server shows some of what it has all the same. */
+  is_anonymous: boolean;
 }
 
 /** null: nobody is. */

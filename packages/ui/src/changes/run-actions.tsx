@@ -3,6 +3,7 @@ import { useState } from "react";
 import { usePermissions } from "../api/use-permissions.ts";
 import { type Action, ActionMenu } from "./action-menu.tsx";
 import { type Asked, ChangeDialog, type Targets } from "./change-dialog.tsx";
+import { onlyDag } from "./only-dag.ts";
 import { CHANGE_WORDS, counted, type RunChange, type RunTarget } from "./change-model.ts";
 
 interface RunActionsProps {
@@ -34,16 +35,18 @@ export function RunActions({ runs, note, buttons = 2, onDone, onRunAgain }: RunA
   const may = usePermissions();
   const [asked, setAsked] = useState<Asked | null>(null);
   const title = titleOf(runs);
-  const actions: Action[] = CHANGES.filter((change) => may(change === "delete" ? "dag_runs:delete" : "dag_runs:edit")).map((change) => {
-    const Icon = ICONS[change];
-    return {
-      label: CHANGE_WORDS[change].menu,
-      icon: <Icon size={15} />,
-      isDangerous: change === "delete",
-      onClick: () => setAsked({ kind: "runs", change, targets: runs, title, ...(note == null ? {} : { note }) }),
-    };
-  });
-  if (onRunAgain !== undefined && may("dag_runs:create")) {
+  const actions: Action[] = CHANGES.filter((change) => may(change === "delete" ? "dag_runs:delete" : "dag_runs:edit", onlyDag(runs))).map(
+    (change) => {
+      const Icon = ICONS[change];
+      return {
+        label: CHANGE_WORDS[change].menu,
+        icon: <Icon size={15} />,
+        isDangerous: change === "delete",
+        onClick: () => setAsked({ kind: "runs", change, targets: runs, title, ...(note == null ? {} : { note }) }),
+      };
+    },
+  );
+  if (onRunAgain !== undefined && may("dag_runs:create", onlyDag(runs))) {
     actions.splice(2, 0, { label: "Run again with the same params", icon: <IconPlayerPlay size={15} />, onClick: onRunAgain });
   }
   return (

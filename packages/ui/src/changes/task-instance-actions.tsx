@@ -3,6 +3,7 @@ import { useState } from "react";
 import { usePermissions } from "../api/use-permissions.ts";
 import { type Action, ActionMenu } from "./action-menu.tsx";
 import { type Asked, ChangeDialog, type Targets } from "./change-dialog.tsx";
+import { onlyDag } from "./only-dag.ts";
 import { CHANGE_WORDS, counted, type InstanceChange, type InstanceTarget } from "./change-model.ts";
 
 interface TaskInstanceActionsProps {
@@ -31,7 +32,7 @@ const CHANGES: readonly InstanceChange[] = ["clear", "success", "failed", "skipp
 export function TaskInstanceActions({ instances, name, note, buttons = 2, onDone }: TaskInstanceActionsProps) {
   const may = usePermissions();
   const [asked, setAsked] = useState<Asked | null>(null);
-  if (!may("task_instances:edit")) return null;
+  if (!may("task_instances:edit", onlyDag(instances))) return null;
   const title = name ?? titleOf(instances);
   const actions: Action[] = CHANGES.map((change) => {
     const Icon = ICONS[change];

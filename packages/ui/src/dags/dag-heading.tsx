@@ -54,10 +54,10 @@ export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | un
             checked={!dag.is_paused}
             label={dag.is_paused ? "Paused" : "On"}
             aria-label={dag.is_paused ? `${dagId} is paused` : `${dagId} is on`}
-            disabled={!may("dags:edit") || pause.isPending}
+            disabled={!may("dags:edit", dagId) || pause.isPending}
             onChange={(event) => pause.mutate({ dagId, isPaused: !event.currentTarget.checked })}
           />
-          {may("dag_runs:create") && (
+          {may("dag_runs:create", dagId) && (
             <Button size="xs" leftSection={<IconPlayerPlay size={14} />} onClick={() => openTrigger(dagId)}>
               Trigger
             </Button>

@@ -83,7 +83,7 @@ export function TriggerForm({
       logicalDate: fromWallClock(options.logicalDate, zone),
       runAfter: fromWallClock(options.runAfter, zone),
       note: options.note,
-      isUnpausing: dag.is_paused && isUnpausing && may("dags:edit"),
+      isUnpausing: dag.is_paused && isUnpausing && may("dags:edit", dag.dag_id),
     };
     trigger.mutate(run, { onError: () => showFirstProblem(currentTarget) });
   };
@@ -143,7 +143,7 @@ export function TriggerForm({
 
         {dag.is_paused && (
           <Alert color="gray" icon={<IconPlayerPause />} p="sm" title="This DAG is paused">
-            {may("dags:edit") ? (
+            {may("dags:edit", dag.dag_id) ? (
               <Checkbox
                 size="sm"
                 label="Turn it on, so that the run begins"

@@ -61,7 +61,7 @@ function Unpause({ dagId, label }: { dagId: string; label: string }) {
   const may = usePermissions();
   const queryClient = useQueryClient();
   const pause = usePause();
-  if (!may("dags:edit")) return null;
+  if (!may("dags:edit", dagId)) return null;
   const unpause = () => pause.mutate({ dagId, isPaused: false }, { onSettled: () => void queryClient.invalidateQueries({ queryKey: ["why"] }) });
   return (
     <Button {...LOOK} loading={pause.isPending} onClick={unpause}>
@@ -73,7 +73,7 @@ function Unpause({ dagId, label }: { dagId: string; label: string }) {
 function Trigger({ dagId, label }: { dagId: string; label: string }) {
   const may = usePermissions();
   const trigger = useTrigger();
-  if (!may("dag_runs:create")) return null;
+  if (!may("dag_runs:create", dagId)) return null;
   return (
     <Button {...LOOK} loading={trigger.isPending} onClick={() => trigger.mutate({ dagId })}>
       {label}

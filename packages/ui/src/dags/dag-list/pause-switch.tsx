@@ -12,7 +12,7 @@ export function PauseSwitch({ dag }: { dag: DagRow }) {
     <Switch
       size="xs"
       checked={!isPaused}
-      disabled={!may("dags:edit")}
+      disabled={!may("dags:edit", dag.dag_id)}
       aria-label={`${dag.dag_id} is ${dag.is_paused ? "paused" : "on"}`}
       onChange={(event) => pause.mutate({ dagId: dag.dag_id, isPaused: !event.currentTarget.checked })}
     />

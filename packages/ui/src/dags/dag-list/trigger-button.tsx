@@ -7,7 +7,7 @@ import { useOpenTrigger } from "../../trigger/use-open-trigger.ts";
 export function TriggerButton({ dag }: { dag: DagRow }) {
   const may = usePermissions();
   const openTrigger = useOpenTrigger();
-  if (!may("dag_runs:create")) return null;
+  if (!may("dag_runs:create", dag.dag_id)) return null;
   return (
     <Tooltip label="Trigger a run …">
       <ActionIcon variant="subtle" aria-label={`Trigger ${dag.dag_id}`} onClick={() => openTrigger(dag.dag_id)}>
