@@ -96,3 +96,34 @@ export async function resumeWorker(name: string, options: ServerOptions): Promis
   const worker = await client.send<WorkerResource>("POST", path`/api/v2/workers/${name}/resume`, undefined);
   output.done(`Worker "${worker.name}" takes tasks again.`, worker);
 }
+
+/** What waits for workers in a task queue of an executor. */
+interface QueueResource {
+  queue: string;
+  executor: string;
+  /** Ready, and held back by a limit or by the executor's room. */
+  scheduled: number;
+  queued: number;
+  running: number;
+  workers: number;
+  slots: number;
+}
+
+export async function listQueues(options: ServerOptions): Promise<void> {
+  const { client, output } = clientContext(options);
+  // All of them, in one answer.
+  const { queues } = await client.get<{ queues: QueueResource[] }>("/api/v2/queues");
+  output.list(
+    queues,
+    [
+      { title: "QUEUE", value: (queue) => queue.queue },
+      { title: "EXECUTOR", value: (queue) => queue.executor },
+      { title: "SCHEDULED", value: (queue) => queue.scheduled, align: "right" },
+      { title: "QUEUED", value: (queue) => queue.queued, align: "right" },
+      { title: "RUNNING", value: (queue) => queue.running, align: "right" },
+      { title: "WORKERS", value: (queue) => queue.workers, align: "right" },
+      { title: "SLOTS", value: (queue) => queue.slots, align: "right" },
+    ],
+    { none: "No task waits or runs, and no worker names a queue." },
+  );
+}

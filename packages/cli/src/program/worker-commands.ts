@@ -26,4 +26,9 @@ export function addWorkerCommands(program: Command): void {
     .action(lazily(load, "drainWorker"));
   examples(drain, ["workers drain worker-1", "workers drain worker-1 --wait 10m"]);
   withServer(workers.command("resume <worker>").description("let a drained worker take tasks again")).action(lazily(load, "resumeWorker"));
+
+  const queues = program.command("queues").description("task queues: what waits for workers, and who takes it");
+  withServer(queues.command("list").description("list task queues that have work, or a living worker that names them")).action(
+    lazily(load, "listQueues"),
+  );
 }
