@@ -154,7 +154,7 @@ export class LiveCase {
   }
 
   #noteRefusal({ run, instance }: LiveAttempt): void {
-    if (run.hasInputs(this.dag.task(instance.taskId))) throw new Error(`The engine refused to start ${nameOf(instance)}.`);
+    if (run.hasInputs(this.dag.task(instance.taskId), instance)) throw new Error(`The engine refused to start ${nameOf(instance)}.`);
     this.log.push(`${nameOf(instance)} could not have its inputs`);
     refuseAttempt(run, instance);
     run.settle();

@@ -224,10 +224,11 @@ export class RunModel {
     return states.includes("skipped") ? "skipped" : "run";
   }
 
-  /** Whether what an instance is mapped over is there: not when it has begun again meanwhile. */
-  hasInputs(task: TaskSpec): boolean {
+  /** Whether the member that an instance is mapped over is there: not when what it comes from has begun again meanwhile, or has become shorter. */
+  hasInputs(task: TaskSpec, { mapIndex }: ModelInstance): boolean {
     const mapping = this.dag.mappingOf(task);
-    return mapping === null || mappingSources(mapping).every((id) => this.of(id).every(({ result }) => result !== undefined));
+    if (mapping === null) return true;
+    return mappingSources(mapping).every((id) => this.of(id).every(({ result }) => result !== undefined)) && mapIndex < (this.lengthOf(task) ?? 0);
   }
 
   private isSkippedByBranch(task: TaskSpec, instance: ModelInstance): boolean {
