@@ -45,6 +45,7 @@ export async function latestRuns(dagIds: readonly string[], signal: AbortSignal)
 function dagFilters(filters: TableRequest["filters"], now: number) {
   return withoutAbsent({
     dag_display_name_pattern: contains(filters["dag"] as string | undefined),
+    is_favorite: filters["starred"] as boolean | undefined,
     paused: filters["paused"] as boolean | undefined,
     dag_run_state: filters["state"] as DagsQuery["dag_run_state"],
     tags: filters["tags"] as string[] | undefined,

@@ -40,6 +40,7 @@ const OPTION_WORDS: Readonly<Record<OptionName, readonly [label: string, descrip
   past: ["Past", "the same in earlier runs"],
   future: ["Future", "the same in later runs"],
   onlyFailed: ["Only failed", "failed and upstream failed"],
+  onlyNew: ["Only new tasks", "that the DAG has by now; nothing is cleared"],
   onLatestVersion: ["On the latest version", "with the DAG as it is now"],
   resetRuns: ["Start ended runs again", "without it nothing runs until they are"],
 };
@@ -96,7 +97,7 @@ function ChangeForm({ asked, change, onClose }: { asked: Asked; change: Change; 
   const [progress, setProgress] = useState(0);
   const hasPreview = change.change !== "note" && change.change !== "queued";
   const { note: _note, ...asking } = settled;
-  const steps = stepCount(change);
+  const steps = stepCount(change, options);
   const preview = useQuery({
     queryKey: ["change-preview", change.kind, change.change, change.targets, asking],
     queryFn: ({ signal }) => previewChange(change, settled, { signal, onProgress: setProgress }),
@@ -123,7 +124,7 @@ function ChangeForm({ asked, change, onClose }: { asked: Asked; change: Change; 
               key={name}
               size="xs"
               checked={options[name]}
-              disabled={apply.isPending}
+              disabled={apply.isPending || (options.onlyNew && name !== "onlyNew")}
               label={
                 <>
                   {OPTION_WORDS[name][0]}{" "}
@@ -207,10 +208,10 @@ function useApply(change: Change, options: ChangeOptions, onProgress: (done: num
     mutationFn: () => applyChange(change, options, { onProgress }),
     onSuccess: ({ results, failures }) => {
       const touched = results.reduce((sum, count) => sum + count, 0);
-      const words = CHANGE_WORDS[change.change];
+      const done = options.onlyNew ? "given the new tasks" : CHANGE_WORDS[change.change].done;
       if (touched > 0) {
         const what = counted(touched, change.kind === "runs" ? "run" : "task instance");
-        notifications.show({ color: "green", title: "Done", message: `${what} ${touched === 1 ? "was" : "were"} ${words.done}.` });
+        notifications.show({ color: "green", title: "Done", message: `${what} ${touched === 1 ? "was" : "were"} ${done}.` });
       }
       if (failures.length === 0) onClose(true);
     },

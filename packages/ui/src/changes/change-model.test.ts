@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Affected, counted, countByState, distinct, groupByRun, isTouchedByRunMark, optionsOf, usualOptions } from "./change-model.ts";
+import { type Affected, counted, countByState, distinct, groupByRun, inParts, isTouchedByRunMark, optionsOf, usualOptions } from "./change-model.ts";
 import { runSteps } from "./run-steps.ts";
 
 const run = { dagId: "d", runId: "r" };
@@ -50,11 +50,18 @@ describe("marking a run", () => {
 });
 
 it("offers the options that a request has", () => {
-  expect(optionsOf("runs", "clear")).toEqual(["onlyFailed", "onLatestVersion"]);
+  expect(optionsOf("runs", "clear")).toEqual(["onlyFailed", "onLatestVersion", "onlyNew"]);
   expect(optionsOf("runs", "success")).toEqual([]);
   expect(optionsOf("instances", "failed")).toEqual(["upstream", "downstream", "past", "future"]);
   expect(optionsOf("instances", "note")).toEqual([]);
   expect([usualOptions("retry").onlyFailed, usualOptions("clear").onlyFailed, usualOptions("success").downstream]).toEqual([true, false, false]);
+});
+
+it("clears many runs in parts", () => {
+  const targets = Array.from({ length: 45 }, (_, index) => index);
+  const parts = inParts(targets);
+  expect(parts.map(({ length }) => length)).toEqual([20, 20, 5]);
+  expect(parts.flat()).toEqual(targets);
 });
 
 it("counts in words", () => {

@@ -21,6 +21,8 @@ export interface ChangeOptions {
   past: boolean;
   future: boolean;
   onlyFailed: boolean;
+  /** Nothing is cleared: the run only gets the tasks that its DAG has by now. */
+  onlyNew: boolean;
   onLatestVersion: boolean;
   /** Ended runs begin again, so that what is cleared is run. */
   resetRuns: boolean;
@@ -35,6 +37,7 @@ export function usualOptions(change: RunChange | InstanceChange): ChangeOptions 
     past: false,
     future: false,
     onlyFailed: change === "retry",
+    onlyNew: false,
     onLatestVersion: false,
     resetRuns: true,
     note: "",
@@ -47,7 +50,7 @@ export type OptionName = Exclude<keyof ChangeOptions, "note">;
 export function optionsOf(kind: "runs" | "instances", change: RunChange | InstanceChange): readonly OptionName[] {
   if (change === "note" || change === "delete" || change === "queued") return [];
   const isClear = change === "clear" || change === "retry";
-  if (kind === "runs") return isClear ? ["onlyFailed", "onLatestVersion"] : [];
+  if (kind === "runs") return change === "clear" ? ["onlyFailed", "onLatestVersion", "onlyNew"] : isClear ? ["onlyFailed", "onLatestVersion"] : [];
   return isClear
     ? ["upstream", "downstream", "past", "future", "onlyFailed", "onLatestVersion", "resetRuns"]
     : ["upstream", "downstream", "past", "future"];
@@ -104,6 +107,15 @@ export function groupByRun(targets: readonly InstanceTarget[]): { run: RunTarget
     groups.set(key, group);
   }
   return [...groups.values()];
+}
+
+const RUNS_PER_REQUEST = 20;
+
+/** Several runs may be cleared by one request; not so many that nothing is seen of it for long. */
+export function inParts<T>(targets: readonly T[]): T[][] {
+  const parts: T[][] = [];
+  for (let at = 0; at < targets.length; at += RUNS_PER_REQUEST) parts.push(targets.slice(at, at + RUNS_PER_REQUEST));
+  return parts;
 }
 
 /** One task instance that a change would touch. */

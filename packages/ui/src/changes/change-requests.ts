@@ -5,6 +5,7 @@ import {
   type ChangeOptions,
   distinct,
   groupByRun,
+  inParts,
   type InstanceChange,
   type InstanceTarget,
   isTouchedByRunMark,
@@ -48,8 +49,14 @@ export async function applyChange(change: Change, options: ChangeOptions, progre
 }
 
 /** How many requests a change takes: what its progress counts to. */
-export function stepCount(change: Change): number {
-  return change.kind === "instances" && isClear(change.change) ? groupByRun(change.targets).length : change.targets.length;
+export function stepCount(change: Change, options: ChangeOptions): number {
+  if (!isClear(change.change)) return change.targets.length;
+  return change.kind === "instances" ? groupByRun(change.targets).length : clearParts(change.targets, options).length;
+}
+
+/** New tasks are told without the run that gets them, so each run is asked about by itself. */
+function clearParts(runs: readonly RunTarget[], { onlyNew }: ChangeOptions): RunTarget[][] {
+  return onlyNew ? runs.map((run) => [run]) : inParts(runs);
 }
 
 function isClear(change: RunChange | InstanceChange): boolean {
@@ -58,7 +65,9 @@ function isClear(change: RunChange | InstanceChange): boolean {
 
 function previewSteps(change: Change, options: ChangeOptions, signal: AbortSignal | undefined): (() => Promise<Touched>)[] {
   if (change.kind === "runs") {
-    if (isClear(change.change)) return change.targets.map((run) => async () => ({ affected: await clearRun(run, options, true, signal), more: 0 }));
+    if (isClear(change.change)) {
+      return clearParts(change.targets, options).map((runs) => async () => ({ affected: await clearRuns(runs, options, true, signal), more: 0 }));
+    }
     const mark = change.change;
     return change.targets.map((run) => async () => {
       const { instances, total } = await instancesOfRun(run, signal);
@@ -77,7 +86,13 @@ function previewSteps(change: Change, options: ChangeOptions, signal: AbortSigna
 }
 
 function applySteps(change: Change, options: ChangeOptions): (() => Promise<number>)[] {
-  if (change.kind === "runs") return change.targets.map((run) => () => changeRun(run, change.change, options));
+  if (change.kind === "runs" && isClear(change.change)) {
+    return clearParts(change.targets, options).map((runs) => async () => {
+      await clearRuns(runs, options, false);
+      return runs.length;
+    });
+  }
+  if (change.kind === "runs") return change.targets.map((run) => () => changeRun(run, change.change as RunOnlyChange, options));
   if (isClear(change.change)) {
     return groupByRun(change.targets).map(
       ({ run, tasks }) =>
@@ -95,13 +110,11 @@ function applySteps(change: Change, options: ChangeOptions): (() => Promise<numb
   return change.targets.map((target) => async () => (await markInstance(target, mark, options, false)).length);
 }
 
-async function changeRun(run: RunTarget, change: RunChange, options: ChangeOptions): Promise<number> {
+type RunOnlyChange = Exclude<RunChange, "clear" | "retry">;
+
+async function changeRun(run: RunTarget, change: RunOnlyChange, options: ChangeOptions): Promise<number> {
   const path = { dag_id: run.dagId, dag_run_id: run.runId };
   switch (change) {
-    case "clear":
-    case "retry":
-      await clearRun(run, options, false);
-      return 1;
     case "delete":
       await api.DELETE("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", { params: { path } });
       return 1;
@@ -116,13 +129,24 @@ async function changeRun(run: RunTarget, change: RunChange, options: ChangeOptio
   }
 }
 
-async function clearRun({ dagId, runId }: RunTarget, options: ChangeOptions, dryRun: boolean, signal?: AbortSignal): Promise<Affected[]> {
-  const { data } = await api.POST("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/clear", {
-    params: { path: { dag_id: dagId, dag_run_id: runId } },
-    body: { dry_run: dryRun, only_failed: options.onlyFailed, run_on_latest_version: options.onLatestVersion },
+async function clearRuns(runs: readonly RunTarget[], options: ChangeOptions, dryRun: boolean, signal?: AbortSignal): Promise<Affected[]> {
+  const { data } = await api.POST("/api/v2/dags/{dag_id}/clearDagRuns", {
+    params: { path: { dag_id: "~" } },
+    body: {
+      dag_runs: runs.map(({ dagId, runId }) => ({ dag_id: dagId, dag_run_id: runId })),
+      dry_run: dryRun,
+      only_failed: options.onlyFailed,
+      only_new: options.onlyNew,
+      run_on_latest_version: options.onLatestVersion,
+    },
     ...within(signal),
   });
-  return "task_instances" in data! ? data.task_instances.map((one) => toAffected(one as TaskInstance)) : [];
+  if (!("task_instances" in data!)) return [];
+  return data.task_instances.map((one) => ("dag_run_id" in one ? toAffected(one) : toNewTask(runs[0]!, one)));
+}
+
+function toNewTask(run: RunTarget, { task_id: taskId, task_display_name: name }: { task_id: string; task_display_name: string }): Affected {
+  return { ...run, taskId, mapIndex: -1, name, state: null };
 }
 
 async function clearTasks(

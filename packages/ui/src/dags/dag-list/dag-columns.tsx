@@ -8,10 +8,21 @@ import { Distance } from "../../time/instant.tsx";
 import { DAG_FILTERS } from "./dag-list-search.ts";
 import { PauseSwitch } from "./pause-switch.tsx";
 import { LiveRunBars } from "./live-run-bars.tsx";
+import { StarButton } from "./star-button.tsx";
 import { TagList } from "./tag-list.tsx";
 import { TriggerButton } from "./trigger-button.tsx";
 
 export const DAG_COLUMNS: readonly DataColumn<DagWithRuns>[] = [
+  {
+    id: "starred",
+    header: "Starred",
+    isHeaderHidden: true,
+    width: 42,
+    isFixed: true,
+    card: "badge",
+    filter: DAG_FILTERS.starred,
+    cell: ({ dag }) => <StarButton dagId={dag.dag_id} />,
+  },
   {
     id: "paused",
     header: "On",

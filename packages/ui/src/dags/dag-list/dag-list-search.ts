@@ -6,6 +6,7 @@ import { useOwners, useTags } from "./suggestions.ts";
 /** What the list of DAGs can be filtered by. */
 export const DAG_FILTERS = {
   paused: { kind: "flag", yes: "Paused", no: "On" },
+  starred: { kind: "flag", yes: "Starred", no: "Others" },
   dag: { kind: "text" },
   state: { kind: "choice", options: DAG_RUN_STATES.map((value) => ({ value, label: lookOf(value).label, isState: true })) },
   started: { kind: "instant" },
@@ -20,11 +21,12 @@ const FIELDS: readonly { id: string; filter?: ColumnFilter }[] = [
 ];
 
 /** Which DAGs, in one word: what is asked for most. */
-export const SHOWN = ["all", "on", "paused", "failed", "running"] as const;
+export const SHOWN = ["all", "starred", "on", "paused", "failed", "running"] as const;
 export type Shown = (typeof SHOWN)[number];
 
-const FILTERS_OF_SHOWN: Readonly<Record<Shown, { paused?: boolean; state?: readonly string[] }>> = {
+const FILTERS_OF_SHOWN: Readonly<Record<Shown, { starred?: boolean; paused?: boolean; state?: readonly string[] }>> = {
   all: {},
+  starred: { starred: true },
   on: { paused: false },
   paused: { paused: true },
   failed: { state: ["failed"] },
@@ -38,11 +40,15 @@ export function readDagListSearch({ show, ...search }: Record<string, unknown>):
 }
 
 export function withShown(search: TableSearch, shown: Shown): TableSearch {
-  return { ...search, paused: undefined, state: undefined, at: undefined, picked: undefined, ...FILTERS_OF_SHOWN[shown] };
+  return { ...search, starred: undefined, paused: undefined, state: undefined, at: undefined, picked: undefined, ...FILTERS_OF_SHOWN[shown] };
 }
 
 /** undefined: the filters are none that has a word. */
-export function shownOf({ paused, state }: TableSearch): Shown | undefined {
-  const key = JSON.stringify([paused, state]);
-  return SHOWN.find((shown) => key === JSON.stringify([FILTERS_OF_SHOWN[shown].paused, FILTERS_OF_SHOWN[shown].state]));
+export function shownOf(search: TableSearch): Shown | undefined {
+  const key = keyOf(search);
+  return SHOWN.find((shown) => keyOf(FILTERS_OF_SHOWN[shown]) === key);
+}
+
+function keyOf({ starred, paused, state }: TableSearch): string {
+  return JSON.stringify([starred, paused, state]);
 }
