@@ -40,6 +40,19 @@ const api = z.strictObject({
     .describe("Signs the access tokens of people and clients. Must be the same in every API server. Unset: made once and kept in the home directory.")
     .meta(secret),
   accessTokenTtlSeconds: count().default(86_400).describe("How long an access token is accepted."),
+  sessionTtlSeconds: count().default(86_400).describe("How long a browser stays logged in."),
+  publicRole: z
+    .enum(["Viewer", "User", "Op", "Admin"])
+    .nullable()
+    .default(null)
+    .describe("The role of who is not logged in. Unset: everybody has to log in."),
+  changesPerMinute: count()
+    .default(3000)
+    .describe("How many changes one user may make in a minute over the REST API, as many at once as come; reading is not counted."),
+  trustedProxies: z
+    .array(text())
+    .default([])
+    .describe("Addresses or ranges of proxies in front of the API servers, whose `x-forwarded-for` is believed: limits count by a client's address."),
   maximumPageLimit: count().default(100).describe("Most items of one page; a larger `limit` is cut to it."),
   fallbackPageLimit: count().default(50).describe("Items of one page when the request names no `limit`."),
   bodyLimitBytes: count().default(1_048_576).describe("Largest request body."),

@@ -152,3 +152,35 @@ export interface WorkerDetailsResource extends WorkerResource {
     started_at: string | null;
   }[];
 }
+
+export interface UserResource {
+  username: string;
+  first_name: string;
+  last_name: string;
+  email: string;
+  role: string;
+  active: boolean;
+  last_login: string | null;
+}
+
+export interface RoleResource {
+  name: string;
+  permissions: string[];
+}
+
+export interface TokenResource {
+  id: string;
+  name: string;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
+export interface GrantResource {
+  id: number;
+  username: string | null;
+  role: string | null;
+  dag_id: string | null;
+  dag_tag: string | null;
+  actions: string[];
+}

@@ -53,7 +53,8 @@ export class RestClient {
   }
 
   async send<T>(method: "POST" | "PATCH" | "PUT", path: string, body: unknown, query?: Query): Promise<T> {
-    return (await (await this.#request(method, path, { body, query })).json()) as T;
+    const response = await this.#request(method, path, { body, query });
+    return (response.status === 204 ? undefined : await response.json()) as T;
   }
 
   async delete(path: string): Promise<void> {

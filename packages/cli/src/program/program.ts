@@ -8,6 +8,7 @@ import { addServiceCommands } from "./service-commands.ts";
 import { addSettingCommands } from "./setting-commands.ts";
 import { addTaskCommands } from "./task-commands.ts";
 import { addWhyCommand } from "./why-command.ts";
+import { addUserCommands } from "./user-commands.ts";
 import { addWorkerCommands } from "./worker-commands.ts";
 
 const ENVIRONMENT = `
@@ -40,6 +41,7 @@ export function createProgram(version: string): Command {
   addTaskCommands(program);
   addWhyCommand(program);
   addSettingCommands(program);
+  addUserCommands(program);
   addWorkerCommands(program);
   addDatabaseCommands(program);
   addInstallationCommands(program);

@@ -54,11 +54,15 @@ export function addServiceCommands(program: Command): void {
   const apiServer = program
     .command("api-server")
     .description("start an API server alone; any number may run")
-    .addOption(new Option("--apps <apps>", "what it serves: api (REST, for people and clients), execution (for runners)").default("api,execution"))
+    .addOption(
+      new Option("--apps <apps>", "what it serves: ui (the pages), api (REST, for people and clients), execution (for runners)").default(
+        "ui,api,execution",
+      ),
+    )
     .option("--host <host>", "address to listen on (default: the configured one)")
     .option("-p, --port <port>", "port of the REST API (default: the configured one)", port)
     .action(lazily(() => import("../services/api-server.ts"), "runApiServer"));
-  examples(apiServer, ["api-server", "api-server --apps execution"]);
+  examples(apiServer, ["api-server", "api-server --apps ui,api", "api-server --apps execution"]);
 
   const worker = program
     .command("worker")

@@ -23,11 +23,23 @@ export function openTaskLogs({ config, shutdown }: Installation): TaskLogStore {
   return logs;
 }
 
-/** Starts the REST API; the folders are for showing whole paths of DAG files. */
-export async function startRestApi(installation: Installation, core: Core, logs: TaskLogStore, folders: readonly DagFolder[]): Promise<RunningApi> {
+export interface RestApiOptions {
+  /** For showing whole paths of DAG files. */
+  folders: readonly DagFolder[];
+  /** Default: both. */
+  apps?: readonly ApiApp[];
+}
+
+/** Starts the pages and the REST API. */
+export async function startRestApi(
+  installation: Installation,
+  core: Core,
+  logs: TaskLogStore,
+  { folders, apps = ["ui", "api"] }: RestApiOptions,
+): Promise<RunningApi> {
   const { host, port } = installation.config.api;
   return start(installation, core, {
-    app: "api",
+    apps,
     uiDirectory: uiFolder(),
     host,
     port,
@@ -39,12 +51,12 @@ export async function startRestApi(installation: Installation, core: Core, logs:
 
 export async function startExecutionApi(installation: Installation, core: Core, logs: TaskLogStore): Promise<RunningApi> {
   const { host, port } = installation.config.executionApi;
-  return start(installation, core, { app: "execution", host, port, logs, tokens: executionTokens(core), folders: [] });
+  return start(installation, core, { apps: ["execution"], host, port, logs, tokens: executionTokens(core), folders: [] });
 }
 
 interface AppOptions {
   uiDirectory?: string;
-  app: ApiApp;
+  apps: readonly ApiApp[];
   host: string;
   port: number;
   logs: TaskLogStore;
@@ -54,8 +66,9 @@ interface AppOptions {
 
 async function start(installation: Installation, { db, engine, secrets }: Core, options: AppOptions): Promise<RunningApi> {
   const { config, release, shutdown } = installation;
+  const isExecution = options.apps.includes("execution");
   const pathOfFolder = new Map(options.folders.map(({ name, path }) => [name, path]));
-  const queueBoard = options.app === "api" ? await openQueueBoard(installation, db) : undefined;
+  const queueBoard = options.apps.includes("api") ? await openQueueBoard(installation, db) : undefined;
   const { app } = await createApiServer({
     ...(queueBoard === undefined ? {} : { queueBoard }),
     db,
@@ -64,12 +77,16 @@ async function start(installation: Installation, { db, engine, secrets }: Core, 
     tokens: options.tokens,
     logs: options.logs,
     version: release,
-    apps: options.app === "api" ? ["ui", "api"] : [options.app],
+    apps: options.apps,
     uiDirectory: options.uiDirectory,
     onPoolsChanged: () => engine.wake("ready"),
     shownConfig: config.api.exposeConfig ? shownConfig(installation) : null,
     testConnection: config.api.testConnection === "enabled" ? testInChild : null,
-    logger: installation.logger(options.app === "api" ? "api" : "execution-api"),
+    logger: installation.logger(isExecution ? "execution-api" : "api"),
+    publicRole: config.api.publicRole,
+    changesPerMinute: config.api.changesPerMinute,
+    sessionTtlMs: config.api.sessionTtlSeconds * 1000,
+    trustProxy: config.api.trustedProxies,
     accessTokenTtlMs: config.api.accessTokenTtlSeconds * 1000,
     pageLimits: { maximum: config.api.maximumPageLimit, fallback: config.api.fallbackPageLimit },
     workerOfflineSeconds: config.worker.offlineSeconds,
@@ -78,8 +95,8 @@ async function start(installation: Installation, { db, engine, secrets }: Core, 
     executionBodyLimitBytes: config.executionApi.bodyLimitBytes,
     folderOfBundle: (name) => pathOfFolder.get(name),
   });
-  shutdown.onShutdown(`${options.app} server`, () => app.close());
-  const how = options.app === "api" ? REST_PORT : EXECUTION_PORT;
+  shutdown.onShutdown(`${options.apps.join(" and ")} server`, () => app.close());
+  const how = isExecution ? EXECUTION_PORT : REST_PORT;
   try {
     await app.listen({ host: options.host, port: options.port });
   } catch (error) {

@@ -56,7 +56,7 @@ async function startAll(installation: Installation, options: StandaloneOptions, 
 
   const logs = services.openTaskLogs(installation);
   const execution = await services.startExecutionApi(installation, core, logs);
-  const rest = await services.startRestApi(installation, core, logs, folders);
+  const rest = await services.startRestApi(installation, core, logs, { folders });
   progress.step(`REST API at ${rest.url}, execution API at ${execution.url}`);
   shutdown.signal.throwIfAborted();
 
