@@ -1,6 +1,6 @@
 import { Combobox, Highlight, TextInput, useCombobox } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { Grid } from "../api/read-models.ts";
 import { findTasks } from "./find-tasks.ts";
 import classes from "./runs-tab.module.css";
@@ -12,6 +12,11 @@ export function TaskFinder({ grid, onFind }: { grid: Grid | undefined; onFind: (
   const [text, setText] = useState("");
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   const found = grid === undefined || text.trim() === "" ? [] : findTasks(grid, text, MOST_FOUND);
+  const { selectFirstOption } = combobox;
+  // Enter takes the first one.
+  useEffect(() => {
+    if (text !== "") selectFirstOption();
+  }, [text, selectFirstOption]);
   return (
     <Combobox
       store={combobox}
@@ -34,7 +39,6 @@ export function TaskFinder({ grid, onFind }: { grid: Grid | undefined; onFind: (
           onChange={(event) => {
             setText(event.currentTarget.value);
             combobox.openDropdown();
-            combobox.selectFirstOption();
           }}
           onBlur={() => combobox.closeDropdown()}
         />

@@ -4,7 +4,7 @@ import { useElementSize } from "@mantine/hooks";
 import { IconArrowsDiagonalMinimize2, IconMinus, IconPlus, IconTransform } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { MiniMap, ReactFlow, ReactFlowProvider, useStore } from "@xyflow/react";
-import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useState } from "react";
+import { type FocusEvent, type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import { graphQuery } from "../api/dag-runs-page.ts";
 import type { Grid } from "../api/read-models.ts";
 import { lookOf } from "../states/state-look.ts";
@@ -78,7 +78,8 @@ function Flow({ grid, runId, selection, direction, onDirection, onFold, onSelect
     () => store.set({ selected, active: selected !== undefined && shown.has(selected) ? selected : firstId }),
     [store, selected, shown, firstId],
   );
-  const { fit, zoom, goTo, keepInPlace } = useViewport(laidOut, selected);
+  const isByKeyboard = useRef(false);
+  const { fit, zoom, goTo, keepInPlace } = useViewport(laidOut, selected, isByKeyboard);
 
   const select = (task: string | undefined) => onSelect({ run: selection.run ?? (task === undefined ? undefined : runId), task });
   const fold = (groupId: string) => {
@@ -100,6 +101,7 @@ function Flow({ grid, runId, selection, direction, onDirection, onFold, onSelect
 
   const onKeyDown = (event: KeyboardEvent) => {
     const { active } = store.marks;
+    isByKeyboard.current = true;
     if (active === undefined || !(event.target as HTMLElement).matches("[data-node]")) return;
     if (event.key === "Escape") onSelect({});
     else if (event.key === "Enter") select(active);
@@ -114,9 +116,26 @@ function Flow({ grid, runId, selection, direction, onDirection, onFold, onSelect
     event.preventDefault();
   };
 
+  const noKeyboard = () => {
+    isByKeyboard.current = false;
+  };
+  // A node that goes out of sight and back loses the focus to nothing, and gets it again; who goes elsewhere has left.
+  const onBlur = (event: FocusEvent) => {
+    if (event.relatedTarget !== null && !event.currentTarget.contains(event.relatedTarget)) noKeyboard();
+  };
+
   return (
     <GraphStoreContext value={store}>
-      <div ref={ref} className={classes["flow"]} data-states data-scheme={scheme} onClick={onClick} onKeyDown={onKeyDown}>
+      <div
+        ref={ref}
+        className={classes["flow"]}
+        data-states
+        data-scheme={scheme}
+        onClick={onClick}
+        onKeyDown={onKeyDown}
+        onPointerDown={noKeyboard}
+        onBlur={onBlur}
+      >
         <ReactFlow
           nodes={laidOut.nodes}
           edges={NO_EDGES}

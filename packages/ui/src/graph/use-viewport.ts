@@ -1,5 +1,5 @@
 import { useReactFlow, useStore, useStoreApi } from "@xyflow/react";
-import { useCallback, useEffect, useLayoutEffect, useRef } from "react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import type { Box } from "./graph-layout.ts";
 import type { LaidOut } from "./use-layout.ts";
 
@@ -10,7 +10,7 @@ const AROUND = 24;
 const MOVE_MS = 220;
 
 /** What part of the graph is in sight: all of a new one; nothing moves when its states change, and what is folded stays where it was on the screen. */
-export function useViewport(laidOut: LaidOut, selected: string | undefined) {
+export function useViewport(laidOut: LaidOut, selected: string | undefined, isByKeyboard: RefObject<boolean>) {
   const flow = useReactFlow();
   const store = useStoreApi();
   const isReady = useStore((state) => state.width > 0 && state.height > 0 && state.panZoom !== null);
@@ -86,8 +86,8 @@ export function useViewport(laidOut: LaidOut, selected: string | undefined) {
   goToSelected.current = goTo;
   const room = useStore((state) => `${state.width} ${state.height}`);
   useEffect(() => {
-    if (isReady && selected !== undefined) goToSelected.current(selected);
-  }, [isReady, selected, room]);
+    if (isReady && selected !== undefined) goToSelected.current(selected, { focus: isByKeyboard.current });
+  }, [isReady, selected, room, isByKeyboard]);
 
   return { fit: () => fit(), zoom: (by: number) => void flow.zoomTo(flow.getZoom() * by, { duration: 120 }), goTo, keepInPlace };
 }
