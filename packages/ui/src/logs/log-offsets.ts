@@ -22,9 +22,10 @@ export function logOffsets(book: LogBook, visible: Int32Array, columns: number |
   }
   const before = new Int32Array(visible.length + 1);
   for (let place = 0; place < visible.length; place += 1) {
-    const { cells, depth } = book.rows[visible[place]!]!;
+    const { cells, depth, kind } = book.rows[visible[place]!]!;
     const width = Math.max(8, columns - depth * INDENT_COLUMNS);
-    before[place + 1] = before[place]! + Math.max(1, Math.ceil(cells / width));
+    // A title is cut off, not wrapped.
+    before[place + 1] = before[place]! + (kind === "group" ? 1 : Math.max(1, Math.ceil(cells / width)));
   }
   return {
     total: before[visible.length]!,

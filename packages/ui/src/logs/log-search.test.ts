@@ -88,6 +88,8 @@ describe("logOffsets", () => {
     expect([0, 1, 2, 3, 4].map((place) => offsets.of(place))).toEqual([0, 3, 4, 5, 7]);
     expect([0, 2.5, 3, 4, 5, 6.9, 50].map((line) => offsets.at(line))).toEqual([0, 0, 1, 2, 3, 3, 3]);
     expect(offsets.total).toBe(7);
+    const titled = bookOf(`::group::${"x".repeat(25)}`, "in it");
+    expect(logOffsets(titled, Int32Array.of(0, 1), 10).total).toBe(2);
   });
 });
 
