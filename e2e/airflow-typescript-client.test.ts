@@ -63,7 +63,7 @@ test.skipIf(documentPath === undefined)("a client made from Airflow's document w
       }
       checked.push(name);
       const answer: unknown = await response.clone().json();
-      if (check(answer) !== true) wrong.push({ name, problem: check.errors?.slice(0, 5), answer });
+      if (!check(answer)) wrong.push({ name, problem: check.errors?.slice(0, 5), answer });
     },
   });
 
@@ -120,6 +120,6 @@ async function compileAgainst(document: Document, folder: string): Promise<strin
   const compiler = join(createRequire(import.meta.url).resolve("typescript/package.json"), "../bin/tsc");
   return promisify(execFile)(process.execPath, [compiler, "-p", place]).then(
     ({ stdout }) => stdout,
-    (error: { stdout?: string }) => error.stdout ?? String(error),
+    (error: Error & { stdout?: string }) => error.stdout ?? error.message,
   );
 }

@@ -22,7 +22,7 @@ export interface Installation {
   readonly url: string;
   /** Reads the metadata database. */
   query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
-  /** Calls the REST API; throws on any status but 2xx. */
+  /** Calls the REST API, or a read model of the user interface (`/ui/…`); throws on any status but 2xx. */
   request<T>(method: string, path: string, body?: unknown): Promise<T>;
   close(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     url,
     query: async (text, values) => (await pool.query(text, values)).rows,
     async request(method, path, body) {
-      const response = await fetch(`${url}/api/v2${path}`, {
+      const response = await fetch(path.startsWith("/ui/") ? `${url}${path}` : `${url}/api/v2${path}`, {
         method,
         headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -3,6 +3,7 @@ import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { type Installation, startInstallation } from "./installation.ts";
 import { chainTransitions, fanOutAndIn } from "./shapes/latency.ts";
+import { apiLists } from "./shapes/api.ts";
 import { bullMq } from "./shapes/bullmq.ts";
 import { idleCost, manyDags, manyFiles } from "./shapes/throughput.ts";
 import { round } from "./statistics.ts";
@@ -17,8 +18,9 @@ const SHAPES: Record<string, (installation: Installation) => Promise<Figures>> =
   throughput: manyDags,
   idle: idleCost,
   files: manyFiles,
-  // With an installation of its own.
+  // Each with an installation of its own.
   bullmq: () => bullMq(),
+  api: () => apiLists(),
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean", default: false } } });

@@ -103,10 +103,13 @@ describe("pages of task instances are those that sorting all rows gives", () => 
   let all: TaskInstanceRow[] = [];
   beforeAll(async () => {
     const { items } = await listTaskInstanceRows(database.db, { filter: {}, page: { limit: 100_000, offset: 0, orderBy: ["id"] } });
-    expect(items).toHaveLength(RUNS * 16);
-    expect(new Set(items.map(({ state }) => state)).size).toBe(TASK_INSTANCE_STATES.length + 1);
     // Those at work get longer while the test runs.
     all = items.map((row) => (row.state === "running" ? { ...row, duration: row.duration ?? Number.MAX_VALUE } : row));
+  });
+
+  test("of all there are, in every state", () => {
+    expect(all).toHaveLength(RUNS * 16);
+    expect(new Set(all.map(({ state }) => state)).size).toBe(TASK_INSTANCE_STATES.length + 1);
   });
 
   test.each(FILTERS)("of %s", async (_what, filter, matches) => {
