@@ -1,7 +1,7 @@
 import { type DispatchCandidate, type LimitKey, listBlockingLimits, openPoolSlots, runLimitKey, runTaskLimitKey } from "../limits.ts";
 import { nodeOf, type RunInstance } from "../run-machine/run-model.ts";
 import { describeTask } from "../task-instance-name.ts";
-import { countOf, nameAll, nameInstances, subjectOf, toAction, toCause } from "./causes.ts";
+import { countOf, nameAll, nameInstances, subjectOf, toAction, toCause, toSentence } from "./causes.ts";
 import { pausedCause, schedulerCause } from "./system-causes.ts";
 import type { WhyHolder, WhyLease, WhyPool, WhyRunFacts, WhyWorker } from "./why-facts.ts";
 import { type Cause, MOST_NAMED, type WhySubject } from "./why.ts";
@@ -95,7 +95,7 @@ function explainCount(facts: WhyRunFacts, key: LimitKey, reason: string, holding
   const { dagId, runId } = facts.model.run;
   const code = key.startsWith("runtask:") ? "max_active_tis_per_dagrun" : key.startsWith("task:") ? "max_active_tis_per_dag" : "max_active_tasks";
   const whom = holding.length === 0 ? "" : `: ${nameInstances(holding)}`;
-  return toCause(code, `The limit ${code} is reached: ${reason}${whom}.`, {
+  return toCause(code, `${toSentence(reason).slice(0, -1)}${whom}.`, {
     unblock: `One of them has to end, or ${code} of the DAG has to be raised.`,
     action: toAction("open_run", "Show the run", { dagId, runId }),
     named: holding.slice(0, MOST_NAMED).map((one) => subjectOf(facts, one)),
