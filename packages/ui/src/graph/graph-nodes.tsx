@@ -18,8 +18,9 @@ import { ORDINARY_RULES } from "./graph-layout.ts";
 import { useMarks } from "./graph-store.ts";
 import classes from "./graph-view.module.css";
 
+// Not "group": what React Flow calls so has looks of its own.
 export type TaskFlowNode = Node<{ node: Extract<GraphNode, { kind: "task" }> }, "task">;
-export type GroupFlowNode = Node<{ node: Extract<GraphNode, { kind: "group" }> }, "group">;
+export type GroupFlowNode = Node<{ node: Extract<GraphNode, { kind: "group" }> }, "frame">;
 
 /** A task: its state in the run that is shown, its name, and what is special about it. */
 export const TaskNode = memo(function TaskNode({ data: { node } }: NodeProps<TaskFlowNode>) {

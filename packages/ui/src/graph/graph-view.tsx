@@ -21,7 +21,7 @@ import { type LaidOut, useLayout } from "./use-layout.ts";
 import { useViewport } from "./use-viewport.ts";
 import classes from "./graph-view.module.css";
 
-const NODE_TYPES = { task: TaskNode, group: GroupNode };
+const NODE_TYPES = { task: TaskNode, frame: GroupNode };
 /** Further away than this names cannot be read: nodes are filled with their state instead. */
 const FAR = 0.36;
 const LEAST_ZOOM = 0.04;
@@ -163,6 +163,7 @@ function Flow({ grid, runId, selection, direction, onDirection, onFold, onSelect
               nodeColor={(node) => (laidOut.frames.has(node.id) ? "transparent" : lookOf(cells.get(node.id)?.state ?? null).fill)}
               nodeStrokeColor={(node) => (laidOut.frames.has(node.id) ? "var(--mantine-color-dimmed)" : "transparent")}
               nodeBorderRadius={4}
+              maskColor="rgb(128 136 144 / 28%)"
               style={{ width: 132, height: 84 }}
             />
           )}

@@ -66,7 +66,7 @@ function toFlow(name: string, direction: Direction, elements: GraphElements, lay
   const nodes = elements.nodes.map((node) => {
     const { x, y, width, height } = layout.inParent.get(node.id)!;
     const place = { id: node.id, position: { x, y }, width, height, ...(node.parentId === null ? {} : { parentId: node.parentId }) };
-    return node.kind === "task" ? { ...place, type: "task" as const, data: { node } } : { ...place, type: "group" as const, data: { node } };
+    return node.kind === "task" ? { ...place, type: "task" as const, data: { node } } : { ...place, type: "frame" as const, data: { node } };
   });
   const reachable = new Map([...layout.inWhole].filter(([id]) => !frames.has(id)));
   const first = [...reachable].toSorted(([, a], [, b]) => (direction === "LR" ? a.x - b.x || a.y - b.y : a.y - b.y || a.x - b.x))[0];
