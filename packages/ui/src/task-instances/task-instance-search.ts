@@ -1,6 +1,7 @@
 import { TASK_INSTANCE_STATES } from "@tradewind/core";
 import { type ColumnFilter, readTableSearch, type TableSearch } from "../parts/data-table/table-search.ts";
 import { lookOf } from "../states/state-look.ts";
+import { usePoolNames } from "./pool-names.ts";
 
 /** What the list of task instances can be filtered by. `none`: has no state yet. */
 export const INSTANCE_FILTERS = {
@@ -12,7 +13,7 @@ export const INSTANCE_FILTERS = {
   label: { kind: "text" },
   try: { kind: "numbers" },
   operator: { kind: "text" },
-  pool: { kind: "list" },
+  pool: { kind: "list", useSuggestions: usePoolNames },
   queue: { kind: "list" },
   executor: { kind: "list" },
   started: { kind: "instant" },

@@ -15,7 +15,7 @@ import { TriggerButton } from "./trigger-button.tsx";
 export const DAG_COLUMNS: readonly DataColumn<DagWithRuns>[] = [
   {
     id: "starred",
-    header: "Starred",
+    header: "Favourite",
     isHeaderHidden: true,
     width: 42,
     isFixed: true,

@@ -18,7 +18,14 @@ import classes from "./dag-list.module.css";
 
 const SOURCE: TableSource<DagWithRuns> = { queryKey: ["dags"], fetchPage: fetchDags, refetchInterval: whenNotLive(2000) };
 const ROW_PX = 50;
-const WORDS: Readonly<Record<Shown, string>> = { all: "All", starred: "Starred", on: "On", paused: "Paused", failed: "Failed", running: "Running" };
+const WORDS: Readonly<Record<Shown, string>> = {
+  all: "All",
+  starred: "Favourites",
+  on: "On",
+  paused: "Paused",
+  failed: "Failed",
+  running: "Running",
+};
 
 /** All DAGs with their latest runs. */
 export function DagListPage() {

@@ -6,7 +6,7 @@ import { useOwners, useTags } from "./suggestions.ts";
 /** What the list of DAGs can be filtered by. */
 export const DAG_FILTERS = {
   paused: { kind: "flag", yes: "Paused", no: "On" },
-  starred: { kind: "flag", yes: "Starred", no: "Others" },
+  starred: { kind: "flag", yes: "Yes", no: "No" },
   dag: { kind: "text" },
   state: { kind: "choice", options: DAG_RUN_STATES.map((value) => ({ value, label: lookOf(value).label, isState: true })) },
   started: { kind: "instant" },

@@ -6,6 +6,7 @@ import { CardRow } from "./card-row.tsx";
 import { columnWidths } from "./column-widths.ts";
 import type { DataColumn } from "./columns.ts";
 import { HeaderRow } from "./header-row.tsx";
+import { ROWS_PER_PAGE } from "./use-table-pages.ts";
 import { useColumnModel } from "./use-column-model.ts";
 import type { Selection } from "./use-selection.ts";
 import classes from "./data-table.module.css";
@@ -78,13 +79,14 @@ export function TableRowsView<Row>(view: RowsView<Row>) {
     view.onAt(isNarrow ? (virtual.getVirtualItemForOffset(top)?.index ?? 0) : Math.floor(top / rowHeight));
   }, SETTLE_MS);
 
+  const keysOf = (low: number, high: number) =>
+    Array.from({ length: high - low + 1 }, (_, step) => rowAt(low + step)).flatMap((row) => (row === undefined ? [] : [rowKey(row)]));
   const lastTicked = useRef<number>(undefined);
   const tick = (index: number, isPicked: boolean, isRange: boolean) => {
     const from = isRange ? (lastTicked.current ?? index) : index;
     const [low, high] = from < index ? [from, index] : [index, from];
-    const keys = Array.from({ length: high - low + 1 }, (_, step) => rowAt(low + step)).flatMap((row) => (row === undefined ? [] : [rowKey(row)]));
     lastTicked.current = index;
-    selection?.set(keys, isPicked);
+    selection?.set(keysOf(low, high), isPicked);
   };
 
   const widths = columnWidths(columns, width - (selection === undefined ? 0 : TICK_PX));
@@ -92,7 +94,13 @@ export function TableRowsView<Row>(view: RowsView<Row>) {
   const model = useColumnModel(columns, rows, view.sort);
   const above = (items[0]?.start ?? 0) - (isNarrow ? 0 : HEADER_PX);
   const below = virtual.getTotalSize() - ((items.at(-1)?.end ?? 0) - (isNarrow ? 0 : HEADER_PX));
-  const loadedKeys = rows.flatMap(({ row }) => (row === undefined ? [] : [rowKey(row)]));
+  // All of a short list are chosen one by one, so that one of them can be left out; of a long one, everything that the filters find.
+  const allKeys = count !== undefined && count > 0 && count <= ROWS_PER_PAGE ? keysOf(0, count - 1) : undefined;
+  const chooseAll = (isPicked: boolean) => {
+    if (!isPicked) selection?.clear();
+    else if (allKeys === undefined) selection?.pickAll();
+    else selection?.set(allKeys, true);
+  };
 
   return (
     <div
@@ -164,11 +172,11 @@ export function TableRowsView<Row>(view: RowsView<Row>) {
               selection === undefined ? undefined : (
                 <Checkbox
                   size="xs"
-                  aria-label="Choose all rows in sight"
-                  disabled={selection.isAll || loadedKeys.length === 0}
-                  checked={loadedKeys.length > 0 && loadedKeys.every((key) => selection.has(key))}
-                  indeterminate={!loadedKeys.every((key) => selection.has(key)) && loadedKeys.some((key) => selection.has(key))}
-                  onChange={(event) => selection.set(loadedKeys, event.currentTarget.checked)}
+                  aria-label="Choose all"
+                  disabled={count === undefined || count === 0}
+                  checked={selection.isAll || (allKeys !== undefined && allKeys.every((key) => selection.has(key)))}
+                  indeterminate={!selection.isAll && selection.picked !== undefined && allKeys?.every((key) => selection.has(key)) !== true}
+                  onChange={(event) => chooseAll(event.currentTarget.checked)}
                 />
               )
             }
