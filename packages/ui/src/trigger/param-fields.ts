@@ -59,7 +59,7 @@ function toField(name: string, { value = null, schema = {}, description = null }
     description: description ?? textOf(schema["description"]),
     descriptionMd: textOf(schema["description_md"]),
     section: textOf(schema["section"]),
-    kind: kindOf(plain),
+    kind: kindOf(isWithoutType(schema) ? { ...plain, ...typeOf(value) } : plain),
     options: optionsOf(plain),
     isNullable,
     isRequired: value === null && !acceptsNull,
@@ -75,6 +75,14 @@ function textOf(value: Json | undefined): string | null {
 /** Nothing is said about what values there are: any is right. */
 function isWithoutType(schema: JsonSchema): boolean {
   return ["type", "enum", "const", "anyOf", "oneOf", "allOf"].every((keyword) => schema[keyword] === undefined);
+}
+
+/** As Airflow: a param that is only a default value is edited as what that is. Whoever wants another type writes JSON. */
+function typeOf(value: Json): JsonSchema {
+  if (value === null) return {};
+  if (Array.isArray(value))
+    return value.length > 0 && value.every((item) => typeof item === "string") ? { type: "array", items: { type: "string" } } : {};
+  return { type: typeof value };
 }
 
 /** Null is edited by leaving a field empty; what is left is the schema of all other values. */

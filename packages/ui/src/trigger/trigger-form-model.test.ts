@@ -23,6 +23,17 @@ describe("readParamFields", () => {
     expect(field(schema)).toMatchObject({ kind, isNullable });
   });
 
+  it.each<[Json, string]>([
+    ["Rome", "text"],
+    [2, "number"],
+    [true, "boolean"],
+    [["a", "b"], "list"],
+    [[1, 2], "json"],
+    [[], "json"],
+    [{ a: 1 }, "json"],
+    [null, "json"],
+  ])("a param that is only the default %j is edited as %s", (value, kind) => expect(field({}, value).kind).toBe(kind));
+
   it("takes over limits of what may be null too, titles, sections and other names of choices", () => {
     expect(field({ anyOf: [{ type: "integer", minimum: 1 }, { type: "null" }] }).schema).toEqual({ type: "integer", minimum: 1 });
     expect(field({ type: "string", title: "T", section: "S", description_md: "*d*" })).toMatchObject({
