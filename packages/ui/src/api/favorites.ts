@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "./client.ts";
 import { latestRuns } from "./dag-list.ts";
 import { whenNotLive } from "./live.ts";
@@ -20,3 +20,17 @@ export const favoritesQuery = queryOptions({
   placeholderData: keepPreviousData,
   refetchInterval: whenNotLive(5000),
 });
+
+/** Marks a DAG as one's favorite, or takes the mark back. */
+export function useFavorite() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async ({ dagId, isFavorite }: { dagId: string; isFavorite: boolean }) => {
+      const params = { path: { dag_id: dagId } };
+      if (isFavorite) await api.POST("/api/v2/dags/{dag_id}/favorite", { params });
+      else await api.POST("/api/v2/dags/{dag_id}/unfavorite", { params });
+    },
+    onSettled: (_data, _error, { dagId }) =>
+      Promise.all([queryClient.invalidateQueries({ queryKey: ["dags"] }), queryClient.invalidateQueries({ queryKey: ["dag", dagId] })]),
+  });
+}

@@ -5,7 +5,7 @@ import { usePermissions } from "../api/use-permissions.ts";
 import { Distance } from "../time/instant.tsx";
 import { useOpenTrigger } from "../trigger/use-open-trigger.ts";
 import { usePause } from "./dag-changes.ts";
-import { StarButton } from "./dag-list/star-button.tsx";
+import { FavoriteButton } from "./favorite-button.tsx";
 import classes from "./dag-page.module.css";
 
 /** A DAG's name, when it runs, and what can be done with all of it. */
@@ -20,7 +20,7 @@ export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | un
           <Title order={1} className={classes["title"]} title={dagId}>
             {dag?.dag_display_name ?? dagId}
           </Title>
-          {dag !== undefined && <StarButton dagId={dagId} />}
+          {dag !== undefined && <FavoriteButton dagId={dagId} isFavorite={dag.is_favorite} />}
           <Group gap={4} wrap="nowrap" visibleFrom="sm">
             {dag?.tags.map(({ name }) => (
               <Badge key={name} variant="default" tt="none" fw={400} size="sm">
