@@ -37,8 +37,14 @@ export function logAddress({ dagId, runId, taskId, mapIndex, tryNumber }: LogPla
   return `/api/v2/dags/${dag}/dagRuns/${run}/taskInstances/${task}/logs/${tryNumber}?map_index=${mapIndex}`;
 }
 
-/** Reads a log from its beginning, and goes on while it grows. A lost connection is made again where it broke. */
-export function openLogStream(place: LogPlace): LogStream {
+/** What shows the log; it may be out of sight. */
+type Page = Pick<Document, "hidden" | "addEventListener">;
+
+/**
+ * Reads a log from its beginning, and goes on while it grows. A lost connection is made again where it broke.
+ * @param options.server where it is, when that is not where the page comes from
+ */
+export function openLogStream(place: LogPlace, { page = document, server = "" }: { page?: Page; server?: string } = {}): LogStream {
   const book = createLogBook();
   const listeners = new Set<() => void>();
   const closing = new AbortController();
@@ -97,7 +103,7 @@ export function openLogStream(place: LogPlace): LogStream {
 
   async function run(): Promise<void> {
     for (let delayMs = FIRST_DELAY_MS; !closing.signal.aborted; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
-      await inSight(closing.signal);
+      await inSight(page, closing.signal);
       const before = state.version;
       try {
         if (await readOnce()) return;
@@ -109,17 +115,17 @@ export function openLogStream(place: LogPlace): LogStream {
           return change("failed");
         }
       }
-      if (state.status !== "away" && !document.hidden) change("away");
+      if (state.status !== "away" && !page.hidden) change("away");
       await pause(delayMs, closing.signal);
     }
   }
 
   /** Whether all has been read that ever will be. Lines that came after the last token come again: they are taken only together with it. */
   async function readOnce(): Promise<boolean> {
-    const watch = watchdog(closing.signal);
+    const watch = watchdog(page, closing.signal);
     try {
       const query = `&follow=true&tokens=true${token === undefined ? "" : `&token=${encodeURIComponent(token)}`}`;
-      const response = await fetch(logAddress(place) + query, { headers: { accept: "application/x-ndjson" }, signal: watch.signal });
+      const response = await fetch(server + logAddress(place) + query, { headers: { accept: "application/x-ndjson" }, signal: watch.signal });
       if (!response.ok || response.body === null) throw await refusal(response);
       let waiting: string[] = [];
       for await (const lines of linesOf(response.body, watch.alive)) {
@@ -171,15 +177,15 @@ async function refusal(response: Response): Promise<RestApiError> {
 /**
  * Ends a request of which nothing was heard for too long, or that nobody has looked at for a while: browsers open only six connections to one server, for all of its pages together.
  */
-function watchdog(outer: AbortSignal): { signal: AbortSignal; alive: () => void; end: () => void } {
+function watchdog(page: Page, outer: AbortSignal): { signal: AbortSignal; alive: () => void; end: () => void } {
   const controller = new AbortController();
   let timer = setTimeout(() => controller.abort(), SILENCE_MS);
   let unseen: ReturnType<typeof setTimeout> | undefined;
   const look = (): void => {
     clearTimeout(unseen);
-    if (document.hidden) unseen = setTimeout(() => controller.abort(), HIDDEN_MS);
+    if (page.hidden) unseen = setTimeout(() => controller.abort(), HIDDEN_MS);
   };
-  document.addEventListener("visibilitychange", look, { signal: controller.signal });
+  page.addEventListener("visibilitychange", look, { signal: controller.signal });
   look();
   return {
     signal: AbortSignal.any([outer, controller.signal]),
@@ -196,24 +202,24 @@ function watchdog(outer: AbortSignal): { signal: AbortSignal; alive: () => void;
 }
 
 /** Waits until the page can be seen. */
-async function inSight(signal: AbortSignal): Promise<void> {
-  if (!document.hidden) return;
+async function inSight(page: Page, signal: AbortSignal): Promise<void> {
+  if (!page.hidden) return;
   const done = new AbortController();
   await new Promise<void>((resolve) => {
-    document.addEventListener("visibilitychange", () => document.hidden || resolve(), { signal: done.signal });
+    page.addEventListener("visibilitychange", () => page.hidden || resolve(), { signal: done.signal });
     signal.addEventListener("abort", () => resolve(), { signal: done.signal });
   });
   done.abort();
 }
 
-/** Waits, but not while the browser has just found its network again. */
 async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  const done = new AbortController();
   await new Promise<void>((resolve) => {
-    const finish = (): void => resolve();
-    setTimeout(finish, delayMs);
-    globalThis.addEventListener("online", finish, { signal: done.signal, once: true });
-    signal.addEventListener("abort", finish, { signal: done.signal, once: true });
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, delayMs);
+    signal.addEventListener("abort", finish);
   });
-  done.abort();
 }

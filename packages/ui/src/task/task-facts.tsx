@@ -12,17 +12,23 @@ export function TaskFacts({ instance }: { instance: TaskInstance }) {
   const version = instance.dag_version?.version_number;
   return (
     <dl className={classes["facts"]}>
-      <Fact name="Started">
-        <Instant at={instance.start_date} />
-      </Fact>
-      <Fact name="Took">
-        <Took instance={instance} />
-      </Fact>
-      <Fact name="Waited" tip="From the moment it could run to its start">
-        <Waited instance={instance} />
-      </Fact>
-      <Fact name="Try">
-        {instance.try_number} of {instance.max_tries + 1}
+      {instance.start_date !== null && (
+        <>
+          <Fact name="Started">
+            <Instant at={instance.start_date} />
+          </Fact>
+          <Fact name="Took">
+            <Took instance={instance} />
+          </Fact>
+        </>
+      )}
+      {(instance.scheduled_when ?? instance.queued_when) !== null && (
+        <Fact name="Waited" tip="From the moment it could run to its start">
+          <Waited instance={instance} />
+        </Fact>
+      )}
+      <Fact name={instance.try_number === 0 ? "Tries" : "Try"}>
+        {instance.try_number === 0 ? `none of ${instance.max_tries + 1} yet` : `${instance.try_number} of ${instance.max_tries + 1}`}
       </Fact>
       <Fact name="Operator">{instance.operator ?? "–"}</Fact>
       <Fact name="Pool">
@@ -31,7 +37,7 @@ export function TaskFacts({ instance }: { instance: TaskInstance }) {
       </Fact>
       <Fact name="Queue">{instance.queue ?? "–"}</Fact>
       {instance.executor !== null && <Fact name="Executor">{instance.executor}</Fact>}
-      <Fact name="Host">{instance.hostname === null || instance.hostname === "" ? "–" : instance.hostname}</Fact>
+      {instance.hostname !== null && instance.hostname !== "" && <Fact name="Host">{instance.hostname}</Fact>}
       {version !== undefined && (
         <Fact name="Version">
           <Anchor component={Link} fz="inherit" to={`/dags/${encodeURIComponent(instance.dag_id)}/code?version=${version}`}>
