@@ -1,4 +1,17 @@
-import { type Icon, IconFileAlert, IconGauge, IconHistory, IconHome, IconListCheck, IconPlayerPlay, IconPlug, IconSchema, IconServer2, IconUsers, IconVariable } from "@tabler/icons-react";
+import {
+  type Icon,
+  IconFileAlert,
+  IconGauge,
+  IconHistory,
+  IconHome,
+  IconListCheck,
+  IconPlayerPlay,
+  IconPlug,
+  IconSchema,
+  IconServer2,
+  IconUsers,
+  IconVariable,
+} from "@tabler/icons-react";
 
 /** Where a page stands in the navigation: beside the name, or in one of the two menus. */
 export type PageSection = "main" | "operate" | "admin";
@@ -36,11 +49,32 @@ export const PAGES: readonly PageEntry[] = [
     permission: "task_instances:read",
     keywords: "tasks failed clear retry mark",
   },
-  { path: "/workers", title: "Workers", icon: IconServer2, section: "operate", permission: "workers:read", keywords: "hosts slots drain queues services jobs scheduler" },
+  {
+    path: "/workers",
+    title: "Workers",
+    icon: IconServer2,
+    section: "operate",
+    permission: "workers:read",
+    keywords: "hosts slots drain queues services jobs scheduler",
+  },
   { path: "/pools", title: "Pools", icon: IconGauge, section: "operate", permission: "pools:read", keywords: "slots limits concurrency" },
-  { path: "/import-errors", title: "Import errors", icon: IconFileAlert, section: "operate", permission: "import_errors:read", keywords: "broken files parse" },
+  {
+    path: "/import-errors",
+    title: "Import errors",
+    icon: IconFileAlert,
+    section: "operate",
+    permission: "import_errors:read",
+    keywords: "broken files parse",
+  },
   { path: "/variables", title: "Variables", icon: IconVariable, section: "admin", permission: "variables:read", keywords: "settings key value" },
-  { path: "/connections", title: "Connections", icon: IconPlug, section: "admin", permission: "connections:read", keywords: "credentials passwords hosts" },
+  {
+    path: "/connections",
+    title: "Connections",
+    icon: IconPlug,
+    section: "admin",
+    permission: "connections:read",
+    keywords: "credentials passwords hosts",
+  },
   { path: "/audit", title: "Audit log", icon: IconHistory, section: "admin", permission: "audit_logs:read", keywords: "event logs changes who" },
   { path: "/users", title: "Users", icon: IconUsers, section: "admin", permission: "users:read", keywords: "roles grants permissions accounts" },
 ];
