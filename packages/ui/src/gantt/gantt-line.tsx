@@ -26,13 +26,7 @@ export const GanttLine = memo(function GanttLine({ row, index, top, names, chart
   const x = (ms: number) => (ms - chart.startMs) * perMs;
   const span = row.kind === "group" ? groupSpan(row, taskIds, chart) : undefined;
   return (
-    <div
-      className={classes["line"]}
-      style={{ transform: `translateY(${top}px)` }}
-      data-line={index}
-      data-kind={row.kind}
-      data-selected={isSelected || undefined}
-    >
+    <div className={classes["line"]} style={{ top }} data-line={index} data-kind={row.kind} data-selected={isSelected || undefined}>
       {names > 0 && (
         <div className={classes["name"]} style={{ width: names, paddingLeft: 6 + row.depth * 12 }} title={row.id}>
           {row.kind === "group" && (

@@ -27,7 +27,7 @@ export const GridLine = memo(function GridLine({ row, index, top, shown, letters
   return (
     <div
       className={classes["line"]}
-      style={{ transform: `translateY(${top}px)` }}
+      style={{ top }}
       role="row"
       aria-rowindex={index + 2}
       aria-level={row.depth + 1}
@@ -111,7 +111,7 @@ const Cell = memo(function Cell({ cell, column, start, isActive, isSummary }: Ce
       data-state={cell === undefined ? undefined : (cell.state ?? "none")}
       data-many={cell !== undefined && cell.instances > 1 ? true : undefined}
       data-summary={isSummary || undefined}
-      style={{ transform: `translateX(${start}px)` }}
+      style={{ left: `calc(var(--name-width) + ${start}px)` }}
       tabIndex={isActive ? 0 : -1}
     />
   );

@@ -44,7 +44,7 @@ export function RunHeader({ runs, shown, selected, activeColumn }: RunHeaderProp
           data-state={run.state}
           tabIndex={activeColumn === index ? 0 : -1}
           data-labelled={dates.has(index) || isNewVersion(runs, index) || undefined}
-          style={{ transform: `translateX(${start}px)`, width: COLUMN_WIDTH }}
+          style={{ left: `calc(var(--name-width) + ${start}px)`, width: COLUMN_WIDTH }}
         >
           <span className="visually-hidden">{describeRun(run, lengths[index]!, (at) => formatInstant(at, zone))}</span>
           {dates.get(index) !== undefined && (
