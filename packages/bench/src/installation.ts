@@ -4,11 +4,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startEmbeddedPostgres } from "@tradewind/metadata";
+import { migrate, startEmbeddedPostgres } from "@tradewind/metadata";
 import pg from "pg";
 
 export const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
+const READY = /Tradewind is ready at|the REST API is ready/;
 
 /** A whole Tradewind of its own: PostgreSQL (fsync on), standalone as a real process, an empty DAG folder. */
 export interface Installation {
@@ -28,6 +29,8 @@ export interface Installation {
 }
 
 export interface InstallationOptions {
+  /** `api-server`: nothing but the REST API, on what is in the database. Default standalone. */
+  service?: "standalone" | "api-server";
   env?: Record<string, string>;
   /** Starts what the services need, with its files below the folder; gives further settings. */
   before?: (folder: string) => Promise<Record<string, string>>;
@@ -41,18 +44,22 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   const postgres = await startEmbeddedPostgres({ directory: join(folder, "postgres") });
   const found = (await options.before?.(folder)) ?? {};
   const [port, executionPort] = [await freePort(), await freePort()];
-  const child = spawn(process.execPath, [CLI, "standalone", "--no-examples", "--dags", dagsFolder, "--port", String(port)], {
+  const isAlone = options.service === "api-server";
+  if (isAlone) await migrate({ url: postgres.url });
+  const command = isAlone ? ["api-server", "--apps", "api"] : ["standalone", "--no-examples", "--dags", dagsFolder];
+  const child = spawn(process.execPath, [CLI, ...command, "--port", String(port)], {
     env: {
       ...process.env,
       TRADEWIND_HOME: home,
       TRADEWIND__DATABASE__URL: postgres.url,
       TRADEWIND__EXECUTION_API__PORT: String(executionPort),
       TRADEWIND__DAGS__FOLDERS: JSON.stringify([dagsFolder]),
-      TRADEWIND__LOGS__LEVEL: "warn",
+      TRADEWIND__LOGS__LEVEL: isAlone ? "info" : "warn",
       ...options.env,
       ...found,
     },
-    stdio: ["ignore", "pipe", "inherit"],
+    // An API server says in its log that it is ready.
+    stdio: ["ignore", "pipe", isAlone ? "pipe" : "inherit"],
   });
   await untilReady(child);
   const url = `http://127.0.0.1:${port}`;
@@ -87,14 +94,16 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
 async function untilReady(child: ChildProcess): Promise<void> {
   let output = "";
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`standalone was not ready after ${READY_TIMEOUT_MS} ms:\n${output}`)), READY_TIMEOUT_MS);
-    child.stdout!.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      if (!output.includes("Tradewind is ready at")) return;
-      clearTimeout(timer);
-      resolve();
-    });
-    child.once("exit", (code) => reject(new Error(`standalone ended with ${code} before it was ready:\n${output}`)));
+    const timer = setTimeout(() => reject(new Error(`it was not ready after ${READY_TIMEOUT_MS} ms:\n${output}`)), READY_TIMEOUT_MS);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        output = `${output}${text}`.slice(-10_000);
+        if (!READY.test(output)) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    }
+    child.once("exit", (code) => reject(new Error(`it ended with ${code} before it was ready:\n${output}`)));
   });
 }
 
