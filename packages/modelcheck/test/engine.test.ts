@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { checkOnEngine } from "../src/compare/check-on-engine.ts";
 import { countOfCases, seedOfCases } from "../src/sample.ts";
 
-const COUNT = countOfCases(320);
+const COUNT = countOfCases(640);
 
 // TRADEWIND_MODEL_CASES=5000 runs more; TRADEWIND_MODEL_SEED=… the same again.
 test(
