@@ -74,6 +74,15 @@ test("from an empty home: ready, a dropped file is live, runs, is read, broken, 
   const failed = await runCli(["dags", "trigger", "sales", "--wait", "--timeout", "30"], options);
   expect(failed.code).toBe(1);
   expect(failed.stderr).toContain("Task count failed");
+  const why = await runCli(["why", "sales", "latest"], options);
+  expect(why.stdout).toMatch(/^sales {2}manual__\S+ {2}failed\n {2}failed {2}It failed: 1 task instance failed\./);
+  expect(why.stdout).toMatch(/\n {2}failed {4}count: It failed: No luck\. \((\d+ s ago|now)\)\n/);
+  expect(await askCli(["why", "sales", "latest", "count"], options)).toMatchObject({
+    status: "ended",
+    causes: [{ code: "failed", action: { id: "clear_task" } }],
+  });
+  expect((await runCli(["why", "sales", "never"], options)).code).not.toBe(0);
+  expect((await runCli(["why", "sales"], options)).stdout).toContain("no_schedule");
 
   expect((await fetch(`${url}/api/v2/monitor/health`)).status).toBe(200);
   child.kill("SIGTERM");
