@@ -165,5 +165,21 @@ test("users, tokens and grants by command", async () => {
   await askCli(["users", "reset-password", "ann", "--password", "another password"], options);
   expect((await runCli(["dags", "list"], ann)).code).not.toBe(0);
   await askCli(["users", "delete", "ann"], options);
+
+  // What commands change without the server is in the audit log as well.
+  await askCli(["db", "rotate-keys"], options);
+  const answer = await fetch(`${place.rest}/auth/token`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ username: "admin", password: PASSWORD }),
+  });
+  const { access_token: admin } = (await answer.json()) as { access_token: string };
+  const log = await fetch(`${place.rest}/api/v2/eventLogs?limit=100`, { headers: { authorization: `Bearer ${admin}` } });
+  const { event_logs: entries } = (await log.json()) as { event_logs: { event: string; owner: string }[] };
+  const told = entries.map(({ event, owner }) => `${event} by ${owner}`);
+  expect(told).toEqual(
+    expect.arrayContaining(["post_user by tradewind", "post_user by admin", "reset_password by admin", "post_access_token by ann"]),
+  );
+  expect(told.filter((one) => one.startsWith("cli_rotate_fernet_key by "))).toHaveLength(1);
   await server.stop();
 }, 180_000);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { Database } from "@tradewind/metadata";
+import { type Database, transaction } from "@tradewind/metadata";
 import { findUser, insertUser } from "@tradewind/metadata/rest";
+import { auditAuth } from "./audit.ts";
 import { hashPassword } from "./passwords.ts";
 
 /** Who a request is from. */
@@ -22,7 +23,12 @@ export async function ensureAdmin(
   { username, password = randomBytes(16).toString("base64url") }: { username: string; password?: string | undefined },
 ): Promise<{ created: boolean; password: string | null }> {
   if ((await findUser(db, { username })) !== undefined) return { created: false, password: null };
-  const created = await insertUser(db, { username, passwordHash: await hashPassword(password), role: "Admin" });
+  const passwordHash = await hashPassword(password);
+  const created = await transaction(db, async (tx) => {
+    const isNew = await insertUser(tx, { username, passwordHash, role: "Admin" });
+    if (isNew) await auditAuth(tx, "post_user", "tradewind", { username, after: { role: "Admin", active: true } });
+    return isNew;
+  });
   return { created, password: created ? password : null };
 }
 

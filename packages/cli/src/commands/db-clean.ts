@@ -1,6 +1,8 @@
 import { removeTaskLogs } from "@tradewind/api";
 import { assertSchemaUsable, openDatabase, transaction } from "@tradewind/metadata";
 import { countFinishedRuns, deleteFinishedRuns } from "@tradewind/metadata/maintenance";
+import { insertEventLog } from "@tradewind/metadata/rest";
+import { operatorName } from "../input/operator.ts";
 import { processOutput } from "../output/output.ts";
 import { shortInstant } from "../output/times.ts";
 import type { CleanOptions } from "../program/database-commands.ts";
@@ -40,7 +42,16 @@ export async function cleanDatabase(options: CleanOptions & { before: Date }): P
     let deleted = 0;
     let logs = 0;
     for (;;) {
-      const batch = await transaction(db, (tx) => deleteFinishedRuns(tx, { ...filter, limit: options.batch }));
+      const batch = await transaction(db, async (tx) => {
+        const done = await deleteFinishedRuns(tx, { ...filter, limit: options.batch });
+        if (done.deleted > 0)
+          await insertEventLog(tx, {
+            event: "cli_db_clean",
+            owner: operatorName(),
+            extra: { ended_before: options.before.toISOString(), runs: done.deleted },
+          });
+        return done;
+      });
       if (batch.deleted === 0) break;
       deleted += batch.deleted;
       logs += await removeTaskLogs({ dir: config.logs.dir, attemptIds: batch.attemptIds });
