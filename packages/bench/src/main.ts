@@ -18,10 +18,11 @@ const SHAPES: Record<string, (installation: Installation) => Promise<Figures>> =
   throughput: manyDags,
   idle: idleCost,
   files: manyFiles,
-  // Each with an installation of its own.
   bullmq: () => bullMq(),
   api: () => apiLists(),
 };
+
+const BRINGS_ITS_OWN: ReadonlySet<string> = new Set(["bullmq", "api"]);
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean", default: false } } });
 const unknown = positionals.filter((name) => !(name in SHAPES));
@@ -41,18 +42,18 @@ const machine = {
   loadBefore: round(loadavg()[0]!, 2),
 };
 const results: Figures[] = [];
-const installation = await startInstallation();
+const installation = names.some((name) => !BRINGS_ITS_OWN.has(name)) ? await startInstallation() : undefined;
 // What was started goes with this process, also when it is interrupted.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void installation.close().finally(() => process.exit(1)));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void installation?.close().finally(() => process.exit(1)));
 try {
   for (const name of names) {
     process.stderr.write(`${name} …\n`);
-    const figures = await SHAPES[name]!(installation);
+    const figures = await SHAPES[name]!(installation!);
     results.push(figures);
     if (!values.json) printFigures(figures);
   }
 } finally {
-  await installation.close();
+  await installation?.close();
 }
 if (values.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 2)}\n`);
 
