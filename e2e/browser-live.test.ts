@@ -39,7 +39,7 @@ test.skipIf(!hasChromium())(
       expect(await installation.untilRunsEnded("live", runs, 30_000)).toEqual({ success: runs });
     }
 
-    await server!.end("SIGKILL");
+    await server.end("SIGKILL");
     await page.getByRole("button", { name: /^System: (No connection|Changes come late)/ }).waitFor({ timeout: TOLD_WITHIN_MS });
     await start("api-server");
     const askedAnew = page.waitForResponse((response) => new URL(response.url()).pathname === "/ui/grid/live" && response.ok(), { timeout: 60_000 });

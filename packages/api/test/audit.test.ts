@@ -107,7 +107,8 @@ interface Change {
   event: string;
   /** Values of the address; those that are not given are of `sales`. */
   at?: () => Promise<Record<string, string>>;
-  body?: unknown | ((at: Record<string, string>) => Promise<unknown>);
+  /** Also a function of the values of the address, which makes what it is about. */
+  body?: unknown;
   headers?: () => Promise<Record<string, string>>;
   /** Who is named, where it is not the one who asks by token. */
   owner?: string;

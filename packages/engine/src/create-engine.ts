@@ -112,7 +112,7 @@ export function createEngine(options: EngineOptions): Engine {
     fernet: options.fernet,
     maxXComBytes: options.maxXComBytes ?? 10_485_760,
     triggerDagRun: (trigger: Parameters<typeof people.triggerDagRun>[0]) => people.triggerDagRun(trigger),
-    noteChanges: context.noteChanges,
+    noteChanges: (noted: Parameters<typeof changes.note>[0]) => changes.note(noted),
     versions: context.versions,
   };
   return {

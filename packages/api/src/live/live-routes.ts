@@ -1,5 +1,5 @@
 import { TradewindError } from "@tradewind/core";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { LiveHub } from "./live-hub.ts";
 import { runLiveStream, type Sight } from "./live-stream.ts";
 
@@ -51,7 +51,7 @@ export function liveRoutes(app: FastifyInstance, options: LiveRouteOptions): voi
       if (left === 0) streams.delete(holder);
       else streams.set(holder, left);
     }
-    return reply as FastifyReply;
+    return reply;
   });
 }
 

@@ -92,16 +92,17 @@ export async function runLiveStream(options: LiveStreamOptions): Promise<void> {
     clearInterval(heartbeat);
     closing.removeEventListener("abort", end);
     void subscription.then(
-      ({ end: leave }) => leave(),
+      (subscribed) => subscribed.end(),
       () => undefined,
     );
   }
 
   async function open(): Promise<void> {
-    const { id, since, start } = await subscription;
+    const subscribed = await subscription;
+    const { id, since } = subscribed;
     send("hello", { resumed: since !== null }, id);
     if (since !== null) changed(id, since);
-    start();
+    subscribed.start();
   }
 }
 
