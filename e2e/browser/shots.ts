@@ -42,6 +42,8 @@ export const SHOTS: readonly Shot[] = [
   { name: "connections", path: () => "/connections" },
   { name: "connection", path: () => "/connections?edit=warehouse" },
   { name: "audit", path: () => "/audit" },
+  { name: "users", path: () => "/users" },
+  { name: "roles", path: () => "/users?part=roles" },
   { name: "account", path: () => "/account" },
   {
     name: "palette",

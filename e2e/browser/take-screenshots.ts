@@ -46,7 +46,7 @@ const server = spawn(process.execPath, [join(ROOT, "scripts/launch.mjs"), "start
     TRADEWIND__API__PORT: String(port),
     TRADEWIND__EXECUTION_API__PORT: String(await freePort()),
     TRADEWIND__SECURITY__ADMIN_PASSWORD: PASSWORD,
-    TRADEWIND__DAGS__FOLDERS: JSON.stringify([dags, join(ROOT, "packages/examples/src/dags")]),
+    TRADEWIND__DAGS__FOLDERS: JSON.stringify([dags]),
   },
 });
 const ended = new Promise((resolve) => server.once("exit", resolve));

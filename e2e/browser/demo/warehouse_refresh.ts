@@ -73,6 +73,6 @@ const load = dag.task("load", async ({ rows }: { rows: number; totals: number })
   return rows;
 })({ rows: quality.result.rows, totals: quality.result.totals });
 
-const report = dag.task("report", async ({ rows }: { rows: number }) => `${rows} rows`)({ rows: load });
+dag.task("report", async ({ rows }: { rows: number }) => `${rows} rows`)({ rows: load });
 const alert = dag.task("alert", () => console.warn("the warehouse is not fresh"), { triggerRule: "one_failed" })();
-report.before(alert);
+load.before(alert);

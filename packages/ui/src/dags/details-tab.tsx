@@ -22,7 +22,7 @@ export function DetailsTab() {
   const { data: dag } = useQuery(dagQuery(dagId));
   const { data: facts, error, refetch } = useQuery(dagFactsQuery(dagId));
   if (dag === undefined || facts === undefined) {
-    return error === null ? <Skeleton m="md" h={320} aria-label="Loading" /> : <Problem error={error} retry={() => void refetch()} />;
+    return error === null ? <Skeleton m="md" h={320} role="status" aria-label="Loading" /> : <Problem error={error} retry={() => void refetch()} />;
   }
   const params = Object.entries(dag.params ?? {});
   return (

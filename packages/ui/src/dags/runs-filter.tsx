@@ -24,7 +24,7 @@ export function RunsFilter({ search, change }: { search: RunsSearch; change: (ne
           size="compact-sm"
           fw={500}
           leftSection={<IconFilter size={14} />}
-          aria-label={`Which runs: ${runs}${active > 0 ? `, ${active} filters` : ""}`}
+          aria-label={`${runs} runs${active > 0 ? ` · ${active} filters` : ""}, choose which`}
         >
           {runs}
           <span className={classes["wideOnly"]}> runs</span>

@@ -27,7 +27,7 @@ export function TaskTable({
   const all = data.reduce((sum, task) => sum + task.total_seconds, 0);
   return (
     <div className={classes["tasks"]}>
-      <Table.ScrollContainer minWidth={760} type="native">
+      <Table.ScrollContainer pos="relative" minWidth={760} type="native">
         <Table verticalSpacing={4} fz="sm" highlightOnHover>
           <Table.Thead>
             <Table.Tr>

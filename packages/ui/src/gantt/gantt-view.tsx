@@ -55,7 +55,8 @@ export function GanttView(props: GanttViewProps) {
   const upstreams = useMemo(() => new Map(graph?.tasks.map((task) => [task.task_id, task.upstream.map((up) => up.task_id)])), [graph]);
   const path = useMemo(() => (chart === undefined ? [] : criticalPath(upstreams, chart.spans)), [upstreams, chart]);
   if (runId === undefined) return <Empty title="It has not run yet" />;
-  if (data === undefined) return error === null ? <Skeleton h="100%" aria-label="Loading" /> : <Problem error={error} retry={() => void refetch()} />;
+  if (data === undefined)
+    return error === null ? <Skeleton h="100%" role="status" aria-label="Loading" /> : <Problem error={error} retry={() => void refetch()} />;
   if (chart === undefined) return <Empty title="Nothing has begun in this run" />;
   return <Chart {...props} chart={chart} path={path} run={run} />;
 }

@@ -30,7 +30,7 @@ export const TaskNode = memo(function TaskNode({ data: { node } }: NodeProps<Tas
     <Card id={node.id} cell={cell} label={`${task.task_id}, ${task.operator}`} kind="task">
       <span className={classes["sign"]} data-state={cell === undefined ? undefined : (cell.state ?? "none")} />
       <span className={classes["text"]}>
-        <span className={classes["label"]}>{node.label}</span>
+        <span className={classes["label"]}>{node.label}</span>{" "}
         <span className={classes["sub"]}>
           {cell !== undefined && cell.instances > 1 ? <Counts cell={cell} /> : task.operator}
           {!ORDINARY_RULES.has(task.trigger_rule) && <span className={classes["rule"]}>{task.trigger_rule}</span>}
@@ -85,7 +85,6 @@ function Card({ id, cell, label, kind, isExpanded, children }: CardProps) {
       className={classes["card"]}
       role="button"
       tabIndex={isActive ? 0 : -1}
-      aria-label={words}
       aria-pressed={isSelected}
       title={words}
       data-node={id}
@@ -95,6 +94,7 @@ function Card({ id, cell, label, kind, isExpanded, children }: CardProps) {
       {...(isExpanded === undefined ? {} : { "aria-expanded": isExpanded })}
     >
       {children}
+      {cell !== undefined && <span className="visually-hidden">, {describeCell(cell)}</span>}
     </div>
   );
 }

@@ -16,7 +16,7 @@ export function InstancesTab({ place, page, onPage }: { place: TaskPlace; page: 
   const total = data.total_entries ?? data.task_instances.length;
   return (
     <>
-      <Table.ScrollContainer minWidth={480} type="native">
+      <Table.ScrollContainer pos="relative" minWidth={480} type="native">
         <Table verticalSpacing={5} fz="sm" highlightOnHover>
           <Table.Thead>
             <Table.Tr>

@@ -22,7 +22,7 @@ export function TriesTab({ place, instance }: { place: TaskPlace; instance: Task
   const { mapIndex, ...params } = place;
   const map = mapIndex < 0 ? {} : { map_index: mapIndex };
   return (
-    <Table.ScrollContainer minWidth={640} type="native">
+    <Table.ScrollContainer pos="relative" minWidth={640} type="native">
       <Table verticalSpacing={6} fz="sm" highlightOnHover className={classes["tries"] ?? ""}>
         <Table.Thead>
           <Table.Tr>

@@ -19,7 +19,11 @@ export interface WhyProps extends WhyQuestion {
 export function Why({ untitled = false, ...question }: WhyProps) {
   const { data, error, refetch } = useQuery(whyQuery(question));
   if (data === undefined)
-    return error === null ? <Skeleton h={44} radius="sm" aria-label="Loading" /> : <Problem error={error} retry={() => void refetch()} />;
+    return error === null ? (
+      <Skeleton h={44} radius="sm" role="status" aria-label="Loading" />
+    ) : (
+      <Problem error={error} retry={() => void refetch()} />
+    );
   return (
     <section className={classes["why"]} aria-label={titleOf(data)}>
       {!untitled && <h3 className={classes["title"]}>{titleOf(data)}</h3>}
