@@ -319,10 +319,10 @@ export interface WhyUseCases {
   explainTaskInstance(options: { dagId: string; runId: string; taskId: string; mapIndex?: number | undefined; sees?: SeesDag }): Promise<Why>;
 }
 
-// Wake-ups ----------------------------------------------------------------------------------------------------------
 /** Whether who asks may hear of a DAG: others are counted, and not named. Default: all. */
 export type SeesDag = (dagId: string) => boolean;
 
+// Wake-ups ----------------------------------------------------------------------------------------------------------
 
 /**
  * What became possible. `ready`: task instances to dispatch. `runs`: queued runs to start. `dags`: due times changed. `timers`: an earlier timer. `stops`: attempts to cancel.
