@@ -63,7 +63,7 @@ class Author {
       case "mapped_over_result":
       case "mapped_over_mapped":
       case "group_mapped_over_result": {
-        const source = this.#outlet(this.#declare(section, `${id}_list`, list)() as TaskRef<number[]>, above);
+        const source = this.#outlet(this.#declare(section, `${id}_list`, list)(), above);
         if (section.kind !== "group_mapped_over_result") return this.#outlet(this.#declare(section, id).expand({ member: source }), []);
         return this.#mapGroup(section, id, source);
       }
@@ -168,7 +168,7 @@ class Author {
       },
       { retries: 1 + (section.flags % 2), retryDelay },
     );
-    this.#outlet(group as TaskGroup<unknown>, above);
+    this.#outlet(group, above);
   }
 
   #loop(section: Section, id: string, above: readonly Outlet[]): void {
@@ -179,6 +179,6 @@ class Author {
     this.#know({ ...section, ends: ["success"] }, `${id}.loop_gate`, ({ mapIndex }) => mapIndex >= stopsAt);
     const options = { maxIterations: 1 + section.lengths[0]!, until: (result: unknown) => Number(result) >= stopsAt };
     const group = this.dag.taskGroup(id).loop(options, ({ index }) => task({ index }));
-    this.#outlet(group as TaskGroup<unknown>, above);
+    this.#outlet(group, above);
   }
 }

@@ -219,7 +219,7 @@ export class LiveCase {
     const request = { ...this.#target(place), ...choice, taskIds: [named, ...others], runOnLatestVersion: false, dryRun: false };
     const refusal = await harness.engine.clearTaskInstances(request).then(
       () => null,
-      (error: unknown) => error,
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
     );
     const isConflict = isTradewindError(refusal) && refusal.code === "conflict";
     if (refusal !== null && !isConflict) throw refusal;

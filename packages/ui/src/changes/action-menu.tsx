@@ -36,7 +36,7 @@ export function ActionMenu({ actions, buttons, label }: { actions: readonly Acti
                 leftSection={action.icon}
                 onClick={action.onClick}
                 data-dangerous={action.isDangerous}
-                className={classes["item"]!}
+                className={classes["item"] ?? ""}
               >
                 {action.label}
               </Menu.Item>

@@ -83,8 +83,7 @@ function WithTargets({ asked, children }: { asked: Asked; children: (change: Cha
   if (list === undefined) {
     return found.isError ? <Problem error={found.error} retry={() => void found.refetch()} /> : <Text size="sm">Looking them up …</Text>;
   }
-  const change = kind === "runs" ? { kind, change: asked.change, targets: list } : { kind, change: asked.change, targets: list };
-  return children(change as Change);
+  return children({ kind, change: asked.change, targets: list } as Change);
 }
 
 function isLate<T>(targets: Targets<T>): targets is LateTargets<T> {

@@ -1,8 +1,9 @@
 import { Table } from "@mantine/core";
+import { type JsonSchema, labelOf } from "../trigger/param-fields.ts";
 
 interface Param {
   value: unknown;
-  schema: Record<string, unknown>;
+  schema: JsonSchema;
   description: string | null;
 }
 
@@ -41,16 +42,16 @@ export function ParamTable({ params }: { params: readonly (readonly [name: strin
 }
 
 /** A JSON schema in a few words. */
-export function describeSchema(schema: Readonly<Record<string, unknown>>): string {
+export function describeSchema(schema: JsonSchema): string {
   const { type, enum: choices, minimum, maximum, minLength, maxLength, pattern, format } = schema;
   const words: string[] = [];
-  if (Array.isArray(choices)) words.push(`one of ${choices.map(String).join(", ")}`);
-  else if (type !== undefined) words.push(Array.isArray(type) ? type.join(" or ") : String(type));
-  if (format !== undefined) words.push(String(format));
-  if (minimum !== undefined) words.push(`from ${String(minimum)}`);
-  if (maximum !== undefined) words.push(`up to ${String(maximum)}`);
-  if (minLength !== undefined) words.push(`at least ${String(minLength)} characters`);
-  if (maxLength !== undefined) words.push(`at most ${String(maxLength)} characters`);
-  if (pattern !== undefined) words.push(`like ${String(pattern)}`);
+  if (Array.isArray(choices)) words.push(`one of ${choices.map(labelOf).join(", ")}`);
+  else if (type !== undefined) words.push(Array.isArray(type) ? type.map(labelOf).join(" or ") : labelOf(type));
+  if (format !== undefined) words.push(labelOf(format));
+  if (minimum !== undefined) words.push(`from ${labelOf(minimum)}`);
+  if (maximum !== undefined) words.push(`up to ${labelOf(maximum)}`);
+  if (minLength !== undefined) words.push(`at least ${labelOf(minLength)} characters`);
+  if (maxLength !== undefined) words.push(`at most ${labelOf(maxLength)} characters`);
+  if (pattern !== undefined) words.push(`like ${labelOf(pattern)}`);
   return words.length === 0 ? "anything" : words.join(", ");
 }

@@ -121,7 +121,7 @@ export function NarrowPanes({ parts, pane, onPane }: { parts: RunsParts; pane: R
           size="xs"
           aria-label="What is shown"
           value={shown}
-          onChange={(value) => onPane(value as RunsPane)}
+          onChange={(value) => onPane(value)}
           data={titles.map((each) => ({ value: each, label: PANE_TITLES[each] }))}
         />
       </div>

@@ -159,7 +159,7 @@ function Flow({ grid, runId, selection, direction, onDirection, onFold, onSelect
               pannable
               zoomable
               ariaLabel="The whole graph"
-              className={classes["minimap"]!}
+              className={classes["minimap"] ?? ""}
               nodeColor={(node) => (laidOut.frames.has(node.id) ? "transparent" : lookOf(cells.get(node.id)?.state ?? null).fill)}
               nodeStrokeColor={(node) => (laidOut.frames.has(node.id) ? "var(--mantine-color-dimmed)" : "transparent")}
               nodeBorderRadius={4}

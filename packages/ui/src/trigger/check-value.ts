@@ -122,8 +122,8 @@ function checkArray(schema: JsonSchema, value: readonly Json[]): string | undefi
 
 function checkObject(schema: JsonSchema, value: Readonly<Record<string, Json>>): string | undefined {
   const { required, properties, additionalProperties } = schema;
-  const missing = Array.isArray(required) ? required.filter((name) => typeof name === "string" && value[name] === undefined) : [];
-  if (missing.length > 0) return `${missing.map((name) => `“${String(name)}”`).join(", ")} ${missing.length === 1 ? "is" : "are"} missing.`;
+  const missing = Array.isArray(required) ? required.filter((name): name is string => typeof name === "string" && value[name] === undefined) : [];
+  if (missing.length > 0) return `${missing.map((name) => `“${name}”`).join(", ")} ${missing.length === 1 ? "is" : "are"} missing.`;
   const known = (typeof properties === "object" && properties !== null && !Array.isArray(properties) ? properties : {}) as Record<string, JsonSchema>;
   for (const [name, member] of Object.entries(value)) {
     const own = known[name];

@@ -1,5 +1,5 @@
 import { fromWallClock, toWallClock } from "../time/wall-clock.ts";
-import type { Json, ParamField } from "./param-fields.ts";
+import { type Json, labelOf, type ParamField } from "./param-fields.ts";
 
 /** What a field holds while it is edited: its text, a tick, or the texts of a list. Empty text: null. */
 export type Draft = string | boolean | readonly string[];
@@ -18,7 +18,7 @@ export function toDraft(field: ParamField, value: Json, zone: string): Draft {
     case "json":
       return value === null ? "" : JSON.stringify(value, null, 2);
     case "date-time":
-      return typeof value === "string" && !Number.isNaN(Date.parse(value)) ? toWallClock(value, zone) : String(value ?? "");
+      return typeof value === "string" && !Number.isNaN(Date.parse(value)) ? toWallClock(value, zone) : value === null ? "" : labelOf(value);
     default:
       return typeof value === "string" ? value : value === null ? "" : JSON.stringify(value);
   }

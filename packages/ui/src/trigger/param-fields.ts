@@ -131,7 +131,7 @@ function optionsOf(schema: JsonSchema): { value: Json; label: string }[] {
   const items = (schema["items"] ?? {}) as JsonSchema;
   const values = schema["enum"] ?? items["enum"] ?? schema["examples"] ?? items["examples"];
   const names = (schema["values_display"] ?? items["values_display"] ?? {}) as JsonSchema;
-  return Array.isArray(values) ? values.map((value) => ({ value, label: textOf(names[String(value)]) ?? labelOf(value) })) : [];
+  return Array.isArray(values) ? values.map((value) => ({ value, label: textOf(names[labelOf(value)]) ?? labelOf(value) })) : [];
 }
 
 export function labelOf(value: Json): string {

@@ -2,7 +2,7 @@ import { Anchor, Autocomplete, Chip, Group, Input, JsonInput, Select, Switch, Ta
 import type { ReactNode } from "react";
 import { useTimeZone } from "../time/time-zone.tsx";
 import type { Draft } from "./field-values.ts";
-import type { ParamField } from "./param-fields.ts";
+import { labelOf, type ParamField } from "./param-fields.ts";
 
 interface ParamInputProps {
   field: ParamField;
@@ -139,14 +139,14 @@ function Description({ field, zone }: { field: ParamField; zone: string }): Reac
 
 function limitsOf({ kind, schema, isNullable }: ParamField, zone: string): string {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, pattern, maxLength } = schema;
-  const least = minimum !== undefined ? `from ${String(minimum)}` : exclusiveMinimum !== undefined ? `more than ${String(exclusiveMinimum)}` : "";
-  const most = maximum !== undefined ? `to ${String(maximum)}` : exclusiveMaximum !== undefined ? `less than ${String(exclusiveMaximum)}` : "";
+  const least = minimum !== undefined ? `from ${labelOf(minimum)}` : exclusiveMinimum !== undefined ? `more than ${labelOf(exclusiveMinimum)}` : "";
+  const most = maximum !== undefined ? `to ${labelOf(maximum)}` : exclusiveMaximum !== undefined ? `less than ${labelOf(exclusiveMaximum)}` : "";
   return [
     kind === "integer" ? "whole number" : kind === "date-time" ? `in ${zone}` : "",
     [least, most].filter((part) => part !== "").join(" "),
-    multipleOf === undefined ? "" : `in steps of ${String(multipleOf)}`,
+    multipleOf === undefined ? "" : `in steps of ${labelOf(multipleOf)}`,
     typeof pattern === "string" ? `like ${pattern}` : "",
-    maxLength === undefined ? "" : `up to ${String(maxLength)} characters`,
+    maxLength === undefined ? "" : `up to ${labelOf(maxLength)} characters`,
     isNullable ? "may be empty" : "",
   ]
     .filter((part) => part !== "")

@@ -19,7 +19,7 @@ export interface RunOptions {
 /** What the server says is wrong, about params sentence by sentence. */
 export function problemsOf(error: Error | null): readonly string[] {
   if (error === null) return [];
-  const { problems = undefined } = isRestApiError(error) ? error.details : {};
+  const problems = isRestApiError(error) ? error.details["problems"] : undefined;
   return Array.isArray(problems) ? problems.map(String) : [error.message];
 }
 

@@ -39,7 +39,7 @@ export function DagListPage() {
       aside={
         <SegmentedControl
           size="xs"
-          className={classes["shown"]!}
+          className={classes["shown"] ?? ""}
           aria-label="Which DAGs"
           value={shownOf(search) ?? ""}
           onChange={(value) => change(withShown(search, value as Shown))}

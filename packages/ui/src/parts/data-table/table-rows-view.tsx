@@ -65,7 +65,9 @@ export function TableRowsView<Row>(view: RowsView<Row>) {
 
   // Once, when the page is loaded: what is scrolled to later is told by what is in sight.
   const firstOffset = useRef(at * (isNarrow ? CARD_PX : rowHeight));
-  useLayoutEffect(() => void scroller.current?.scrollTo({ top: firstOffset.current }), []);
+  useLayoutEffect(() => {
+    scroller.current?.scrollTo({ top: firstOffset.current });
+  }, []);
 
   const shownKey = useRef(resetKey);
   useEffect(() => {
