@@ -394,7 +394,7 @@ CREATE INDEX task_instance_by_operator ON task_instance USING btree (operator) W
 CREATE INDEX task_instance_by_pool ON task_instance USING btree (pool) WHERE (pool <> 'default_pool'::text);
 CREATE INDEX task_instance_by_queue ON task_instance USING btree (queue) WHERE (queue <> 'default'::text);
 CREATE INDEX task_instance_by_task ON task_instance USING btree (dag_id, task_id, id DESC);
-CREATE INDEX task_instance_by_task_id ON task_instance USING btree (task_id);
+CREATE INDEX task_instance_by_task_id ON task_instance USING btree (((task_id || ''::text)));
 CREATE INDEX task_instance_by_time ON task_instance USING brin (start_date, end_date, updated_at) WITH (pages_per_range='16');
 
 create table task_instance_history (

@@ -27,7 +27,8 @@ alter table task_instance
 create index task_instance_by_listed_state on task_instance (listed_state, id) where listed_state is not null;
 create index task_instance_by_long_duration on task_instance (long_duration, id) where long_duration is not null;
 create index task_instance_by_map_index on task_instance (map_index, id);
-create index task_instance_by_task_id on task_instance (task_id);
+-- On an expression, so that only the lists that write it use this index: on the column itself the planner takes it for instances of one run too, and tasks of all DAGs are called alike.
+create index task_instance_by_task_id on task_instance ((task_id || ''));
 create index task_instance_by_pool on task_instance (pool) where pool <> 'default_pool';
 create index task_instance_by_queue on task_instance (queue) where queue <> 'default';
 create index task_instance_by_operator on task_instance (operator) where operator <> 'task';
