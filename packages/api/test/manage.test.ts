@@ -1,4 +1,4 @@
-import { findConnectionRow } from "@tradewind/metadata/rest";
+import { findConnectionRow, findVariableRow } from "@tradewind/metadata/rest";
 import { seedDag, seedDagRun, seedTaskInstance } from "@tradewind/metadata/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dagSpec, taskSpec } from "./specs.ts";
@@ -36,6 +36,16 @@ describe("variables", () => {
     expect((await server.call("GET", "/api/v2/variables/login")).json()).toMatchObject({ value: '{"user":"ann","password":"***"}' });
     const events = await server.call("GET", "/api/v2/eventLogs");
     expect(events.body).not.toContain("s3cret");
+  });
+
+  it("keep what was sent back hidden as it was", async () => {
+    const key = "warehouse";
+    await server.call("POST", "/api/v2/variables", { body: { key, value: { host: "a", password: "s3cret", more: [{ token: "t0ken" }] } } });
+    const read = (await server.call("GET", `/api/v2/variables/${key}`)).json<{ value: string }>();
+    const sent = { key, value: read.value.replace('"a"', '"b"'), description: "changed" };
+    expect((await server.call("PATCH", `/api/v2/variables/${key}`, { body: sent })).statusCode).toBe(200);
+    const row = await findVariableRow(server.database.db, { key });
+    expect(JSON.parse(server.fernet.decrypt(row!.value))).toEqual({ host: "b", password: "s3cret", more: [{ token: "t0ken" }] });
   });
 
   it("have keys with any characters", async () => {

@@ -42,6 +42,14 @@ async function statusesOf(logins: Awaited<ReturnType<typeof logInEverywhere>>): 
 }
 
 describe("users", () => {
+  it("do not inherit the tokens of somebody who had their name", async () => {
+    await addUser("lou");
+    const before = await logInEverywhere("lou");
+    expect((await server.call("DELETE", "/api/v2/users/lou")).statusCode).toBe(204);
+    await addUser("lou", "Op");
+    expect(await statusesOf(before)).toEqual({ cookie: 401, signed: 401, program: 401 });
+  });
+
   it("are added, shown, changed and deleted by administrators", async () => {
     const body = { username: "ann", password: FIRST, role: "User", first_name: "Ann", last_name: "Lee", email: "ann@example.com" };
     const added = await server.call("POST", "/api/v2/users", { body });

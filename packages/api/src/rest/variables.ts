@@ -16,7 +16,7 @@ import { JsonValue } from "../http/values.ts";
 import { list, paging, patterns, readPage } from "../http/query-values.ts";
 import { bulkBody, BulkResponse, runBulk } from "./bulk.ts";
 import { pickPatched, type RestContext, type RestRoutes } from "./route.ts";
-import { isSensitiveName, MASK, maskText } from "./secrets.ts";
+import { isSensitiveName, MASK, maskText, parseJson, unmask } from "./secrets.ts";
 
 const VariableResponse = z
   .strictObject({
@@ -66,6 +66,13 @@ function toText(value: Json): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+/** What a client could not read of a JSON value, and sends back as `***`, stays as it was. */
+function keepHidden(sent: string, before: () => string): string {
+  if (!sent.includes(MASK)) return sent;
+  const [changed, known] = [parseJson(sent), parseJson(before())];
+  return typeof changed === "object" && changed !== null && known !== undefined ? JSON.stringify(unmask(changed, known)) : sent;
+}
+
 /** Variables as transactions change them, with the entry in the audit log. Values stay out of it: they may be secrets. */
 function variableChanges({ fernet }: RestContext, actor: Actor) {
   return {
@@ -84,7 +91,8 @@ function variableChanges({ fernet }: RestContext, actor: Actor) {
       if (before === undefined) throw notFound(body.key);
       const patch = pickPatched(body, updateMask, ["value", "description"]);
       const isMasked = patch.value === MASK && isSensitiveName(body.key);
-      const value = patch.value === undefined || isMasked ? before.value : fernet.encrypt(toText(patch.value));
+      const value =
+        patch.value === undefined || isMasked ? before.value : fernet.encrypt(keepHidden(toText(patch.value), () => fernet.decrypt(before.value)));
       const description = patch.description === undefined ? before.description : patch.description;
       await updateVariable(tx, { key: body.key, value, description });
       await insertEventLog(tx, {

@@ -9,6 +9,8 @@ import { endOf, type RestContext, type RestRoutes } from "./route.ts";
 
 /** Seconds between two looks at the run. */
 const Interval = z.coerce.number().positive();
+/** Each look costs the database something, however impatient who waits is. */
+const LEAST_SECONDS = 0.2;
 /** Silence for longer than that lets proxies close the connection. */
 const MOST_SECONDS = 30;
 
@@ -27,7 +29,7 @@ export function waitRoutes(routes: RestRoutes, context: RestContext): void {
     async ({ path, query, reply }) => {
       const first = await getDagRun(context, path.dag_id, path.dag_run_id);
       const lines = watch(context, first, {
-        intervalMs: Math.min(query.interval, MOST_SECONDS) * 1000,
+        intervalMs: Math.min(Math.max(query.interval, LEAST_SECONDS), MOST_SECONDS) * 1000,
         resultsOf: query.result ?? [],
         signal: endOf(context, reply),
       });

@@ -47,7 +47,7 @@ export async function useAccessToken(db: Queryable, { tokenSha256 }: { tokenSha2
 
 /**
  * `ttlMs` null: it never expires.
- * @returns undefined when there is no such user.
+ * @returns undefined when there is no such user, or they may not log in.
  */
 export async function insertAccessToken(
   db: Queryable,
@@ -58,7 +58,7 @@ export async function insertAccessToken(
     db,
     sql`insert into access_token (id, user_account_id, kind, name, token_sha256, expires_at)
       select ${id}, account.id, ${kind}, ${name}, ${tokenSha256}, now() + ${ttlMs}::double precision * interval '1 millisecond'
-      from user_account as account where account.username = ${username}
+      from user_account as account where account.username = ${username} and account.is_active
       returning id, ${username} as username, kind, name, created_at as "createdAt", expires_at as "expiresAt", last_used_at as "lastUsedAt"`,
   );
 }

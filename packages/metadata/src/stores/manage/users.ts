@@ -80,13 +80,14 @@ export async function findUserProfile(
   return selectOne(db, sql`select ${profileColumns} from user_account where username = ${username} ${lock ? sql`for update` : sql``}`);
 }
 
-/** @returns false when there is a user of this name already. */
+/** Tokens of an earlier user of the same name are not theirs. @returns false when there is a user of this name already. */
 export async function insertUser(db: Queryable, user: NewUser): Promise<boolean> {
   const { username, passwordHash, role, firstName = "", lastName = "", email = "", isActive = true } = user;
   const rows = await select(
     db,
-    sql`insert into user_account (username, password_hash, role, first_name, last_name, email, is_active)
-      values (${username}, ${passwordHash}, ${role}, ${firstName}, ${lastName}, ${email}, ${isActive}) on conflict (username) do nothing returning id`,
+    sql`insert into user_account (username, password_hash, role, first_name, last_name, email, is_active, tokens_valid_from)
+      values (${username}, ${passwordHash}, ${role}, ${firstName}, ${lastName}, ${email}, ${isActive}, date_trunc('milliseconds', now()))
+      on conflict (username) do nothing returning id`,
   );
   return rows.length === 1;
 }
