@@ -23,9 +23,10 @@ test.skipIf(!hasChromium())("a visitor logs in, finds what they asked for, loses
   expect(await accessibilityProblems(page)).toEqual([]);
 
   await page.keyboard.press("Control+k");
-  const search = page.getByRole("textbox", { name: "Search", exact: true });
-  await search.fill("dark");
-  await page.getByText("To the dark page").click();
+  const palette = page.getByRole("dialog", { name: "Command palette" });
+  await palette.getByRole("textbox", { name: "Search", exact: true }).fill("dark");
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await palette.getByText("To the dark page").click();
   await page.locator('[data-mantine-color-scheme="dark"]').waitFor();
   expect(await accessibilityProblems(page)).toEqual([]);
 

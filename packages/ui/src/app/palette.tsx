@@ -35,7 +35,8 @@ export function Palette() {
       clearQueryOnClose
       scrollable
       maxHeight="min(60dvh, 480px)"
-      aria-label="Command palette"
+      // On what has the role: on the root, which has none, a name is an error while the palette is there, and nobody hears it.
+      attributes={{ content: { "aria-label": "Command palette" } }}
     >
       <Spotlight.Search placeholder="Go to a DAG or page, or do something" aria-label="Search" leftSection={<IconSearch size={18} />} />
       <Spotlight.ActionsList>
