@@ -63,6 +63,25 @@ create table connection (
   constraint connection_pkey PRIMARY KEY (connection_id)
 );
 
+create table connection_test (
+  token text not null,
+  connection_id text not null,
+  connection text,
+  commit_on_success boolean not null,
+  executor text not null,
+  queue text not null,
+  username text not null,
+  state text default 'pending'::text not null,
+  result_message text,
+  host_id text,
+  created_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone not null,
+  constraint connection_test_pkey PRIMARY KEY (token),
+  constraint connection_test_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'running'::text, 'success'::text, 'failed'::text])))
+);
+CREATE UNIQUE INDEX connection_test_active ON connection_test USING btree (connection_id) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text]));
+CREATE INDEX connection_test_waiting ON connection_test USING btree (executor, queue) WHERE (state = 'pending'::text);
+
 create table dag (
   dag_id text not null,
   dag_display_name text not null,
@@ -115,6 +134,13 @@ create table dag_file (
   deleted_at timestamp with time zone,
   constraint dag_file_pkey PRIMARY KEY (id),
   constraint dag_file_bundle_name_relative_path_key UNIQUE (bundle_name, relative_path)
+);
+
+create table dag_file_request (
+  bundle_name text not null,
+  relative_path text not null,
+  requested_at timestamp with time zone default now() not null,
+  constraint dag_file_request_pkey PRIMARY KEY (bundle_name, relative_path)
 );
 
 create table dag_grant (
@@ -312,6 +338,15 @@ create table pool (
   include_deferred boolean default false not null,
   constraint pool_pkey PRIMARY KEY (name),
   constraint pool_slots_check CHECK ((slots >= '-1'::integer))
+);
+
+create table rendered_task_instance_fields (
+  dag_run_id bigint not null,
+  task_instance_id bigint not null,
+  try_number integer not null,
+  fields text not null,
+  constraint rendered_task_instance_fields_pkey PRIMARY KEY (dag_run_id, task_instance_id),
+  constraint rendered_task_instance_fields_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE CASCADE
 );
 
 create table runner_host (

@@ -23,6 +23,9 @@ export interface Tables {
   task_timer: TaskTimerTable;
   dag_run_timer: DagRunTimerTable;
   callback_request: CallbackRequestTable;
+  dag_file_request: DagFileRequestTable;
+  connection_test: ConnectionTestTable;
+  rendered_task_instance_fields: RenderedTaskInstanceFieldsTable;
   pool: PoolTable;
   variable: VariableTable;
   connection: ConnectionTable;
@@ -311,6 +314,36 @@ export interface CallbackRequestTable {
   tries: Generated<number>;
   due_at: Generated<Timestamp>;
   created_at: Generated<Timestamp>;
+}
+
+export interface DagFileRequestTable {
+  bundle_name: string;
+  relative_path: string;
+  requested_at: Generated<Timestamp>;
+}
+
+export interface ConnectionTestTable {
+  token: string;
+  connection_id: string;
+  /** Encrypted; null once it was tried. */
+  connection: string | null;
+  commit_on_success: boolean;
+  executor: string;
+  queue: string;
+  username: string;
+  state: Generated<"pending" | "running" | "success" | "failed">;
+  result_message: string | null;
+  host_id: string | null;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+}
+
+export interface RenderedTaskInstanceFieldsTable {
+  dag_run_id: number;
+  task_instance_id: number;
+  try_number: number;
+  /** JSON text. */
+  fields: string;
 }
 
 export interface PoolTable {

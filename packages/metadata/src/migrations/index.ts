@@ -6,6 +6,16 @@ import { dagWarnings } from "./0004-dag-warnings.ts";
 import { accessTokens } from "./0005-access-tokens.ts";
 import { lists } from "./0006-lists.ts";
 import { usersAndGrants } from "./0007-users-and-grants.ts";
+import { requestsOfPeople } from "./0008-requests-of-people.ts";
 
 /** Every schema step of this release, in order. A released step is never edited: write the next one. */
-export const migrations: readonly Migration[] = [initial, workers, schedulingRules, dagWarnings, accessTokens, lists, usersAndGrants];
+export const migrations: readonly Migration[] = [
+  initial,
+  workers,
+  schedulingRules,
+  dagWarnings,
+  accessTokens,
+  lists,
+  usersAndGrants,
+  requestsOfPeople,
+];
