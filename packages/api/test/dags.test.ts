@@ -13,7 +13,8 @@ beforeAll(async () => {
     tags: ["money", "daily"],
     owner: "ann",
     schedule: { kind: "cron_trigger", crons: ["0 6 * * *"], timezone: "Europe/Madrid", intervalMs: 0, runImmediately: null },
-    params: { day: { schema: { type: "string" }, default: "monday", description: "which" } },
+    params: { day: { schema: { type: "string" }, default: "monday", description: "which" }, city: { schema: {}, description: null } },
+    paramOrder: ["day", "city"],
     dagrunTimeoutMs: 90_000,
     tasks: [
       taskSpec("load", { displayName: "Load it", retries: 2, retryDelayMs: 90_500 }),
@@ -127,8 +128,10 @@ describe("one DAG", () => {
     expect(dag["last_parsed_time"]).toMatch(/^\d{4}-.*Z$/);
   });
 
-  it("has details", async () => {
-    expect((await server.call("GET", "/api/v2/dags/sales/details")).json()).toMatchObject({
+  it("has details, params in the author's order", async () => {
+    const details = (await server.call("GET", "/api/v2/dags/sales/details")).json<{ params: object }>();
+    expect(Object.keys(details.params)).toEqual(["day", "city"]);
+    expect(details).toMatchObject({
       timezone: "Europe/Madrid",
       dag_run_timeout: "PT90S",
       params: { day: { value: "monday", schema: { type: "string" } } },

@@ -140,6 +140,8 @@ export interface TaskSpec {
   waitForDownstream: boolean;
   /** A task that never ran before does not wait for the past. Airflow's ignore_first_depends_on_past. */
   ignoreFirstDependsOnPast: boolean;
+  /** What is to be skipped by its rule or a branch stays undecided until its past lets it run. Absent: it is skipped at once. Airflow's wait_for_past_depends_before_skipping. */
+  waitForPastDependsBeforeSkipping?: boolean;
   isSetup: boolean;
   /** Its trigger rule is `all_done_setup_success`. */
   isTeardown: boolean;
@@ -221,6 +223,8 @@ export interface DagSpec {
   /** null: the installation's default (`dags_are_paused_at_creation`). */
   isPausedUponCreation: boolean | null;
   params: Record<string, ParamSpec>;
+  /** The names of `params` in the author's order, which canonical JSON does not keep. Absent: that order is the alphabetical one. See `paramsInOrder`. */
+  paramOrder?: string[];
   groups: TaskGroupSpec[];
   tasks: TaskSpec[];
 }

@@ -143,7 +143,7 @@ export {
 export type { InputMap } from "./resolve-input.ts";
 export { indexGroupOf, isLoopTask, isMultiplied } from "./index-groups.ts";
 export { CONNECTION_FORMS, type ConnectionField, type ConnectionForm, connectionFormOf, type ConnectionPlace } from "./connection-forms.ts";
-export { resolveParams, type ResolveParamsInput, type SchemaValidator } from "./params.ts";
+export { paramsInOrder, resolveParams, type ResolveParamsInput, type SchemaValidator } from "./params.ts";
 export { assertRunId, DEFAULT_ALLOWED_RUN_ID_PATTERN, makeRunId, runTypeOfRunId } from "./run-id.ts";
 export { describeTask, describeTaskInstance, type TaskInstanceName } from "./task-instance-name.ts";
 export { getGraphScopes, type GraphScopes } from "./graph-scopes.ts";

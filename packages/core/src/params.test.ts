@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Json, ParamSpec } from "./dag-spec.ts";
-import { resolveParams, type SchemaValidator } from "./params.ts";
+import { paramsInOrder, resolveParams, type SchemaValidator } from "./params.ts";
 
 const validate: SchemaValidator = (schema, value) =>
   schema.type === undefined || schema.type === typeof value ? [] : [`must be a ${JSON.stringify(schema.type)}`];
@@ -35,4 +35,9 @@ describe("resolveParams", () => {
   it.each<Json>([[], "year=2026", 3])("refuses %o as conf", (conf) => {
     expect(() => resolve(conf)).toThrow('The conf for a run of DAG "sales" must be an object');
   });
+});
+
+it("puts params in the author's order, which is the alphabetical one where none is said", () => {
+  expect(paramsInOrder({ params, paramOrder: ["year", "region"] }).map(([name]) => name)).toEqual(["year", "region"]);
+  expect(paramsInOrder({ params })).toEqual(Object.entries(params));
 });

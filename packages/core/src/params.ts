@@ -1,4 +1,4 @@
-import type { Json, ParamSpec } from "./dag-spec.ts";
+import type { DagSpec, Json, ParamSpec } from "./dag-spec.ts";
 import { TradewindError } from "./errors.ts";
 import { showValue } from "./show-value.ts";
 
@@ -29,6 +29,12 @@ export function resolveParams({ dagId, params, conf, confOverridesParams = true,
   throw new TradewindError("invalid_params", `The params for a run of DAG "${dagId}" are not acceptable: ${problems.join("; ")}.`, {
     details: { dagId, problems },
   });
+}
+
+/** The params in the order in which the author wrote them. */
+export function paramsInOrder({ params, paramOrder }: Pick<DagSpec, "params" | "paramOrder">): [name: string, param: ParamSpec][] {
+  if (paramOrder === undefined) return Object.entries(params);
+  return paramOrder.map((name) => [name, params[name]!]);
 }
 
 function readConf(dagId: string, conf: Json): Record<string, Json> {

@@ -78,6 +78,11 @@ describe("shape", () => {
     [{ tags: ["x".repeat(101)] }, "DAG: tags must be a string of 1 to 100 characters"],
     [{ doc: "a\u0000b" }, "DAG: doc must be a string without NUL characters"],
     [{ extra: 1 }, "DAG: extra is not a known field."],
+    [
+      { params: { year: { schema: {}, description: null } }, paramOrder: ["year", "year"] },
+      'DAG: paramOrder must name each param once; found ["year","year"].',
+    ],
+    [{ params: { year: { schema: {}, description: null } }, paramOrder: ["month"] }, 'DAG: paramOrder must name each param once; found ["month"].'],
     [{ params: { year: { schema: [], description: null } } }, "DAG: params.year.schema must be a JSON schema (an object); found []."],
     [{ params: { year: { schema: {}, default: new Date(0), description: null } } }, "DAG: params.year.default must be JSON: (root) is a Date"],
     [{ schedule: "0 6 * * *" }, "DAG: schedule must be a timetable (an object with a kind)."],

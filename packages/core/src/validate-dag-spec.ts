@@ -61,6 +61,7 @@ const DAG_CHECKS: Checks<DagSpec> = {
   callbacks: callbacksOf(DAG_CALLBACKS),
   isPausedUponCreation: nullable(bool),
   params: checkParams,
+  paramOrder: elsewhere,
   groups: elsewhere,
   tasks: elsewhere,
 };
@@ -87,6 +88,7 @@ export function findDagSpecProblems(spec: unknown): SpecProblem[] {
   const { groups, tasks } = spec;
   checkPeriod(spec, list);
   checkActiveRuns(spec, list);
+  checkParamOrder(spec, list);
   const known = checkGroups(asList(groups, list, "groups"), list);
   checkTasks(asList(tasks, list, "tasks"), known, spec.failFast === true, list);
   return list.problems;
@@ -107,6 +109,14 @@ function checkParams(value: unknown, list: ProblemList, field: string | number):
     if (name === "") list.add(field, "has a param without a name");
     checkFields<ParamSpec>(param, PARAM_CHECKS, list.in(field).in(name));
   }
+}
+
+function checkParamOrder({ params, paramOrder }: Record<string, unknown>, list: ProblemList): void {
+  if (paramOrder === undefined || !isObject(params)) return;
+  const names = asList(paramOrder, list, "paramOrder");
+  const isEachOnce = new Set(names).size === names.length && names.length === Object.keys(params).length;
+  if (isEachOnce && names.every((name) => typeof name === "string" && Object.hasOwn(params, name))) return;
+  list.add("paramOrder", `must name each param once; found ${showValue(paramOrder)}`);
 }
 
 /** The runs of a continuous schedule follow each other, as each starts when the one before has ended. */

@@ -180,6 +180,12 @@ describe("classifyError", () => {
 describe("params", () => {
   const specOf = (params: object) => toSpec(new Dag("d", { params } as never)).params;
 
+  it("keep the author's order, which is said where names would not come back in it", () => {
+    const orderOf = (params: object) => toSpec(new Dag("d", { params } as never)).paramOrder;
+    expect(orderOf({ to: "", from: "", at: "" })).toEqual(["to", "from", "at"]);
+    expect(orderOf({ at: "", from: "", to: "" })).toBeUndefined();
+  });
+
   it("may be JSON schemas, zod schemas and plain defaults", () => {
     expect(
       specOf({

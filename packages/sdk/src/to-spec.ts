@@ -50,12 +50,20 @@ function specOf(definition: DagDefinition, defaults: SpecDefaults): DagSpec {
     failFast: options.failFast ?? false,
     callbacks: dagCallbacksIn(options),
     isPausedUponCreation: options.isPausedUponCreation ?? null,
-    params: readParams(dagId, options.params),
+    ...paramsOf(dagId, options.params),
     groups: groupSpecs(definition, around),
     tasks: taskSpecs(definition, around),
   };
   checkSpec(spec);
   return spec;
+}
+
+/** The order is said only where it is not the alphabetical one, which is how names come back from stored JSON. */
+function paramsOf(dagId: string, definitions: DagOptions["params"]): Pick<DagSpec, "params" | "paramOrder"> {
+  const params = readParams(dagId, definitions);
+  const names = Object.keys(params);
+  const isSorted = names.every((name, index) => index === 0 || names[index - 1]! < name);
+  return isSorted ? { params } : { params, paramOrder: names };
 }
 
 /** Airflow's default is written "utc"; in specs that zone has one name. */

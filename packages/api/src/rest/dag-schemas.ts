@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { DAG_RUN_TYPES, type DagSpec, readDagSpec } from "@tradewind/core";
+import { DAG_RUN_TYPES, type DagSpec, paramsInOrder, readDagSpec } from "@tradewind/core";
 import type { DagDetailsRow, DagRow, DagVersionRow } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { Instant, toIso, toIsoOrNull, toUuid } from "../http/values.ts";
@@ -153,10 +153,10 @@ export function toDagDetailsResponse(context: Pick<RestContext, "folderOfBundle"
   };
 }
 
-/** As Airflow writes params: value, schema and description by name. */
+/** As Airflow writes params: value, schema and description by name, in the order in which the author wrote them. */
 export function paramsOf(spec: DagSpec): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(spec.params).map(([name, { schema, default: value, description }]) => [
+    paramsInOrder(spec).map(([name, { schema, default: value, description }]) => [
       name,
       { value: value ?? null, schema, description, source: "dag" },
     ]),

@@ -56,4 +56,10 @@ describe("specChanges", () => {
     const after = dag({ params: { day: { schema: {}, default: "y", description: null }, limit: { schema: {}, description: null } } });
     expect(told(before, after)).toEqual(["added: Param limit", "changed: Param day: default x → y"]);
   });
+
+  it("tells that the same params stand in another order", () => {
+    const params = { city: { schema: {}, description: null }, day: { schema: {}, description: null } };
+    expect(told(dag({ params }), dag({ params, paramOrder: ["day", "city"] }))).toEqual(["changed: Params: now in the order day, city"]);
+    expect(told(dag({ params }), dag({ params, paramOrder: ["city", "day"] }))).toEqual([]);
+  });
 });

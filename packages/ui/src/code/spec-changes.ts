@@ -1,4 +1,4 @@
-import { type DagSpec, describeTimetable, type TaskSpec } from "@tradewind/core";
+import { type DagSpec, describeTimetable, paramsInOrder, type TaskSpec } from "@tradewind/core";
 import { formatDurationMs } from "../time/format.ts";
 
 export interface SpecChange {
@@ -13,13 +13,14 @@ export interface SpecChange {
 export function specChanges(before: DagSpec, after: DagSpec): SpecChange[] {
   return [
     ...dagChanges(before, after),
+    ...paramOrderChange(before, after),
     ...listChanges(namedParams(before), namedParams(after), "Param", (a, b) => fieldChanges(a, b, [])),
     ...listChanges(byId(before.groups, "groupId"), byId(after.groups, "groupId"), "Group", (a, b) => fieldChanges(a, b, ["groupId"])),
     ...listChanges(byId(before.tasks, "taskId"), byId(after.tasks, "taskId"), "Task", taskChanges),
   ];
 }
 
-const OF_ITS_OWN = ["specVersion", "dagId", "tasks", "groups", "params", "schedule"];
+const OF_ITS_OWN = ["specVersion", "dagId", "tasks", "groups", "params", "paramOrder", "schedule"];
 
 function dagChanges(before: DagSpec, after: DagSpec): SpecChange[] {
   const changes = fieldChanges(before, after, OF_ITS_OWN).map(({ name, text }): SpecChange => ({ kind: "changed", subject: capital(name), text }));
@@ -32,6 +33,17 @@ function scheduleOf({ schedule }: DagSpec): string {
   if (schedule.kind === "none") return "none";
   const { summary, description } = describeTimetable(schedule);
   return summary === description ? summary : `${summary} (${description})`;
+}
+
+/** Params that came or went say so themselves. */
+function paramOrderChange(before: DagSpec, after: DagSpec): SpecChange[] {
+  const [was, is] = [namesOfParams(before), namesOfParams(after)];
+  if (same(was, is) || !same(was.toSorted(), is.toSorted())) return [];
+  return [{ kind: "changed", subject: "Params", text: `now in the order ${is.join(", ")}` }];
+}
+
+function namesOfParams(spec: DagSpec): string[] {
+  return paramsInOrder(spec).map(([name]) => name);
 }
 
 function taskChanges(before: TaskSpec, after: TaskSpec): { name: string; text: string }[] {
