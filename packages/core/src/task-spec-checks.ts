@@ -16,6 +16,7 @@ import {
   nullable,
   numberFrom,
   oneOf,
+  optional,
   type ProblemList,
   text,
   textUpTo,
@@ -76,6 +77,7 @@ export const TASK_CHECKS: Checks<TaskSpec> = {
   dependsOnPast: bool,
   waitForDownstream: bool,
   ignoreFirstDependsOnPast: bool,
+  waitForPastDependsBeforeSkipping: optional(bool),
   isSetup: bool,
   isTeardown: bool,
   setups: (value, list, field) => {

@@ -141,6 +141,28 @@ describe("depends_on_past: same task in the previous run must be all success/ski
   });
 });
 
+describe("with wait_for_past_depends_before_skipping the move to skipped waits until depends_on_past is met", () => {
+  test("a task below a skipped one, and one that a branch did not follow, are skipped when the run before has ended them", async () => {
+    const patient = (taskId: string, upstream: string[]): TaskSpec => past(taskId, { upstream, waitForPastDependsBeforeSkipping: true });
+    await storeDags(engine, dagSpec("s1", [task("branch", { kind: "branch" }), patient("left", ["branch"]), patient("right", ["branch"])]));
+    const first = await runOf("s1", 1);
+    const second = await runOf("s1", 2);
+    const [branchOfFirst, branchOfSecond] = (await begin()).sort((one, two) => one.context.runId.localeCompare(two.context.runId));
+    await finish(engine, branchOfSecond!.attemptId, ok("left"));
+    await fireAll();
+    expect(await statesOf(database.db, second.dagRunId)).toEqual({ branch: "success", left: null, right: null });
+    await finish(engine, branchOfFirst!.attemptId, ok("right"));
+    await fireAll();
+    // In the first run there is no past: what is not followed is skipped at once, and lets the second run's instance go on.
+    expect(await statesOf(database.db, first.dagRunId)).toEqual({ branch: "success", left: "skipped", right: "scheduled" });
+    expect(await statesOf(database.db, second.dagRunId)).toEqual({ branch: "success", left: "scheduled", right: null });
+    await drain(engine, () => ok());
+    await fireAll();
+    expect(await statesOf(database.db, second.dagRunId)).toEqual({ branch: "success", left: "success", right: "skipped" });
+    for (const { dagRunId } of [first, second]) expect(await runStateOf(database.db, dagRunId)).toMatchObject({ state: "success" });
+  });
+});
+
 describe("ignore_first_depends_on_past (default True): the task never ran before", () => {
   test("a new task does not wait for a run that lacks it; with the option off it is blocked", async () => {
     await storeDags(engine, dagSpec("i1", [task("a")]));

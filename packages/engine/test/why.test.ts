@@ -242,6 +242,24 @@ test("depends_on_past names the run and the states there", async () => {
   await engine.deleteDag({ dagId: "past", actor });
 });
 
+test("wait_for_past_depends_before_skipping: what is to be skipped says so, and what it waits for", async () => {
+  const fields = { dependsOnPast: true, waitForPastDependsBeforeSkipping: true };
+  await storeDags(engine, dagSpec("patient", [task("a"), task("b", { upstream: ["a"], ...fields })]));
+  const at = (day: number) => ({ dagId: "patient", logicalDate: new Date(Date.UTC(2026, 0, day)), triggeredBy: "test" as const, actor });
+  const first = await engine.triggerDagRun(at(1));
+  await drain(engine, ({ context }) => (context.taskId === "b" ? failure() : ok()));
+  const { runId } = await engine.triggerDagRun(at(2));
+  await drain(engine, () => ({ kind: "skipped", reason: "nothing to do" }));
+  expect((await whyTask("patient", runId, "b")).causes).toMatchObject([
+    {
+      code: "depends_on_past",
+      sentence: expect.stringMatching(/^It is to be skipped \(1 of 1 upstream task was skipped\)/),
+      named: [{ runId: first.runId }],
+    },
+  ]);
+  await engine.deleteDag({ dagId: "patient", actor });
+});
+
 test("what has ended, or never ran: failures and skips are followed to where they began", async () => {
   const tasks = [
     task("bad"),

@@ -65,6 +65,13 @@ export interface TaskOptions<Inputs = Record<string, Json>, Result = Json> {
   /** With `dependsOnPast`: a task that never ran before does not wait for the past. Default true. Airflow's `ignore_first_depends_on_past`. */
   ignoreFirstDependsOnPast?: boolean;
   /**
+   * With `dependsOnPast`: when a trigger rule, a branch or a skipped input is to skip the task, it waits until it would be let run by its past, and is skipped then. So it can't get ahead of an
+   * earlier run that is still open. Default false: it is skipped at once. Airflow's `wait_for_past_depends_before_skipping`.
+   * @example
+   * dag.task("close_month", close, { dependsOnPast: true, waitForPastDependsBeforeSkipping: true });
+   */
+  waitForPastDependsBeforeSkipping?: boolean;
+  /**
    * What an error means for the retries: rules in order, the first that fits decides. It can end the tries early or change a delay, never add tries. Default: each error is tried again as
    * `retries` and `retryDelay` say. Airflow's `retry_policy`.
    * @example
@@ -167,6 +174,7 @@ export function readTaskOptions(options: TaskOptions, defaults: TaskDefaults, pl
     dependsOnPast: check.boolean("dependsOnPast", false) || waitForDownstream,
     waitForDownstream,
     ignoreFirstDependsOnPast: check.boolean("ignoreFirstDependsOnPast", true),
+    ...(check.boolean("waitForPastDependsBeforeSkipping", false) && { waitForPastDependsBeforeSkipping: true }),
     callbacks: check.callbacks(),
     isolation: check.oneOf("isolation", ["warm", "process"], "warm"),
     memoryLimitMb: check.optionalInteger("memoryLimitMb", 1),
@@ -298,6 +306,7 @@ const KNOWN_OPTIONS: ReadonlySet<string> = new Set<keyof TaskOptions>([
   "dependsOnPast",
   "waitForDownstream",
   "ignoreFirstDependsOnPast",
+  "waitForPastDependsBeforeSkipping",
   "retryPolicy",
   "skipIf",
   "runIf",

@@ -15,7 +15,8 @@ export type InstanceVerdict = TriggerRuleVerdict | { verdict: "ask" };
 /** What becomes of an instance, or of all undecided ones of a mapped task or group. */
 export type Decision =
   | { kind: "ask" | "ready" }
-  | { kind: "wait"; reason: string }
+  /** `skipReason`: it is to be skipped, and its past keeps it from that. */
+  | { kind: "wait"; reason: string; skipReason?: string }
   | { kind: "set"; state: TriggerRuleState; reason: string }
   | { kind: "set_all"; taskIds: readonly string[]; state: TriggerRuleState; reason: string }
   | { kind: "expand"; ownerId: string; length: number };
@@ -24,9 +25,47 @@ const ASK: InstanceVerdict = { verdict: "ask" };
 
 /** Decides about an instance of a running run that is undecided, or whose retry or reschedule is due, from the states as they are, and changes nothing. */
 export function lookAt(model: RunModel, instance: RunInstance, needs: RunNeeds): Decision {
+  const decision = decide(model, instance, needs);
+  const isSkip = (decision.kind === "set" || decision.kind === "set_all") && decision.state === "skipped";
+  return isSkip ? holdSkip(model, instance, decision, needs) : decision;
+}
+
+/**
+ * "wait_for_past_depends_before_skipping: the move to skipped waits until depends_on_past is met." Of what is skipped together, only what has to wait does. States that say that something
+ * above went wrong do not wait.
+ */
+function holdSkip(model: RunModel, instance: RunInstance, decision: Extract<Decision, { state: TriggerRuleState }>, needs: RunNeeds): Decision {
+  const concerned = decision.kind === "set" ? [instance.taskId] : decision.taskIds;
+  const held = new Map<string, string>();
+  let asks = false;
+  for (const taskId of concerned) {
+    if (model.graph.tasks.get(taskId)!.spec.waitForPastDependsBeforeSkipping !== true) continue;
+    const past = judgePast(model, taskId, needs);
+    if (past.verdict === "ask") asks = true;
+    else if (past.verdict !== "ready") held.set(taskId, past.reason);
+  }
+  if (asks) return { kind: "ask" };
+  const taskIds = concerned.filter((taskId) => !held.has(taskId));
+  const own = held.get(instance.taskId);
+  if (own !== undefined && (instance.state !== null || !hasUndecided(model, taskIds, decision.reason))) {
+    return { kind: "wait", reason: own, skipReason: decision.reason };
+  }
+  return decision.kind === "set_all" ? { ...decision, taskIds } : decision;
+}
+
+function hasUndecided(model: RunModel, taskIds: readonly string[], reason: string): boolean {
+  return taskIds.some((taskId) => instancesOf(model, taskId).some((one) => one.state === null && !decidesItself(one, reason)));
+}
+
+/** Of what was never expanded each task's own rule says when there is nothing to do for it; an instance that an earlier, longer expansion left has nothing to do now. */
+function decidesItself(one: RunInstance, reason: string): boolean {
+  return reason === NOTHING && one.mapIndex === UNMAPPED;
+}
+
+function decide(model: RunModel, instance: RunInstance, needs: RunNeeds): Decision {
   const held = findHold(model, instance, needs);
   if (held !== null) return toWait(held);
-  if (instance.branchSkipped) return { kind: "set", state: "skipped", reason: NOT_FOLLOWED };
+  if (instance.branchSkipped) return { kind: "set", state: SKIPPED_BY_BRANCH.state, reason: SKIPPED_BY_BRANCH.reason };
   const node = nodeOf(model, instance);
   const group = node.indexGroupId === null ? null : model.graph.groups.get(node.indexGroupId)!;
   const isUnexpanded = group?.spec.mapping != null && instance.mapIndex === UNMAPPED;
@@ -45,7 +84,7 @@ export function lookAt(model: RunModel, instance: RunInstance, needs: RunNeeds):
   if (mapped !== null && mapped.kind !== "expand" && mapped.kind !== "set_all") return mapped;
   if (mapped?.kind === "set_all" && mapped.reason !== NOTHING) return mapped;
   if (verdict.verdict === "wait") return toWait(verdict);
-  const past = judgePast(model, instance, needs);
+  const past = judgePast(model, instance.taskId, needs);
   if (past.verdict !== "ready") return toWait(past);
   if (isUnexpanded) return toDecision({ count: 0 }, group.groupId, group.taskIds);
   return mapped ?? { kind: "ready" };
@@ -63,7 +102,7 @@ function lookAtMapped(model: RunModel, node: TaskNode, needs: RunNeeds): Decisio
   return toDecision(lookAtGroup(model, group, needs), group.groupId, group.taskIds);
 }
 
-const NOT_FOLLOWED = "an upstream branch did not follow it";
+const SKIPPED_BY_BRANCH = { verdict: "set", state: "skipped", reason: "an upstream branch did not follow it" } as const;
 
 function toDecision(look: MappingLook, ownerId: string, taskIds: readonly string[]): Decision {
   if (look === "ask") return { kind: "ask" };
@@ -87,9 +126,8 @@ export function carryOut(model: RunModel, instance: RunInstance, decision: Decis
       return;
     case "set_all":
       for (const one of decision.taskIds.flatMap((taskId) => instancesOf(model, taskId))) {
-        // Of what was never expanded each task's own rule says when there is nothing to do for it; an instance that an earlier, longer expansion left has nothing to do now.
-        const decidesItself = decision.reason === NOTHING && one.mapIndex === UNMAPPED && one !== instance;
-        if (one.state === null && !decidesItself) changeState(model, one, decision.state, { reason: decision.reason });
+        if (one.state === null && (one === instance || !decidesItself(one, decision.reason)))
+          changeState(model, one, decision.state, { reason: decision.reason });
       }
       return;
     case "expand":
@@ -126,17 +164,17 @@ export function findHold(model: RunModel, instance: RunInstance, needs: RunNeeds
   return null;
 }
 
-function judgePast(model: RunModel, instance: RunInstance, needs: RunNeeds): InstanceVerdict {
-  const { spec } = nodeOf(model, instance);
+function judgePast(model: RunModel, taskId: string, needs: RunNeeds): InstanceVerdict {
+  const { spec } = model.graph.tasks.get(taskId)!;
   if (!dependsOnPast(spec)) return { verdict: "ready", reason: "" };
-  const facts = model.past.get(instance.taskId);
+  const facts = model.past.get(taskId);
   if (facts === undefined) {
-    needs.past.add(instance.taskId);
+    needs.past.add(taskId);
     return ASK;
   }
   const { verdict, reason } = evaluatePastDependencies(spec, facts);
   if (verdict === "ready") return { verdict, reason };
-  model.pastWaits.add(instance.taskId);
+  model.pastWaits.add(taskId);
   return { verdict: "wait", reason };
 }
 
@@ -169,9 +207,10 @@ export function explainInstance(model: RunModel, instance: RunInstance, needs: R
   if (instance.state !== null) return { verdict: "wait", reason: instance.stateReason ?? `it is ${instance.state}` };
   const held = findHold(model, instance, needs);
   if (held !== null) return held;
-  if (instance.branchSkipped) return { verdict: "set", state: "skipped", reason: NOT_FOLLOWED };
-  const verdict = judge(model, instance, needs);
-  if (verdict.verdict !== "ready") return verdict;
-  const past = judgePast(model, instance, needs);
+  const verdict = instance.branchSkipped ? SKIPPED_BY_BRANCH : judge(model, instance, needs);
+  const isSkip = verdict.verdict === "set" && verdict.state === "skipped";
+  const asksPast = verdict.verdict === "ready" || (isSkip && nodeOf(model, instance).spec.waitForPastDependsBeforeSkipping === true);
+  if (!asksPast) return verdict;
+  const past = judgePast(model, instance.taskId, needs);
   return past.verdict === "ready" ? verdict : past;
 }

@@ -8,7 +8,7 @@ import { type Cause, MOST_NAMED } from "./why.ts";
 
 /** Of an undecided instance that waits for nothing else in its run. */
 export function explainHeld(facts: WhyRunFacts, instance: RunInstance, wait: Wait): Cause {
-  if (wait.kind === "past") return explainPast(facts, instance);
+  if (wait.kind === "past") return explainPast(facts, instance, wait.skipReason);
   if (wait.kind !== "group_retry") return toCause("about_to_be_decided", "Nothing holds it back: it is about to be decided whether it runs.");
   const { retries } = facts.model.graph.groups.get(wait.groupId)!.spec;
   const sentence = `Group "${wait.groupId}" ended with a failure and is run again: ${wait.triesUsed} of ${retries + 1} tries are used.`;
@@ -16,16 +16,17 @@ export function explainHeld(facts: WhyRunFacts, instance: RunInstance, wait: Wai
 }
 
 /** "depends_on_past", in the words of the rule, and the instances of the previous run that keep it from holding. */
-function explainPast(facts: WhyRunFacts, instance: RunInstance): Cause {
+function explainPast(facts: WhyRunFacts, instance: RunInstance, skipReason: string | undefined): Cause {
   const { model } = facts;
   const { spec } = nodeOf(model, instance);
   const verdict = evaluatePastDependencies(spec, model.past.get(instance.taskId)!);
   const previous = facts.previousRuns.get(instance.taskId);
   const { dagId } = model.run;
-  if (previous === undefined) return toCause("depends_on_past", toSentence(verdict.reason), { unblock: null });
+  const skip = skipReason === undefined ? "" : `It is to be skipped (${skipReason}) when its past allows it. `;
+  if (previous === undefined) return toCause("depends_on_past", skip + toSentence(verdict.reason), { unblock: null });
   const { runId, bad } = previous;
   const states = [...new Set(bad.map((one) => inWords(one.state)))].join(", ");
-  const sentence = `${toSentence(verdict.reason).slice(0, -1)}: run "${runId}"${states === "" ? "" : ` (${states})`}.`;
+  const sentence = `${skip}${toSentence(verdict.reason).slice(0, -1)}: run "${runId}"${states === "" ? "" : ` (${states})`}.`;
   const isOver = bad.length > 0 && bad.every((one) => isTerminal(one.state));
   return toCause("depends_on_past", sentence, {
     unblock:

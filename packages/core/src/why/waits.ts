@@ -18,7 +18,8 @@ export type Wait =
   | { kind: "group"; groupId: string; on: RunInstance[] }
   | { kind: "group_retry"; groupId: string; dueAt: Date | null; triesUsed: number }
   | { kind: "mapped"; ownerId: string; on: RunInstance[] }
-  | { kind: "past" }
+  /** `skipReason`: it is to be skipped when its past lets it go on. */
+  | { kind: "past"; skipReason?: string }
   /** Nothing holds it: it is about to be decided. */
   | { kind: "nothing" };
 
@@ -38,7 +39,9 @@ export function isUndecided(model: RunModel, { state, taskId }: RunInstance): bo
 export function findWait(facts: WhyRunFacts, instance: RunInstance): Wait {
   const { model } = facts;
   const needs = createNeeds();
-  if (lookAt(model, instance, needs).kind !== "wait") return { kind: "nothing" };
+  const decision = lookAt(model, instance, needs);
+  if (decision.kind !== "wait") return { kind: "nothing" };
+  if (decision.skipReason !== undefined) return { kind: "past", skipReason: decision.skipReason };
   if (findHold(model, instance, needs) !== null) return findHolding(facts, instance);
   const node = nodeOf(model, instance);
   const group = node.indexGroupId === null ? null : model.graph.groups.get(node.indexGroupId)!;

@@ -218,7 +218,7 @@ class DagBuilder {
   }
 
   #task(section: Section, taskId: string, fields: Partial<TaskSpec>): TaskSpec {
-    const isPlain = section.kind === "task" || section.kind === "mapped";
+    const isPlain = section.kind === "task" || section.kind === "mapped" || section.kind === "mapped_over_result";
     const task = taskSpec(taskId, {
       triggerRule: section.rule,
       retries: section.retries,
@@ -228,6 +228,7 @@ class DagBuilder {
       ...(isPlain && bit(section, 2) && bit(section, 3) && { maxActiveTisPerDag: 2 }),
       ...(this.#genes.runs > 1 && isPlain && { dependsOnPast: bit(section, 4), waitForDownstream: bit(section, 4) && bit(section, 5) }),
       ...(isPlain && { ignoreFirstDependsOnPast: !bit(section, 6) }),
+      ...(this.#genes.runs > 1 && isPlain && bit(section, 4) && bit(section, 7) && { waitForPastDependsBeforeSkipping: true }),
       ...fields,
       ...(fields.isTeardown === true && { triggerRule: "all_done_setup_success" }),
       ...(this.#genes.failFast && fields.isTeardown !== true && { triggerRule: "all_success" }),

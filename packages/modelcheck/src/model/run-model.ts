@@ -133,12 +133,32 @@ export class RunModel {
    * where there were none, each task asks when its rule lets it run.
    */
   private setByMapping(task: TaskSpec, instance: ModelInstance, state: MaybeState, isNothing = false): void {
-    const concerned = task.mapping === null ? this.dag.tasksIn(this.dag.multiplierOf(task)!).flatMap(({ taskId }) => this.of(taskId)) : [instance];
-    for (const one of concerned) if (one.state === null && !(isNothing && one.mapIndex < 0 && one !== instance)) one.state = state;
+    for (const one of this.concernedBy(task, instance, state, isNothing)) one.state = state;
+  }
+
+  private concernedBy(task: TaskSpec, instance: ModelInstance, state: MaybeState, isNothing: boolean): ModelInstance[] {
+    const all = task.mapping === null ? this.dag.tasksIn(this.dag.multiplierOf(task)!).flatMap(({ taskId }) => this.of(taskId)) : [instance];
+    return all.filter((one) => {
+      if (one.state !== null || (isNothing && one.mapIndex < 0 && one !== instance)) return false;
+      return state !== "skipped" || !this.isKeptFromSkipping(this.dag.task(one.taskId));
+    });
+  }
+
+  /** "With wait_for_past_depends_before_skipping the move to skipped waits until depends_on_past is met." */
+  private isKeptFromSkipping(task: TaskSpec): boolean {
+    return task.waitForPastDependsBeforeSkipping === true && this.isBlockedByPast(task);
   }
 
   /** What is to become of an instance that may be decided about. */
   verdict(task: TaskSpec, instance: ModelInstance): InstanceVerdict {
+    const verdict = this.ask(task, instance);
+    if (!this.isKeptFromSkipping(task)) return verdict;
+    if (typeof verdict !== "object") return verdict === "skipped" ? "wait" : verdict;
+    const isIdle = instance.state !== null || this.concernedBy(task, instance, verdict.byMapping, false).length === 0;
+    return verdict.byMapping === "skipped" && isIdle ? "wait" : verdict;
+  }
+
+  private ask(task: TaskSpec, instance: ModelInstance): InstanceVerdict {
     if (this.isHeld(task)) return "wait";
     if (this.isSkippedByBranch(task, instance)) return "skipped";
     if (this.isUnexpanded(task, instance)) {

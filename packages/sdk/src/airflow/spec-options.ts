@@ -105,6 +105,7 @@ const TASK_OPTIONS: Translation<TaskSpec, OwnTaskOptions> = {
   dependsOnPast: (dependsOnPast) => ({ dependsOnPast }),
   ignoreFirstDependsOnPast: (ignoreFirstDependsOnPast) => ({ ignoreFirstDependsOnPast }),
   waitForDownstream: (waitForDownstream) => ({ waitForDownstream }),
+  waitForPastDependsBeforeSkipping: (waitForPastDependsBeforeSkipping) => ({ waitForPastDependsBeforeSkipping }),
   retries: (retries) => ({ retries }),
   queue: (queue) => ({ queue }),
   pool: (pool) => ({ pool }),
@@ -121,7 +122,6 @@ const TASK_OPTIONS: Translation<TaskSpec, OwnTaskOptions> = {
   maxActiveTisPerDag: (maxActiveTisPerDag) => ({ maxActiveTisPerDag }),
   maxActiveTisPerDagrun: (maxActiveTisPerDagrun) => ({ maxActiveTisPerDagrun }),
   taskId: null,
-  waitForPastDependsBeforeSkipping: null,
   doXcomPush: null,
   returnsDagResult: null,
   emailOnFailure: null,
@@ -138,14 +138,7 @@ export function readDagSpec(dagId: string, spec: DagSpec): DagOptions {
 }
 
 export function readTaskSpec(dagId: string, taskId: string, spec: TaskSpec): OwnTaskOptions {
-  const facts = { dagId, taskId };
-  if (spec.waitForPastDependsBeforeSkipping === true) {
-    throw definitionError(
-      `Option "waitForPastDependsBeforeSkipping" of task "${taskId}" in DAG "${dagId}" is true, which Tradewind does not know: a task that is to be skipped is skipped at once. Leave it out.`,
-      facts,
-    );
-  }
-  return translated(spec, TASK_OPTIONS, `task "${taskId}" in DAG "${dagId}"`, facts);
+  return translated(spec, TASK_OPTIONS, `task "${taskId}" in DAG "${dagId}"`, { dagId, taskId });
 }
 
 function translated<Given extends object, Own extends object>(

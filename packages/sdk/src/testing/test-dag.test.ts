@@ -254,6 +254,19 @@ describe("the timetable", () => {
     expect(run.task("t").reason).toContain("depends on its past");
   });
 
+  it("has what is to be skipped wait for its past, when it is told to", async () => {
+    const dag = new Dag("d", { schedule: "@daily", startDate: "2026-01-01" });
+    const first = dag.task("first", noop);
+    const then = dag.task("then", noop, { dependsOnPast: true, waitForPastDependsBeforeSkipping: true });
+    first().before(then());
+    const test = testDag(dag);
+    const [one, two] = test.next(2);
+    await test.run({ ...one!, faults: [fail("then")] });
+    const run = await test.run({ ...two!, faults: [skip("first")] });
+    expect([run.task("then").state, run.state]).toEqual([null, "running"]);
+    expect(run.task("then").reason).toContain("depends on its past");
+  });
+
   it("gives sensors a clock that begins with the run", async () => {
     const dag = new Dag("d", { schedule: "@daily" });
     dag.task(

@@ -37,6 +37,7 @@ export const taskOptionFields = {
   dependsOnPast: z.boolean().optional(),
   waitForDownstream: z.boolean().optional(),
   ignoreFirstDependsOnPast: z.boolean().optional(),
+  waitForPastDependsBeforeSkipping: z.boolean().optional().describe("What is to be skipped waits until its past would let it run."),
   retryPolicy: z.array(retryRule).optional().describe("What an error means for the retries: the first rule that fits decides."),
   isolation: z.enum(["warm", "process"]).optional(),
   memoryLimitMb: count(1).optional(),

@@ -15,6 +15,7 @@ export function taskOptions(spec: TaskSpec): [name: string, value: string][] {
     ["Priority weight", `${spec.priorityWeight}, by ${spec.weightRule}`],
     ["At most at once", spec.maxActiveTisPerDag === null ? null : String(spec.maxActiveTisPerDag)],
     ["At most at once in a run", spec.maxActiveTisPerDagrun === null ? null : String(spec.maxActiveTisPerDagrun)],
+    ["Skipped only after the past", spec.waitForPastDependsBeforeSkipping === true ? "yes" : null],
     ["Waits for the past", spec.waitForDownstream ? "with all directly below it" : spec.dependsOnPast ? "yes" : null],
     ["Setup or teardown", spec.isSetup ? "setup" : spec.isTeardown ? `teardown of ${spec.setups.join(", ")}` : null],
     ["Waits as a sensor", spec.sensor === null ? null : sensorOf(spec.sensor)],
