@@ -93,6 +93,39 @@ describe("DAG runs", () => {
     });
   });
 
+  it("are paged by a cursor, there and back, also when one is added meanwhile", async () => {
+    interface Answer {
+      dag_runs: { dag_run_id: string }[];
+      next_cursor: string | null;
+      previous_cursor: string | null;
+    }
+    const page = async (cursor: string): Promise<Answer> => {
+      const answer = await server.call("GET", "/api/v2/dags/~/dagRuns", { query: { cursor, limit: "2", order_by: "-run_after", offset: "7" } });
+      expect(answer.json()).toMatchObject({ total_entries: 3, total_entries_limit: 10_000 });
+      return answer.json<Answer>();
+    };
+    const first = await page("");
+    expect(first.dag_runs).toHaveLength(2);
+    expect(first.previous_cursor).toBeNull();
+    const second = await page(first.next_cursor!);
+    expect(second).toMatchObject({ dag_runs: [{ dag_run_id: "r1" }], next_cursor: null });
+    expect((await page(second.previous_cursor!)).dag_runs).toEqual(first.dag_runs);
+    const byOffset = await server.call("GET", "/api/v2/dags/~/dagRuns", { query: { limit: "1" } });
+    expect(byOffset.json()).toMatchObject({ total_entries_limit: null, next_cursor: null, previous_cursor: null });
+  });
+
+  it("refuse a cursor that was altered, made up, or given out for another order", async () => {
+    const list = "/api/v2/dags/~/dagRuns/~/taskInstances";
+    const { next_cursor: cursor } = (await server.call("GET", list, { query: { cursor: "", limit: "1" } })).json<{ next_cursor: string }>();
+    expect((await server.call("GET", list, { query: { cursor, limit: "1" } })).statusCode).toBe(200);
+    const altered = `${cursor.slice(0, 40)}${cursor[40] === "A" ? "B" : "A"}${cursor.slice(41)}`;
+    const refused: Record<string, string>[] = [{ cursor: altered }, { cursor: "next" }, { cursor, order_by: "-start_date" }];
+    for (const query of refused) {
+      const answer = await server.call("GET", list, { query });
+      expect({ status: answer.statusCode, code: answer.json<{ code: string }>().code }).toEqual({ status: 400, code: "invalid_request" });
+    }
+  });
+
   it("show one as Airflow does", async () => {
     expect((await server.call("GET", RUN)).json()).toMatchObject({
       dag_run_id: "r1",

@@ -5137,6 +5137,7 @@ export interface operations {
                 bundle_version?: string;
                 conf_contains?: string;
                 consuming_asset_pattern?: string;
+                cursor?: string;
                 dag_id_pattern?: string;
                 dag_id_prefix_pattern?: string;
                 dag_version?: number[];
@@ -5587,6 +5588,7 @@ export interface operations {
     get_task_instances: {
         parameters: {
             query?: {
+                cursor?: string;
                 dag_id_pattern?: string;
                 dag_id_prefix_pattern?: string;
                 duration_gt?: number;

@@ -2,7 +2,14 @@ import { TASK_INSTANCE_STATES } from "@tradewind/core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { run, runCount } from "../src/database-handle.ts";
 import { transaction } from "../src/index.ts";
-import { listTaskInstanceRows, type TaskInstanceFilter, type TaskInstanceRow, TASK_INSTANCE_ORDER_COLUMNS } from "../src/stores/rest.ts";
+import {
+  type Keyset,
+  listDagRuns,
+  listTaskInstanceRows,
+  type TaskInstanceFilter,
+  type TaskInstanceRow,
+  TASK_INSTANCE_ORDER_COLUMNS,
+} from "../src/stores/rest.ts";
 import { analyze, seedDag, useTestDatabase } from "../src/testing/index.ts";
 
 const database = useTestDatabase();
@@ -131,6 +138,64 @@ describe("pages of task instances are those that sorting all rows gives", () => 
   });
 });
 
+describe("pages by keyset, one after the other", () => {
+  const everyOrder = Object.keys(TASK_INSTANCE_ORDER_COLUMNS).flatMap((name) => [name, `-${name}`]);
+
+  /** All pages from a keyset on, as far as it goes in one direction; at most so many. */
+  async function walk(filter: TaskInstanceFilter, orderBy: readonly string[], begin: Keyset, limit: number) {
+    const pages: { ids: number[]; previous: Keyset | null; next: Keyset | null }[] = [];
+    for (
+      let keyset: Keyset | null = begin;
+      keyset !== null && pages.length < 12;
+      keyset = begin.backwards ? pages.at(-1)!.previous : pages.at(-1)!.next
+    ) {
+      const { items, previous, next } = await listTaskInstanceRows(database.db, { filter, page: { limit, offset: 0, orderBy, keyset } });
+      pages.push({ ids: items.map(({ id }) => id), previous, next });
+    }
+    return pages;
+  }
+
+  test.each(FILTERS)("have every one of %s once, in order, there and back", async (_what, filterOfAll) => {
+    const filter = { ...filterOfAll, dagIds: ["stock"] };
+    const listed = await listTaskInstanceRows(database.db, { filter, page: { limit: 100_000, offset: 0, orderBy: ["id"] } });
+    const limit = Math.ceil(listed.items.length / 4) + 1;
+    for (const orderBy of [
+      ...everyOrder.map((name) => [name]),
+      ["state", "-map_index"],
+      ["-start_date", "operator"],
+      ["logical_date", "-end_date"],
+    ]) {
+      // Those at work get longer while the test runs.
+      if (orderBy[0]!.endsWith("duration") && listed.items.some(({ state }) => state === "running")) continue;
+      const sorted = await listTaskInstanceRows(database.db, { filter, page: { limit: 100_000, offset: 0, orderBy } });
+      const ids = sorted.items.map(({ id }) => id);
+      const there = await walk(filter, orderBy, { from: null, backwards: false }, limit);
+      expect({ orderBy, ids: there.flatMap((page) => page.ids) }).toEqual({ orderBy, ids });
+      expect(there.map(({ previous }) => previous === null)).toEqual(there.map((_page, place) => place === 0));
+      if (there.length === 1) continue;
+      const back = await walk(filter, orderBy, there.at(-1)!.previous!, limit);
+      expect({ orderBy, ids: back.toReversed().flatMap((page) => page.ids) }).toEqual({ orderBy, ids: ids.slice(0, (there.length - 1) * limit) });
+      expect(back.at(-1)!.previous).toBeNull();
+      expect(back.every(({ next }) => next !== null)).toBe(true);
+    }
+  });
+
+  test("of runs, with and without a date", async () => {
+    const { db } = database;
+    for (const orderBy of [["logical_date"], ["-logical_date"], ["-run_after"], ["state", "-id"], ["-dag_id", "-run_after"]]) {
+      const all = await listDagRuns(db, { filter: {}, page: { limit: 1000, offset: 0, orderBy } });
+      const found: number[] = [];
+      for (let keyset: Keyset | null = { from: null, backwards: false }; keyset !== null;) {
+        const page = await listDagRuns(db, { filter: {}, page: { limit: 37, offset: 0, orderBy, keyset } });
+        found.push(...page.items.map(({ id }) => id));
+        expect(page).toMatchObject({ total: RUNS, totalLimit: 10_000 });
+        keyset = page.next;
+      }
+      expect({ orderBy, found }).toEqual({ orderBy, found: all.items.map(({ id }) => id) });
+    }
+  });
+});
+
 test("what a task that succeeds within a minute goes through stays within its page: no index has anything to do with it", async () => {
   const steps = [
     "state = 'scheduled', scheduled_when = now(), updated_at = now()",
@@ -149,4 +214,28 @@ test("what a task that succeeds within a minute goes through stays within its pa
     for (const step of steps) expect(await runCount(tx, { text: `update task_instance set ${step} where task_id = 'fresh'` })).toBe(1);
     expect((await hot()) - before).toBe(steps.length);
   });
+});
+
+test("a list of more than are counted: the total is one that pages by offset come to the end by, and cursors say where counting stops", async () => {
+  const { db } = database;
+  const rows = 10_250;
+  await run(db, {
+    text: `insert into task_instance (dag_run_id, dag_id, task_id, map_index, dag_version_id, max_tries, up_total, operator, pool, pool_slots, queue, priority_weight, state)
+      select 1, 'sales', 'many', n, 1, 0, 0, 'task', 'default_pool', 1, 'default', 1, 'success' from generate_series(1, ${rows}) n`,
+  });
+  const filter = { dagId: "sales", runId: "r1", taskId: "many" };
+  const found: number[] = [];
+  let total = Number.POSITIVE_INFINITY;
+  for (let offset = 0; offset < total; offset += 500) {
+    const page = await listTaskInstanceRows(db, { filter, page: { limit: 500, offset, orderBy: ["map_index"] } });
+    found.push(...page.items.map(({ mapIndex }) => mapIndex));
+    total = page.total;
+  }
+  expect(found).toEqual(Array.from({ length: rows }, (_row, place) => place + 1));
+  expect(total).toBe(rows);
+  const byCursor = await listTaskInstanceRows(db, {
+    filter,
+    page: { limit: 100, offset: 0, orderBy: ["map_index"], keyset: { from: null, backwards: false } },
+  });
+  expect(byCursor).toMatchObject({ total: 10_000, totalLimit: 10_000 });
 });

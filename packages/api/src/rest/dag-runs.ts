@@ -1,6 +1,7 @@
 import { DAG_RUN_STATES, DAG_RUN_TYPES, hasErrorCode, TradewindError } from "@tradewind/core";
 import { DAG_RUN_ORDER_COLUMNS, type DagRunFilter, type DagRunRow, findDag, findDagRunRow, listDagRuns } from "@tradewind/metadata/rest";
 import { z } from "zod";
+import { readCursorPage, sealCursors } from "../http/cursors.ts";
 import { instant, instantRange, list, paging, patterns, readPage, readRange, secondsRange, states, text, wholes } from "../http/query-values.ts";
 import { InstantInput, JsonObject } from "../http/values.ts";
 import { DagRunCollectionResponse, DagRunResponse, toDagRunResponses } from "./dag-run-schemas.ts";
@@ -47,6 +48,7 @@ export const NewTaskCollectionResponse = z.strictObject({
 
 const ListQuery = z.object({
   ...paging,
+  cursor: text,
   ...instantRange("run_after"),
   ...instantRange("logical_date"),
   ...instantRange("start_date"),
@@ -152,13 +154,12 @@ export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
     return answer!;
   };
   const answerMany = async (filter: DagRunFilter, page: ReturnType<typeof readPage>): Promise<z.infer<typeof DagRunCollectionResponse>> => {
-    const { items, total, totalLimit } = await listDagRuns(context.db, { filter, page });
+    const { items, total, totalLimit, ...around } = await listDagRuns(context.db, { filter, page });
     return {
       dag_runs: await toDagRunResponses(context, items),
       total_entries: total,
       total_entries_limit: totalLimit,
-      next_cursor: null,
-      previous_cursor: null,
+      ...sealCursors(around, page, context.fernet),
     };
   };
 
@@ -206,7 +207,10 @@ export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
     async ({ path, query, dags }) => {
       const dagId = path.dag_id === "~" ? undefined : path.dag_id;
       if (dagId !== undefined && (await findDag(context.db, { dagId })) === undefined) throw dagNotFound(dagId);
-      return answerMany({ ...toFilter(query, dagId), dagIds: dags.narrow(undefined) }, readPage(query, context.pageLimits, ORDER));
+      return answerMany(
+        { ...toFilter(query, dagId), dagIds: dags.narrow(undefined) },
+        readCursorPage(query, context.pageLimits, { ...ORDER, fernet: context.fernet }),
+      );
     },
   );
 

@@ -30,6 +30,7 @@ const mappedQuery = {
 export const MappedQuery = z.object(mappedQuery);
 export const TaskInstancesQuery = z.object({
   ...mappedQuery,
+  cursor: text,
   task_id: text,
   ...patterns("task_display_name"),
   task_group_id: text,

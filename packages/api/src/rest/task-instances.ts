@@ -10,6 +10,7 @@ import {
   type TaskInstanceRow,
 } from "@tradewind/metadata/rest";
 import { z } from "zod";
+import { readCursorPage, sealCursors } from "../http/cursors.ts";
 import { readPage, whole } from "../http/query-values.ts";
 import { dagRunNotFound, DagRunPath } from "./dag-runs.ts";
 import type { RestContext, RestRoutes } from "./route.ts";
@@ -63,8 +64,8 @@ export function taskInstanceRoutes(routes: RestRoutes, context: RestContext): vo
     filter: TaskInstanceFilter,
     page: ReturnType<typeof readPage>,
   ): Promise<z.infer<typeof TaskInstanceCollectionResponse>> => {
-    const { items, total, totalLimit } = await listTaskInstanceRows(context.db, { filter, page });
-    return toCollection(await toTaskInstanceResponses(context, items), total, totalLimit);
+    const { items, total, totalLimit, ...around } = await listTaskInstanceRows(context.db, { filter, page });
+    return { ...toCollection(await toTaskInstanceResponses(context, items), total, totalLimit), ...sealCursors(around, page, context.fernet) };
   };
   const answerOne = async (key: TaskInstanceKey): Promise<z.infer<typeof TaskInstanceResponse>> => {
     const [answer] = await toTaskInstanceResponses(context, [await getTaskInstance(context, key)]);
@@ -85,7 +86,7 @@ export function taskInstanceRoutes(routes: RestRoutes, context: RestContext): vo
       await assertRunExists(context, path);
       return answerList(
         { ...(await toListFilter(context, path, query)), dagIds: dags.narrow(undefined) },
-        readPage(query, context.pageLimits, ORDER),
+        readCursorPage(query, context.pageLimits, { ...ORDER, fernet: context.fernet }),
       );
     },
   );

@@ -1,5 +1,5 @@
 /** The stores of the REST API and of everything else that people look at and set up: lists with filters, order and pages; variables, connections, pools, users. */
-export type { Listed, OrderColumns, Page, Range } from "./read/list-query.ts";
+export type { Keyset, Listed, OrderColumns, Page, Range } from "./read/list-query.ts";
 export {
   countDagRunsByState,
   DAG_ORDER_COLUMNS,
@@ -75,6 +75,7 @@ export {
   deleteAccessToken,
   deleteExpiredAccessTokens,
   insertAccessToken,
+  type TokenGround,
   listAccessTokens,
   useAccessToken,
 } from "./manage/access-tokens.ts";

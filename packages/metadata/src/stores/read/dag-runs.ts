@@ -1,6 +1,7 @@
 import type { DagRunState, DagRunType } from "@tradewind/core";
 import { sql } from "kysely";
 import type { Queryable } from "../../database-handle.ts";
+import { countUpToLimit, cutToPage, isBehind, type KeysetListed, limitOf, orderByPlace, placeColumn, type PlacedRow } from "./keyset.ts";
 import {
   type Fragment,
   hasStateIn,
@@ -8,14 +9,13 @@ import {
   isOneOf,
   isWithin,
   limitTo,
-  type Listed,
   listWithBoundedTotal,
   matchesPattern,
   matchesPrefix,
-  orderBy,
   type OrderColumns,
   type Page,
   type Range,
+  select,
   selectOne,
   where,
 } from "./list-query.ts";
@@ -97,17 +97,20 @@ export interface DagRunFilter {
 }
 
 /** Runs of one DAG by `dag_run_by_run_after`, of all by `dag_run_recent`, when that is the order asked for. */
-export async function listDagRuns(db: Queryable, params: { filter: DagRunFilter; page: Page }): Promise<Listed<DagRunRow>> {
-  const conditions = dagRunConditions(params.filter);
-  return listWithBoundedTotal(db, params.page, {
-    rows: sql`select ${sql.raw(runColumns)} from dag_run r join dag d on d.dag_id = r.dag_id ${conditions}
-      ${orderBy(DAG_RUN_ORDER_COLUMNS, params.page.orderBy, "r.id")} ${limitTo(params.page)}`,
-    matches: sql`from dag_run r ${conditions}`,
-  });
+export async function listDagRuns(db: Queryable, params: { filter: DagRunFilter; page: Page }): Promise<KeysetListed<DagRunRow>> {
+  const { filter, page } = params;
+  const conditions = dagRunConditions(filter);
+  const rows = sql`select ${sql.raw(runColumns)}, ${placeColumn(DAG_RUN_ORDER_COLUMNS, page)} as place from dag_run r join dag d on d.dag_id = r.dag_id
+      ${where([...conditions, isBehind(DAG_RUN_ORDER_COLUMNS, page, "r.id")])} ${orderByPlace(DAG_RUN_ORDER_COLUMNS, page, "r.id")}
+      ${limitTo({ ...page, ...limitOf(page) })}`;
+  const matches = sql`from dag_run r ${where(conditions)}`;
+  if (page.keyset === undefined) return { ...(await listWithBoundedTotal<DagRunRow>(db, page, { rows, matches })), previous: null, next: null };
+  const { shown, ...around } = cutToPage(await select<DagRunRow & PlacedRow>(db, rows), page);
+  return { items: shown, ...(await countUpToLimit(db, matches)), ...around };
 }
 
-function dagRunConditions(filter: DagRunFilter): Fragment {
-  return where([
+function dagRunConditions(filter: DagRunFilter): (Fragment | undefined)[] {
+  return [
     isEqual("r.dag_id", filter.dagId),
     isOneOf("r.dag_id", "text", filter.dagIds),
     hasStateIn("r.state", filter.states),
@@ -127,7 +130,7 @@ function dagRunConditions(filter: DagRunFilter): Fragment {
     matchesPrefix("r.dag_id", filter.dagIdPrefixPattern),
     matchesPattern("r.triggering_user_name", filter.triggeringUserNamePattern),
     matchesPrefix("r.triggering_user_name", filter.triggeringUserNamePrefixPattern),
-  ]);
+  ];
 }
 
 function versionCondition({ dagVersions, bundleVersion }: DagRunFilter): Fragment | undefined {

@@ -1,4 +1,4 @@
-import type { DagRunState } from "@tradewind/core";
+import type { DagRunState, DagRunType } from "@tradewind/core";
 import { sql } from "kysely";
 import type { Queryable } from "../../database-handle.ts";
 import {
@@ -42,6 +42,8 @@ export interface DagRow {
   maxActiveTasks: number;
   maxConsecutiveFailedDagRuns: number;
   hasTaskConcurrencyLimits: boolean;
+  /** Null: all. */
+  allowedRunTypes: DagRunType[] | null;
   nextLogicalDate: Date | null;
   nextDataIntervalStart: Date | null;
   nextDataIntervalEnd: Date | null;
@@ -78,6 +80,7 @@ const dagColumns = `d.dag_id as "dagId", d.dag_display_name as "dagDisplayName",
   d.timetable_summary as "timetableSummary", d.timetable_description as "timetableDescription", d.timetable_periodic as "timetablePeriodic",
   d.max_active_runs as "maxActiveRuns", d.max_active_tasks as "maxActiveTasks", d.max_consecutive_failed_dag_runs as "maxConsecutiveFailedDagRuns",
   (${hasLimit("maxActiveTisPerDag")} or ${hasLimit("maxActiveTisPerDagrun")}) as "hasTaskConcurrencyLimits",
+  case when strpos(v.spec, '"allowedRunTypes":') > 0 then v.spec::json -> 'allowedRunTypes' end as "allowedRunTypes",
   d.next_logical_date as "nextLogicalDate", d.next_data_interval_start as "nextDataIntervalStart", d.next_data_interval_end as "nextDataIntervalEnd",
   d.next_run_at as "nextRunAt"`;
 

@@ -11,11 +11,26 @@ export interface Range<T> {
   lt?: T | undefined;
 }
 
+/** A row's place in an order: the values of the order's columns as text, and its id. What is behind it can be asked for although the row has changed or is gone. */
+export interface RowPlace {
+  values: readonly (string | null)[];
+  id: number;
+}
+
+/** A page that begins at a row and not at a number of rows, so that none is shown twice or left out while rows come and go, and a late page costs no more than the first one. */
+export interface Keyset {
+  /** The page is behind this row, or before it; null: it is the first one. */
+  from: RowPlace | null;
+  backwards: boolean;
+}
+
 export interface Page {
   limit: number;
   offset: number;
   /** Names of columns, `-` before one to sort it downwards. */
   orderBy: readonly string[];
+  /** Where the page begins, in place of `offset`; only some lists have such pages. */
+  keyset?: Keyset | undefined;
 }
 
 export interface Listed<T> {
@@ -138,7 +153,8 @@ export async function listWithTotal<Row>(
 export async function listWithBoundedTotal<Row>(db: Queryable, page: Page, statements: { rows: Rows<Row>; matches: Fragment }): Promise<Listed<Row>> {
   const count = sql`select count(*) as total from (select 1 ${statements.matches} limit ${COUNT_LIMIT + 1}) counted`;
   const { items, total } = await listWithTotal(db, page, { rows: statements.rows, count });
-  if (total <= COUNT_LIMIT) return { items, total, totalLimit: null };
+  const isLastPage = items.length > 0 && items.length < page.limit;
+  if (total <= COUNT_LIMIT || isLastPage) return { items, total, totalLimit: null };
   const atLeast = items.length === 0 ? COUNT_LIMIT : Math.max(COUNT_LIMIT, page.offset + items.length + 1);
   return { items, total: atLeast, totalLimit: atLeast };
 }

@@ -1,7 +1,8 @@
 import type { TaskInstanceState } from "@tradewind/core";
 import { sql } from "kysely";
 import type { Queryable } from "../../database-handle.ts";
-import { type Fragment, type Listed, listWithBoundedTotal, type Page, select, selectOne, where } from "./list-query.ts";
+import { countUpToLimit, cutToPage, type KeysetListed } from "./keyset.ts";
+import { COUNT_LIMIT, type Fragment, listWithBoundedTotal, type Page, select, selectOne, where } from "./list-query.ts";
 import { durationSql, taskInstanceConditions, type TaskInstanceFilter } from "./task-instance-filter.ts";
 import { findPage } from "./task-instance-pages.ts";
 
@@ -58,14 +59,25 @@ const joins = sql`join dag_run r on r.id = ti.dag_run_id join dag d on d.dag_id 
  * Instances of one run by the unique index on (dag_run_id, task_id, map_index); of one task by `task_instance_by_task`; of many runs as `findPage` says. What rows refer to is joined to
  * those of the page only, unless filter or order ask for what stands there.
  */
-export async function listTaskInstanceRows(db: Queryable, params: { filter: TaskInstanceFilter; page: Page }): Promise<Listed<TaskInstanceRow>> {
+export async function listTaskInstanceRows(
+  db: Queryable,
+  params: { filter: TaskInstanceFilter; page: Page },
+): Promise<KeysetListed<TaskInstanceRow>> {
   const { filter, page } = params;
   const conditions = await taskInstanceConditions(db, filter);
-  if (conditions === undefined) return { items: [], total: 0, totalLimit: null };
-  return listWithBoundedTotal<TaskInstanceRow>(db, page, {
-    rows: async () => listTaskInstanceRowsById(db, { ids: await findPage(db, { filter, conditions, page }) }),
-    matches: sql`from task_instance ti ${where(conditions.all)}`,
+  const isByKeyset = page.keyset !== undefined;
+  if (conditions === undefined) return { items: [], total: 0, totalLimit: isByKeyset ? COUNT_LIMIT : null, previous: null, next: null };
+  const matches = sql`from task_instance ti ${where(conditions.all)}`;
+  const idsOf = (rows: readonly { id: number }[]): { ids: number[] } => ({ ids: rows.map(({ id }) => id) });
+  if (isByKeyset) {
+    const { shown, ...around } = cutToPage(await findPage(db, { filter, conditions, page }), page);
+    return { items: await listTaskInstanceRowsById(db, idsOf(shown)), ...(await countUpToLimit(db, matches)), ...around };
+  }
+  const listed = await listWithBoundedTotal<TaskInstanceRow>(db, page, {
+    rows: async () => listTaskInstanceRowsById(db, idsOf(await findPage(db, { filter, conditions, page }))),
+    matches,
   });
+  return { ...listed, previous: null, next: null };
 }
 
 export interface TaskInstanceKey {
