@@ -19,7 +19,7 @@ const LOOKS = [
 test.skipIf(!hasChromium())(
   "every page is for everybody: WCAG AA, wide and light as well as narrow and dark; none is wider than the screen",
   async () => {
-    const installation = await makeInstallation();
+    const installation = await makeInstallation({ env: { TRADEWIND__API__EXPOSE_CONFIG: "true" } });
     const { rest, saveDag } = installation;
     for (const [dagId, tasks] of Object.entries(TASKS)) saveDag(`${dagId}.ts`, dagSource(installation, dagId, tasks));
     const browser = await openBrowser();

@@ -44,6 +44,7 @@ export const SHOTS: readonly Shot[] = [
   { name: "audit", path: () => "/audit" },
   { name: "users", path: () => "/users" },
   { name: "roles", path: () => "/users?part=roles" },
+  { name: "configuration", path: () => "/configuration" },
   { name: "account", path: () => "/account" },
   {
     name: "palette",

@@ -46,6 +46,7 @@ const server = spawn(process.execPath, [join(ROOT, "scripts/launch.mjs"), "start
     TRADEWIND__API__PORT: String(port),
     TRADEWIND__EXECUTION_API__PORT: String(await freePort()),
     TRADEWIND__SECURITY__ADMIN_PASSWORD: PASSWORD,
+    TRADEWIND__API__EXPOSE_CONFIG: "true",
     TRADEWIND__DAGS__FOLDERS: JSON.stringify([dags]),
   },
 });

@@ -14,6 +14,7 @@ export const theme = createTheme({
   fontFamilyMonospace: "'JetBrains Mono', ui-monospace, SFMono-Regular, Menlo, Consolas, monospace",
   headings: { fontWeight: "600", sizes: { h1: { fontSize: "1.375rem" }, h2: { fontSize: "1.0625rem" }, h3: { fontSize: "0.9375rem" } } },
   cursorType: "pointer",
+  respectReducedMotion: true,
   // Without a role its label would be nobody's.
   components: { Loader: Loader.extend({ defaultProps: { role: "status" } }) },
 });

@@ -27,6 +27,11 @@ export function hasEnded(state: string | null): boolean {
   return ENDED.has(state);
 }
 
+/** How many tries have begun: the one that is scheduled or queued has its number already, and no log yet. */
+export function begunTries({ state, try_number: tryNumber }: Pick<TaskInstance, "state" | "try_number">): number {
+  return state === "scheduled" || state === "queued" ? Math.max(0, tryNumber - 1) : tryNumber;
+}
+
 /** Of a mapped task a page of its instances, of any other one the only one; null: not in this run. */
 export function instancesOfTaskQuery({ dagId, runId, taskId }: Omit<TaskPlace, "mapIndex">, page: number) {
   return queryOptions({

@@ -1,5 +1,6 @@
 import {
   type Icon,
+  IconAdjustments,
   IconFileAlert,
   IconGauge,
   IconHistory,
@@ -77,4 +78,12 @@ export const PAGES: readonly PageEntry[] = [
   },
   { path: "/audit", title: "Audit log", icon: IconHistory, section: "admin", permission: "audit_logs:read", keywords: "event logs changes who" },
   { path: "/users", title: "Users", icon: IconUsers, section: "admin", permission: "users:read", keywords: "roles grants permissions accounts" },
+  {
+    path: "/configuration",
+    title: "Configuration",
+    icon: IconAdjustments,
+    section: "admin",
+    permission: "connections:read",
+    keywords: "settings options config environment",
+  },
 ];

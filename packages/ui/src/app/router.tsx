@@ -3,6 +3,7 @@ import { readDagListSearch } from "../dags/dag-list/dag-list-search.ts";
 import { readAuditSearch } from "../audit/audit-search.ts";
 import { readCalendarSearch } from "../calendar/calendar-search.ts";
 import { readCodeSearch } from "../code/code-search.ts";
+import { readConfigurationSearch } from "../configuration/configuration-search.ts";
 import { readConnectionSearch } from "../connections/connection-search.ts";
 import { readRunsSearch } from "../dags/runs-search.ts";
 import { readDurationsSearch } from "../durations/durations-search.ts";
@@ -132,6 +133,12 @@ const account = createRoute({
   path: "/account",
   component: lazyRouteComponent(() => import("../account/account-page.tsx"), "AccountPage"),
 });
+const configuration = createRoute({
+  getParentRoute: () => root,
+  path: "/configuration",
+  component: lazyRouteComponent(() => import("../configuration/configuration-page.tsx"), "ConfigurationPage"),
+  validateSearch: readConfigurationSearch,
+});
 const audit = createRoute({
   getParentRoute: () => root,
   path: "/audit",
@@ -153,6 +160,7 @@ export const router = createRouter({
     variables,
     connections,
     audit,
+    configuration,
     users,
     account,
   ]),

@@ -66,6 +66,7 @@ function columnsOf(open: (id: number) => void): readonly DataColumn<EventLog>[] 
       width: 190,
       orderBy: "dag_id",
       filter: AUDIT_FILTERS.dag,
+      isEmpty: ({ dag_id: dagId }) => dagId === null,
       cell: ({ dag_id: dagId }) =>
         dagId === null ? (
           "–"
@@ -90,6 +91,7 @@ function columnsOf(open: (id: number) => void): readonly DataColumn<EventLog>[] 
       width: 150,
       orderBy: "task_id",
       filter: AUDIT_FILTERS.task,
+      isEmpty: ({ task_id: taskId }) => taskId === null,
       cell: ({ task_id: taskId }) => <Clipped text={taskId ?? "–"} />,
     },
     { id: "details", header: "Details", width: 320, cell: ({ extra }) => <Clipped text={summaryOf(extra)} isCode /> },

@@ -86,13 +86,14 @@ function columnsOf(edit: (id: string) => void): readonly DataColumn<Connection>[
       orderBy: "host",
       cell: ({ host, port }) => <Clipped text={host === null ? "–" : port === null ? host : `${host}:${port}`} isCode />,
     },
-    { id: "login", header: "Login", width: 140, cell: ({ login }) => <Clipped text={login ?? "–"} /> },
-    { id: "schema", header: "Schema", width: 140, cell: ({ schema }) => <Clipped text={schema ?? "–"} /> },
+    { id: "login", header: "Login", width: 140, isEmpty: ({ login }) => login == null, cell: ({ login }) => <Clipped text={login ?? "–"} /> },
+    { id: "schema", header: "Schema", width: 140, isEmpty: ({ schema }) => schema == null, cell: ({ schema }) => <Clipped text={schema ?? "–"} /> },
     {
       id: "description",
       header: "Description",
       width: 260,
       orderBy: "description",
+      isEmpty: ({ description }) => description == null,
       cell: ({ description }) => <Clipped text={description ?? "–"} />,
     },
   ];

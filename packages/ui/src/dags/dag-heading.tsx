@@ -3,6 +3,7 @@ import { IconPlayerPlay } from "@tabler/icons-react";
 import type { DagDetails } from "../api/queries.ts";
 import { usePermissions } from "../api/use-permissions.ts";
 import { Distance } from "../time/instant.tsx";
+import { scheduleText, scheduleTip } from "../time/schedule-text.ts";
 import { useOpenTrigger } from "../trigger/use-open-trigger.ts";
 import { usePause } from "./dag-changes.ts";
 import { FavoriteButton } from "./favorite-button.tsx";
@@ -31,15 +32,15 @@ export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | un
         </Group>
         {dag !== undefined && (
           <Text size="xs" c="dimmed" className={classes["about"]}>
-            <Tooltip label={dag.timetable_description ?? "It runs only when it is triggered"} disabled={dag.timetable_description === null}>
-              <span>{dag.timetable_summary ?? "No schedule"}</span>
+            <Tooltip label={scheduleTip(dag)} disabled={scheduleTip(dag) === null}>
+              <span>{scheduleText(dag)}</span>
             </Tooltip>
             {dag.next_dagrun_run_after !== null && !dag.is_paused && (
               <span>
                 next run <Distance at={dag.next_dagrun_run_after} />
               </span>
             )}
-            {dag.owners.length > 0 && <span>{dag.owners.join(", ")}</span>}
+            {dag.owners.length > 0 && <span className={classes["owners"]}>{dag.owners.join(", ")}</span>}
             {dag.description != null && (
               <span className={classes["description"]} title={dag.description}>
                 {dag.description}
@@ -53,12 +54,13 @@ export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | un
           <Switch
             checked={!dag.is_paused}
             label={dag.is_paused ? "Paused" : "On"}
+            classNames={{ labelWrapper: classes["wideOnly"] ?? "" }}
             aria-label={dag.is_paused ? `${dagId} is paused` : `${dagId} is on`}
             disabled={!may("dags:edit", dagId) || pause.isPending}
             onChange={(event) => pause.mutate({ dagId, isPaused: !event.currentTarget.checked })}
           />
           {may("dag_runs:create", dagId) && (
-            <Button size="xs" leftSection={<IconPlayerPlay size={14} />} onClick={() => openTrigger(dagId)}>
+            <Button size="xs" className={classes["trigger"] ?? ""} leftSection={<IconPlayerPlay size={14} />} onClick={() => openTrigger(dagId)}>
               Trigger
             </Button>
           )}

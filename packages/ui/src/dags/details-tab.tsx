@@ -8,6 +8,7 @@ import { Problem } from "../parts/problem.tsx";
 import { formatDurationMs } from "../time/format.ts";
 import { Distance, Instant } from "../time/instant.tsx";
 import { formatIsoDuration } from "../time/iso-duration.ts";
+import { scheduleText } from "../time/schedule-text.ts";
 import { dagTabAddress } from "./dag-tabs.ts";
 import { type Fact, FactList } from "./fact-list.tsx";
 import { ParamTable } from "./param-table.tsx";
@@ -75,7 +76,7 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
 function scheduleFacts(dag: DagDetails, { next_runs: nextRuns }: DagFacts): Fact[] {
   return [
     ["Runs", dag.timetable_description ?? "only when it is triggered"],
-    ["As written", dag.timetable_summary === null ? null : <code>{dag.timetable_summary}</code>],
+    ["As written", dag.timetable_summary === null || scheduleText(dag) === dag.timetable_description ? null : <code>{dag.timetable_summary}</code>],
     ["Time zone", dag.timetable_summary === null ? null : (dag.timezone ?? null)],
     [
       "Next runs",
@@ -118,7 +119,7 @@ function limitFacts(dag: DagDetails, facts: DagFacts): Fact[] {
 function taskFacts(facts: DagFacts): Fact[] {
   const counted = (all: DagFacts["operators"]) => all.map(({ name, tasks }) => (all.length === 1 ? name : `${name} (${tasks})`)).join(", ");
   return [
-    ["Tasks", facts.groups === 0 ? facts.tasks : `${facts.tasks}, in ${facts.groups} groups`],
+    ["Tasks", facts.groups === 0 ? facts.tasks : `${facts.tasks}, in ${facts.groups} ${facts.groups === 1 ? "group" : "groups"}`],
     ["Operators", counted(facts.operators)],
     ["Pools", counted(facts.pools)],
     ["Queues", counted(facts.queues)],

@@ -1,5 +1,6 @@
 import { Table } from "@mantine/core";
 import { type JsonSchema, labelOf } from "../trigger/param-fields.ts";
+import classes from "./param-table.module.css";
 
 interface Param {
   value: unknown;
@@ -10,7 +11,7 @@ interface Param {
 /** The params of a DAG: their defaults, what values they take, what they are for. */
 export function ParamTable({ params }: { params: readonly (readonly [name: string, param: unknown])[] }) {
   return (
-    <Table fz="sm" verticalSpacing={5}>
+    <Table fz="sm" verticalSpacing={5} className={classes["table"]}>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Name</Table.Th>
@@ -23,16 +24,16 @@ export function ParamTable({ params }: { params: readonly (readonly [name: strin
           const { value, schema, description } = given as Param;
           return (
             <Table.Tr key={name}>
-              <Table.Td style={{ overflowWrap: "anywhere" }}>
+              <Table.Td>
                 {name}
                 {description !== null && (
-                  <div style={{ color: "var(--mantine-color-dimmed)" }} aria-label="Description">
+                  <div className={classes["about"]} aria-label="Description">
                     {description}
                   </div>
                 )}
               </Table.Td>
-              <Table.Td style={{ overflowWrap: "anywhere" }}>{value === null ? "–" : <code>{JSON.stringify(value)}</code>}</Table.Td>
-              <Table.Td style={{ overflowWrap: "anywhere" }}>{describeSchema(schema)}</Table.Td>
+              <Table.Td data-what="default">{value === null ? "–" : <code>{JSON.stringify(value)}</code>}</Table.Td>
+              <Table.Td data-what="takes">{describeSchema(schema)}</Table.Td>
             </Table.Tr>
           );
         })}

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { foldedGroups, readRunsSearch, toggleFold } from "./runs-search.ts";
+import { foldedGroups, readRunsSearch, toggleFold, usualPane } from "./runs-search.ts";
 
 describe("readRunsSearch", () => {
+  it("shows what the address points at, where there is room for one thing only", () => {
+    expect(usualPane(readRunsSearch({}))).toBe("grid");
+    expect(usualPane(readRunsSearch({ task: "load" }))).toBe("selected");
+    expect(readRunsSearch({ run: "r1", pane: "selected" })).toEqual({ run: "r1" });
+    expect(readRunsSearch({ run: "r1", pane: "grid" })).toEqual({ run: "r1", pane: "grid" });
+  });
+
   it("keeps what is said and known, and leaves out what is at its default", () => {
     const search = {
       run: "r1",

@@ -40,7 +40,7 @@ export function readRunsSearch(given: Record<string, unknown>): RunsSearch {
     ...(typeof task === "string" && task !== "" ? { task } : {}),
     ...(typeof task === "string" && typeof map === "number" && Number.isInteger(map) && map >= 0 ? { map } : {}),
     ...(isOneOf(VIEWS, view) && view !== "both" ? { view } : {}),
-    ...(isOneOf(PANES, pane) && pane !== "grid" ? { pane } : {}),
+    ...(isOneOf(PANES, pane) && pane !== usualPane({ run, task }) ? { pane } : {}),
     ...(dir === "TB" || dir === "LR" ? { dir } : {}),
     ...(isOneOf(RUN_LIMITS, runs) && runs !== DEFAULT_RUN_LIMIT ? { runs } : {}),
     ...(isOneOf(DAG_RUN_STATES, state) ? { state } : {}),
@@ -49,6 +49,11 @@ export function readRunsSearch(given: Record<string, unknown>): RunsSearch {
     ...(fold === "all" ? { fold } : {}),
     ...(Array.isArray(except) && except.length > 0 ? { except: except.map(String) } : {}),
   };
+}
+
+/** Who comes by a link to a run or a task comes for it. */
+export function usualPane({ run, task }: { run?: unknown; task?: unknown }): RunsPane {
+  return run === undefined && task === undefined ? "grid" : "selected";
 }
 
 function isOneOf<T>(all: readonly T[], value: unknown): value is T {

@@ -13,7 +13,7 @@ import { Empty } from "../parts/empty.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { stateSheet } from "../states/state-sheet.ts";
 import { NarrowPanes, RunsPanes, type RunsParts } from "./runs-panes.tsx";
-import { DEFAULT_RUN_LIMIT, foldedGroups, readRunsSearch, type RunsChange, type RunsSearch, toggleFold } from "./runs-search.ts";
+import { DEFAULT_RUN_LIMIT, foldedGroups, readRunsSearch, type RunsChange, type RunsSearch, toggleFold, usualPane } from "./runs-search.ts";
 import { RunsToolbar } from "./runs-toolbar.tsx";
 import { SelectionPanel } from "./selection-panel.tsx";
 import classes from "./runs-tab.module.css";
@@ -54,7 +54,7 @@ export function RunsTab() {
 /** What is selected in one view is selected in all, what is folded is folded in all; and the facts of what is selected are beside them. */
 function Views({ dagId, grid, search }: { dagId: string; grid: Grid; search: RunsSearch }) {
   const navigate = useNavigate({ from: "/dags/$dagId/" });
-  const { run, task, map, fold, except, view = "both", dir, pane = "grid" } = search;
+  const { run, task, map, fold, except, view = "both", dir, pane = usualPane(search) } = search;
   const { tasks, groups } = grid;
   const rowScroll = useMemo(() => createRowScroll(), []);
   const folded = useMemo(() => {
@@ -69,11 +69,8 @@ function Views({ dagId, grid, search }: { dagId: string; grid: Grid; search: Run
     [navigate],
   );
   const select = useCallback(
-    (selection: Selection) => {
-      const isSomething = selection.run !== undefined || selection.task !== undefined;
-      change({ run: selection.run, task: selection.task, map: selection.map, ...(isNarrow ? { pane: isSomething ? "selected" : undefined } : {}) });
-    },
-    [change, isNarrow],
+    (selection: Selection) => change({ run: selection.run, task: selection.task, map: selection.map, pane: undefined }),
+    [change],
   );
   const onFold = useCallback(
     (groupId: string) => void navigate({ search: (old) => readRunsSearch({ ...old, ...toggleFold(old, groupId) }), replace: true }),

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { TaskInstance } from "../api/queries.ts";
-import { hasEnded, INSTANCES_PER_PAGE, instancesOfTaskQuery, taskInstanceQuery } from "../api/task-instance.ts";
+import { begunTries, hasEnded, INSTANCES_PER_PAGE, instancesOfTaskQuery, taskInstanceQuery } from "../api/task-instance.ts";
 import { TaskInstanceActions } from "../changes/task-instance-actions.tsx";
 import { LogViewer } from "../logs/log-viewer.tsx";
 import { Problem } from "../parts/problem.tsx";
@@ -96,21 +96,23 @@ function InstanceFacts({ instance }: { instance: TaskInstance }) {
         facts={[
           ["Started", instance.start_date === null ? null : <Instant at={instance.start_date} />],
           ["Waited", waited === null ? null : formatDurationMs(waited)],
-          ["Try", instance.try_number === 0 ? "not tried yet" : `${instance.try_number} of ${instance.max_tries + 1}`],
+          ["Try", begunTries(instance) === 0 ? "not tried yet" : `${instance.try_number} of ${instance.max_tries + 1}`],
           ["Operator", instance.operator ?? null],
           ["Pool", instance.pool_slots > 1 ? `${instance.pool}, ${instance.pool_slots} slots` : instance.pool],
           ["Queue", instance.queue ?? null],
           ["Host", instance.hostname === null || instance.hostname === "" ? null : instance.hostname],
         ]}
       />
-      {instance.try_number > 0 && <Log instance={instance} mapIndex={mapIndex} />}
+      {begunTries(instance) > 0 && <Log instance={instance} mapIndex={mapIndex} />}
     </>
   );
 }
 
 /** The log of the latest try, or of one before. */
 function Log({ instance, mapIndex }: { instance: TaskInstance; mapIndex: number }) {
-  const { dag_id: dagId, dag_run_id: runId, task_id: taskId, state, try_number: latest } = instance;
+  const { dag_id: dagId, dag_run_id: runId, task_id: taskId, state } = instance;
+  const latest = begunTries(instance);
+  const isAtWork = latest === instance.try_number && !hasEnded(state) && state !== "up_for_retry";
   const [chosen, setChosen] = useState<number | null>(null);
   const tryNumber = Math.min(chosen ?? latest, latest);
   const tries = Array.from({ length: latest }, (_, index) => String(index + 1)).slice(-6);
@@ -132,8 +134,8 @@ function Log({ instance, mapIndex }: { instance: TaskInstance; mapIndex: number 
           taskId={taskId}
           mapIndex={mapIndex}
           tryNumber={tryNumber}
-          isLive={tryNumber === latest && !hasEnded(state) && state !== "up_for_retry"}
-          hasFailed={tryNumber < latest || state === "failed" || state === "up_for_retry"}
+          isLive={tryNumber === latest && isAtWork}
+          hasFailed={tryNumber < latest || (!isAtWork && state !== "success")}
           hasAddress={false}
         />
       </div>

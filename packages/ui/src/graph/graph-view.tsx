@@ -58,7 +58,7 @@ export function GraphView(props: GraphViewProps) {
       )}
       {problem !== null && laidOut === null && <Problem error={problem} retry={() => void refetch()} />}
       {(isBusy || (laidOut === null && problem === null)) && (
-        <div className={classes["busy"]}>
+        <div className={classes["busy"]} data-first={laidOut === null || undefined}>
           <Loader size="xs" role="status" aria-label="The graph is laid out" />
         </div>
       )}

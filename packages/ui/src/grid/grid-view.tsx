@@ -72,7 +72,14 @@ export function GridView({ grid, rows, selection, rowScroll, onFold, onSelect }:
   // oxlint-disable-next-line react/exhaustive-deps -- the key says all that counts of the columns
   const shown = useMemo(() => shownColumns.map(({ index, start }) => ({ index, start, run: runs[index]! })), [columnKey, runs]);
 
-  useNewestInSight(scroller, grid.runs[0]?.dag_run_id, runs.length);
+  const wasAtEnd = useNewestInSight(scroller, grid.runs[0]?.dag_run_id, runs.length);
+  useLayoutEffect(() => {
+    if (selectedColumn < 0 || scroller.current === null) return;
+    showColumn(scroller.current, selectedColumn);
+    wasAtEnd.current = isAtEnd(scroller.current);
+    // As with the row below: it is where it was when only more runs came.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [selection.run]);
   useEffect(() => (scroller.current === null ? undefined : rowScroll.join(scroller.current)), [rowScroll]);
   useEffect(() => {
     if (selectedRow >= 0) lines.scrollToIndex(selectedRow, { align: "auto" });
@@ -211,14 +218,18 @@ function showColumn(scroller: HTMLElement, column: number): void {
   else if (left + COLUMN_WIDTH > scroller.scrollLeft + room) scroller.scrollLeft = left + COLUMN_WIDTH - room;
 }
 
+function isAtEnd(scroller: HTMLElement): boolean {
+  return scroller.scrollLeft + scroller.clientWidth >= scroller.scrollWidth - COLUMN_WIDTH;
+}
+
 /** The newest runs are what one comes for. Who has gone back to older ones stays there when a new run comes. */
-function useNewestInSight(scroller: React.RefObject<HTMLDivElement | null>, newest: string | undefined, columns: number): void {
+function useNewestInSight(scroller: React.RefObject<HTMLDivElement | null>, newest: string | undefined, columns: number): React.RefObject<boolean> {
   const wasAtEnd = useRef(true);
   useEffect(() => {
     const element = scroller.current;
     if (element === null) return undefined;
     const note = () => {
-      wasAtEnd.current = element.scrollLeft + element.clientWidth >= element.scrollWidth - COLUMN_WIDTH;
+      wasAtEnd.current = isAtEnd(element);
     };
     const toEnd = () => {
       if (wasAtEnd.current) element.scrollLeft = element.scrollWidth;
@@ -235,4 +246,5 @@ function useNewestInSight(scroller: React.RefObject<HTMLDivElement | null>, newe
     const element = scroller.current;
     if (element !== null && wasAtEnd.current) element.scrollLeft = element.scrollWidth;
   }, [scroller, newest, columns]);
+  return wasAtEnd;
 }

@@ -28,12 +28,12 @@ export function HomePage() {
         <div className={classes["column"]}>
           <AttentionPanel home={home} />
           <RunningPanel runs={home.running} total={home.counts.running_runs} />
-          <FavoritesPanel />
+          <RecentPanel runs={home.recent} />
         </div>
         <div className={classes["column"]}>
           <ThroughputPanel throughput={home.throughput} />
           <PoolsPanel pools={home.pools} />
-          <RecentPanel runs={home.recent} />
+          <FavoritesPanel />
         </div>
       </div>
     </div>

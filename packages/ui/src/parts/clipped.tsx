@@ -1,9 +1,9 @@
 import { Text } from "@mantine/core";
 
-/** A text on one line, whole when pointed at. */
-export function Clipped({ text, isCode = false }: { text: string; isCode?: boolean }) {
+/** A text on one line, whole when pointed at, or explained by a tip. */
+export function Clipped({ text, tip = null, isCode = false }: { text: string; tip?: string | null; isCode?: boolean }) {
   return (
-    <Text span display="block" {...(isCode ? { ff: "monospace", size: "xs" } : { inherit: true })} truncate title={text}>
+    <Text span display="block" {...(isCode ? { ff: "monospace", size: "xs" } : { inherit: true })} truncate title={tip ?? text}>
       {text}
     </Text>
   );

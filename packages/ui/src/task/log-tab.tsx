@@ -1,7 +1,7 @@
 import { SegmentedControl, Select, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { TaskInstance } from "../api/queries.ts";
-import { hasEnded, type TaskPlace, taskTriesQuery, type TaskTry } from "../api/task-instance.ts";
+import { begunTries, hasEnded, type TaskPlace, taskTriesQuery, type TaskTry } from "../api/task-instance.ts";
 import { LogViewer } from "../logs/log-viewer.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { lookOf } from "../states/state-look.ts";
@@ -18,21 +18,22 @@ interface LogTabProps {
 
 /** The log of a try, or of two beside each other. */
 export function LogTab({ place, instance, search, onSearch }: LogTabProps) {
-  const { data: tries } = useQuery({ ...taskTriesQuery(place, instance.try_number), enabled: instance.try_number > 0 });
-  if (instance.try_number === 0) return <Empty title="It has not been tried yet">Its log begins with its first try.</Empty>;
-  const tryNumber = Math.min(search.try ?? instance.try_number, instance.try_number);
-  const beside = search.beside !== undefined && search.beside <= instance.try_number && search.beside !== tryNumber ? search.beside : undefined;
+  const latest = begunTries(instance);
+  const { data: tries } = useQuery({ ...taskTriesQuery(place, instance.try_number), enabled: latest > 0 });
+  if (latest === 0) return <Empty title="It has not been tried yet">Its log begins with its first try.</Empty>;
+  const tryNumber = Math.min(search.try ?? latest, latest);
+  const beside = search.beside !== undefined && search.beside <= latest && search.beside !== tryNumber ? search.beside : undefined;
   const { try: _try, beside: _beside, tab: _tab, map_index: _mapIndex, page: _page, ...view } = search;
   const shown = beside === undefined ? [tryNumber] : [tryNumber, beside];
   return (
     <>
-      {instance.try_number > 1 && (
+      {latest > 1 && (
         <TryChoice
-          latest={instance.try_number}
+          latest={latest}
           tries={tries ?? []}
           tryNumber={tryNumber}
           beside={beside}
-          onTry={(next) => onSearch({ try: next === instance.try_number ? undefined : next })}
+          onTry={(next) => onSearch({ try: next === latest ? undefined : next })}
           onBeside={(next) => onSearch({ beside: next })}
         />
       )}

@@ -2,6 +2,7 @@ import { Anchor, Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { TaskInstance } from "../api/queries.ts";
+import { begunTries } from "../api/task-instance.ts";
 import { elapsedMs, formatDurationMs } from "../time/format.ts";
 import { Instant } from "../time/instant.tsx";
 import { useNow } from "../time/now.ts";
@@ -27,8 +28,8 @@ export function TaskFacts({ instance }: { instance: TaskInstance }) {
           <Waited instance={instance} />
         </Fact>
       )}
-      <Fact name={instance.try_number === 0 ? "Tries" : "Try"}>
-        {instance.try_number === 0 ? `none of ${instance.max_tries + 1} yet` : `${instance.try_number} of ${instance.max_tries + 1}`}
+      <Fact name={begunTries(instance) === 0 ? "Tries" : "Try"}>
+        {begunTries(instance) === 0 ? `none of ${instance.max_tries + 1} yet` : `${instance.try_number} of ${instance.max_tries + 1}`}
       </Fact>
       <Fact name="Operator">{instance.operator ?? "–"}</Fact>
       <Fact name="Pool">

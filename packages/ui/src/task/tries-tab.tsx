@@ -2,7 +2,7 @@ import { Loader, Table } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { TaskInstance } from "../api/queries.ts";
-import { type TaskPlace, taskTriesQuery } from "../api/task-instance.ts";
+import { begunTries, type TaskPlace, taskTriesQuery } from "../api/task-instance.ts";
 import { Empty } from "../parts/empty.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { StateBadge } from "../states/state-badge.tsx";
@@ -17,7 +17,7 @@ const ROUTE = "/dags/$dagId/runs/$runId/tasks/$taskId";
 export function TriesTab({ place, instance }: { place: TaskPlace; instance: TaskInstance }) {
   const { data: tries, error, refetch } = useQuery(taskTriesQuery(place, instance.try_number));
   if (tries === undefined) return error === null ? <Loader size="sm" aria-label="Loading" /> : <Problem error={error} retry={() => void refetch()} />;
-  if (instance.try_number === 0) return <Empty title="It has not been tried yet" />;
+  if (begunTries(instance) === 0) return <Empty title="It has not been tried yet" />;
   const longest = Math.max(...tries.map((one) => one.duration ?? 0));
   const { mapIndex, ...params } = place;
   const map = mapIndex < 0 ? {} : { map_index: mapIndex };

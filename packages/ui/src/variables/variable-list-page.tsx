@@ -84,7 +84,13 @@ function columnsOf(edit: (key: string) => void): readonly DataColumn<Variable>[]
       cell: ({ key }) => <RowButton onClick={() => edit(key)}>{key}</RowButton>,
     },
     { id: "value", header: "Value", width: 380, cell: ({ value }) => <Clipped text={value ?? "–"} isCode /> },
-    { id: "description", header: "Description", width: 320, cell: ({ description }) => <Clipped text={description ?? "–"} /> },
+    {
+      id: "description",
+      header: "Description",
+      width: 320,
+      isEmpty: ({ description }) => description == null,
+      cell: ({ description }) => <Clipped text={description ?? "–"} />,
+    },
   ];
 }
 

@@ -14,7 +14,7 @@ const PAGE_OF: Readonly<Record<string, string>> = {
   create_pool: "/pools",
   open_workers: "/workers",
   open_import_errors: "/import-errors",
-  open_jobs: "/jobs",
+  open_jobs: "/workers",
 };
 
 /** What can be done about a cause: done at once where that is safe, else the page where it is done. Nothing, where the user may not. */

@@ -155,7 +155,7 @@ function ServiceTable({ services }: { services: readonly Service[] }) {
               <Table.Td>
                 <Liveness state={service.state} />
               </Table.Td>
-              <Table.Td>{(service.job_type ?? "").replace(/Job$/, "").replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ")}</Table.Td>
+              <Table.Td>{nameOf(service.job_type)}</Table.Td>
               <Table.Td>{service.hostname ?? "–"}</Table.Td>
               <Table.Td>
                 <Distance at={service.start_date} />
@@ -169,4 +169,10 @@ function ServiceTable({ services }: { services: readonly Service[] }) {
       </Table>
     </div>
   );
+}
+
+/** `DagProcessorJob`: DAG processor. */
+function nameOf(jobType: string | null | undefined): string {
+  const words = (jobType ?? "").replace(/Job$/, "").replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return words.replace(/^Dag\b/, "DAG");
 }

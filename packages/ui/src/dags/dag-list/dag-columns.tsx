@@ -5,6 +5,7 @@ import { Clipped } from "../../parts/clipped.tsx";
 import type { DataColumn } from "../../parts/data-table/columns.ts";
 import { StateBadge } from "../../states/state-badge.tsx";
 import { Distance } from "../../time/instant.tsx";
+import { scheduleText, scheduleTip } from "../../time/schedule-text.ts";
 import { DAG_FILTERS } from "./dag-list-search.ts";
 import { PauseSwitch } from "./pause-switch.tsx";
 import { LiveRunBars } from "./live-run-bars.tsx";
@@ -114,7 +115,7 @@ export const DAG_COLUMNS: readonly DataColumn<DagWithRuns>[] = [
     id: "schedule",
     header: "Schedule",
     width: 150,
-    cell: ({ dag }) => <Clipped text={dag.timetable_summary === null || dag.timetable_summary === "None" ? "by hand" : dag.timetable_summary} />,
+    cell: ({ dag }) => <Clipped text={scheduleText(dag)} tip={scheduleTip(dag)} />,
   },
   {
     id: "owner",

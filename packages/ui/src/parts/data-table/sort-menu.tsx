@@ -22,6 +22,7 @@ export function SortMenu({
           variant="subtle"
           color="gray"
           style={{ fontWeight: 400 }}
+          maw={118}
           leftSection={current === undefined ? <IconArrowsSort size={14} /> : <Arrow size={14} />}
           aria-label={current === undefined ? "Order" : `Ordered by ${current.header}`}
         >
