@@ -42,6 +42,7 @@ beforeAll(async () => {
   await record(
     dagSpec("sales", { tasks: chain, params: { day: { schema: { type: "string" }, default: "monday", description: null } } }),
     dagSpec("stock", { tasks: [taskSpec("only")] }),
+    dagSpec("payroll", { tasks: [taskSpec("only")], allowedRunTypes: ["scheduled", "backfill"] }),
     dagSpec("gone", { tasks: [taskSpec("only")] }),
   );
 });
@@ -70,6 +71,11 @@ describe("POST dagRuns", () => {
         dag_versions: [{ version_number: 1 }],
       },
     });
+  });
+
+  it("refuses a run of a DAG that allows none by hand with 400, as Airflow does", async () => {
+    const answer = await server.call("POST", "/api/v2/dags/payroll/dagRuns", { body: { logical_date: null } });
+    expect([answer.statusCode, answer.json()]).toMatchObject([400, { detail: expect.stringContaining("allows only scheduled, backfill runs") }]);
   });
 
   it("refuses a run that is there, conf that does not fit, and a DAG that is not there", async () => {

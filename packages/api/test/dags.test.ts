@@ -23,7 +23,7 @@ beforeAll(async () => {
   });
   await seedDag(db, { spec: sales, source: "// first\n" });
   await seedDag(db, { spec: { ...sales, description: "second" }, source: "// second\n" });
-  await seedDag(db, { spec: dagSpec("stock", { tags: ["daily"] }), isPaused: true, owners: ["bob"] });
+  await seedDag(db, { spec: dagSpec("stock", { tags: ["daily"], allowedRunTypes: ["scheduled", "backfill"] }), isPaused: true, owners: ["bob"] });
   await seedDag(db, { spec: dagSpec("old"), isStale: true });
   await seedDag(db, { spec: dagSpec("broken", { tags: ["money"] }), hasImportErrors: true, bundleName: "other" });
   await seedDagRun(db, { dagId: "sales", runId: "r1", state: "success", runAfter: new Date("2026-01-01"), startDate: new Date("2026-01-01") });
@@ -52,6 +52,15 @@ const listDags = async (query: Record<string, string | string[]>): Promise<strin
   expect({ status: answer.statusCode, body: answer.statusCode === 200 ? "" : answer.body }).toEqual({ status: 200, body: "" });
   return answer.json<{ dags: { dag_id: string }[] }>().dags.map((dag) => dag.dag_id);
 };
+
+describe("allowed_run_types", () => {
+  it("is told in lists and details, null where all are allowed", async () => {
+    for (const path of ["", "/details"]) {
+      expect((await server.call("GET", `/api/v2/dags/stock${path}`)).json()).toMatchObject({ allowed_run_types: ["scheduled", "backfill"] });
+      expect((await server.call("GET", `/api/v2/dags/sales${path}`)).json()).toMatchObject({ allowed_run_types: null });
+    }
+  });
+});
 
 describe("GET /dags", () => {
   it.each<[string, Record<string, string | string[]>, string[]]>([

@@ -6,6 +6,7 @@
  * durations are milliseconds, instants are ISO 8601 in UTC with milliseconds ("2026-01-01T00:00:00.000Z"), and lists have a defined order
  * (tasks and groups in order of definition; upstream ids sorted).
  */
+import type { DagRunType } from "./states.ts";
 import type { TimetableSpec } from "./timetable-spec.ts";
 
 export const DAG_SPEC_VERSION = 2;
@@ -222,6 +223,8 @@ export interface DagSpec {
   callbacks: DagCallback[];
   /** null: the installation's default (`dags_are_paused_at_creation`). */
   isPausedUponCreation: boolean | null;
+  /** The only types of runs it may have, in the order of `DAG_RUN_TYPES`. Absent: all. Airflow's allowed_run_types. */
+  allowedRunTypes?: DagRunType[];
   params: Record<string, ParamSpec>;
   /** The names of `params` in the author's order, which canonical JSON does not keep. Absent: that order is the alphabetical one. See `paramsInOrder`. */
   paramOrder?: string[];

@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   dag_run_already_exists: { status: 409, meaning: "The DAG has a run with this run id or this logical date." },
   already_exists: { status: 409, meaning: "Something with this id exists already." },
   dag_not_runnable: { status: 409, meaning: "The DAG cannot run now: it is stale, or has an import error." },
+  run_type_not_allowed: { status: 400, meaning: "The DAG allows no runs of this type." },
   illegal_transition: { status: 409, meaning: "A task instance or a DAG run may not go from its state to the one asked for." },
   pool_protected: { status: 409, meaning: "The default pool cannot be deleted." },
   stale_attempt: { status: 409, meaning: "The attempt is not the current one of its task instance any more; what it reports is refused." },

@@ -54,6 +54,7 @@ export {
   SCHEDULABLE_STATES,
   SUCCESS_STATES,
 } from "./state-transitions.ts";
+export { allowsRunType, assertRunTypeAllowed } from "./allowed-run-types.ts";
 export { compileDag, type DagGraph, getTaskNode, type GroupNode, listAncestors, listDescendants, type TaskNode } from "./dag-graph.ts";
 export { findDagSpecProblems, validateDagSpec } from "./validate-dag-spec.ts";
 export { readDagSpec, upgradeDagSpec } from "./dag-spec-versions.ts";

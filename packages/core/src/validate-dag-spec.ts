@@ -4,6 +4,7 @@ import { TradewindError } from "./errors.ts";
 import { checkGroups, checkGroupTasks, type KnownGroups } from "./group-spec-checks.ts";
 import { suggestion } from "./nearest-name.ts";
 import { showValue } from "./show-value.ts";
+import { DAG_RUN_TYPES } from "./states.ts";
 import {
   asList,
   bool,
@@ -16,6 +17,7 @@ import {
   key,
   must,
   nullable,
+  oneOf,
   optional,
   ProblemList,
   type SpecProblem,
@@ -60,6 +62,7 @@ const DAG_CHECKS: Checks<DagSpec> = {
   failFast: bool,
   callbacks: callbacksOf(DAG_CALLBACKS),
   isPausedUponCreation: nullable(bool),
+  allowedRunTypes: optional(checkRunTypes),
   params: checkParams,
   paramOrder: elsewhere,
   groups: elsewhere,
@@ -101,6 +104,16 @@ function checkTags(value: unknown, list: ProblemList, field: string | number): v
     if (seen.has(tag)) list.add(field, `has ${showValue(tag)} twice`);
     seen.add(tag);
   }
+}
+
+function checkRunTypes(value: unknown, list: ProblemList, field: string | number): void {
+  const given = asList(value, list, field);
+  if (Array.isArray(value) && value.length === 0) list.add(field, "must name at least one type of run; leave it out to allow all");
+  const known = given.filter((type) => DAG_RUN_TYPES.some((name) => name === type));
+  for (const type of given) oneOf(DAG_RUN_TYPES)(type, list, field);
+  const ordered = DAG_RUN_TYPES.filter((name) => known.includes(name));
+  if (ordered.length === known.length && ordered.every((name, index) => name === known[index])) return;
+  list.add(field, `must name each type once, in this order: ${ordered.join(", ")}`);
 }
 
 function checkParams(value: unknown, list: ProblemList, field: string | number): void {

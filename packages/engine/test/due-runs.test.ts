@@ -58,6 +58,22 @@ test("catchup over a month: one run per day, within max_active_runs, none missed
   expect(await datesOf("month")).toEqual(Array.from({ length: 31 }, (_, day) => `2026-03-${String(day + 1).padStart(2, "0")}`));
 });
 
+test("allowed_run_types without scheduled: the schedule makes no runs, until a new version of the DAG allows them", async () => {
+  const fields = { schedule: daily, startDate: "2026-03-01T00:00:00.000Z" };
+  await storeDags(engine, dagSpec("by_hand_only", [task("a")], { ...fields, allowedRunTypes: ["manual"] }));
+  expect(await createAll()).toBe(0);
+  expect((await engine.explainDag({ dagId: "by_hand_only" })).causes).toContainEqual(
+    expect.objectContaining({
+      code: "scheduled_runs_not_allowed",
+      sentence: "Its schedule makes no runs: the DAG allows only manual runs (allowed_run_types).",
+      action: expect.objectContaining({ id: "trigger_dag" }),
+    }),
+  );
+  await storeDags(engine, dagSpec("by_hand_only", [task("a")], { ...fields, allowedRunTypes: ["scheduled", "manual"] }));
+  expect(await createAll()).toBe(1);
+  await drain(engine);
+});
+
 test("without catchup only the newest, and the next at its time", async () => {
   await storeDags(engine, dagSpec("newest", [task("a")], { schedule: daily, startDate: "2026-03-01T00:00:00.000Z" }));
   expect(await createAll()).toBe(1);

@@ -106,6 +106,20 @@ describe("trigger", () => {
     await triggerDag("sized", { conf: { day: "2026-01-01" } });
   });
 
+  test("`allowed_run_types can forbid run types per Dag`: by people and the API, and by tasks", async () => {
+    await storeDags(engine, dagSpec("only_tasks", [task("a")], { allowedRunTypes: ["operator_triggered"] }));
+    await expect(triggerDag("only_tasks")).rejects.toMatchObject({
+      code: "run_type_not_allowed",
+      message: 'Tried to make a manual run of DAG "only_tasks", which allows only operator_triggered runs (its option allowedRunTypes).',
+    });
+    await triggerDag("only_tasks", { runType: "operator_triggered" });
+    await storeDags(engine, dagSpec("only_people", [task("a")], { allowedRunTypes: ["manual"] }));
+    await expect(triggerDag("only_people", { runType: "operator_triggered" })).rejects.toMatchObject({ code: "run_type_not_allowed" });
+    const { dagRunId } = await triggerDag("only_people");
+    await drain(engine);
+    expect(await runStateOf(database.db, dagRunId)).toMatchObject({ state: "success" });
+  });
+
   test("is refused for a DAG that is stale, does not load, or is not there", async () => {
     await seedDag(database.db, { spec: dagSpec("stale", []), isStale: true });
     await seedDag(database.db, { spec: dagSpec("broken", []), hasImportErrors: true });

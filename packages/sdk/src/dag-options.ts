@@ -1,4 +1,4 @@
-import type { Duration } from "@tradewind/core";
+import type { DagRunType, Duration } from "@tradewind/core";
 import type { DagCallbackFunction } from "./callback-options.ts";
 import type { Instant } from "./instant.ts";
 import type { ParamDefinitions } from "./params.ts";
@@ -43,6 +43,13 @@ export interface DagOptions<P extends ParamDefinitions = ParamDefinitions> {
   failFast?: boolean;
   /** Default: what the installation says. */
   isPausedUponCreation?: boolean;
+  /**
+   * The only types of runs it may have: `"scheduled"`, `"manual"` (by people and the API), `"operator_triggered"` (by a task), `"backfill"`, `"asset_triggered"`,
+   * `"asset_materialization"`. Asking for another one is refused; without `"scheduled"` its schedule makes none. Default: all. Airflow's `allowed_run_types`.
+   * @example
+   * new Dag("payroll", { schedule: "@monthly", allowedRunTypes: ["scheduled", "backfill"] });
+   */
+  allowedRunTypes?: readonly DagRunType[];
   /** Values a run can be given; see `ParamDefinition`. */
   params?: P;
   /** Called when a run has succeeded: a function, or a list of them. Airflow's `on_success_callback` of a DAG. */

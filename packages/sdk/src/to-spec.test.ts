@@ -147,6 +147,14 @@ describe("toSpec", () => {
     expect(taskOf(dag, "outer.inner.t")).toMatchObject({ retries: 1, pool: "outer", queue: "inner", owner: "bob" });
   });
 
+  it("writes the types of runs it may have in their order, and nothing when all are allowed", () => {
+    expect(toSpec(new Dag("d")).allowedRunTypes).toBeUndefined();
+    expect(toSpec(new Dag("d", { allowedRunTypes: ["manual", "scheduled", "manual"] })).allowedRunTypes).toEqual(["scheduled", "manual"]);
+    expect(() => toSpec(new Dag("d", { allowedRunTypes: [] }))).toThrow(
+      /Option "allowedRunTypes" of DAG "d" is \[\]: it must be a list of one or more of scheduled,/,
+    );
+  });
+
   it("reads backoff and past dependence as Airflow: true doubles; waitForDownstream implies dependsOnPast", () => {
     const dag = new Dag("d");
     dag.task("t", async () => 1, { retryExponentialBackoff: true, waitForDownstream: true, maxRetryDelay: "1h", executionTimeout: 90_000 })();

@@ -1,4 +1,4 @@
-import { assertJson, DAG_SPEC_VERSION, type DagSpec, errorMessage, parseDuration } from "@tradewind/core";
+import { assertJson, DAG_RUN_TYPES, DAG_SPEC_VERSION, type DagSpec, errorMessage, parseDuration } from "@tradewind/core";
 import { callbackProblem, dagCallbacksIn } from "./callback-options.ts";
 import type { AnyDag } from "./collect-dags.ts";
 import type { DagOptions } from "./dag-options.ts";
@@ -50,6 +50,7 @@ function specOf(definition: DagDefinition, defaults: SpecDefaults): DagSpec {
     failFast: options.failFast ?? false,
     callbacks: dagCallbacksIn(options),
     isPausedUponCreation: options.isPausedUponCreation ?? null,
+    ...(options.allowedRunTypes !== undefined && { allowedRunTypes: DAG_RUN_TYPES.filter((type) => options.allowedRunTypes!.includes(type)) }),
     ...paramsOf(dagId, options.params),
     groups: groupSpecs(definition, around),
     tasks: taskSpecs(definition, around),
@@ -93,6 +94,10 @@ const isTags: Check = (value) =>
   Array.isArray(value) && value.every((tag) => typeof tag === "string" && tag !== "" && tag.length <= 100)
     ? null
     : "must be a list of texts of 1 to 100 characters";
+const isRunTypes: Check = (value) =>
+  Array.isArray(value) && value.length > 0 && value.every((type) => (DAG_RUN_TYPES as readonly unknown[]).includes(type))
+    ? null
+    : `must be a list of one or more of ${DAG_RUN_TYPES.join(", ")}`;
 const isCount =
   (least: number): Check =>
   (value) =>
@@ -116,6 +121,7 @@ const OPTION_CHECKS: Record<keyof DagOptions, Check | null> = {
   maxConsecutiveFailedDagRuns: isCount(0),
   failFast: isBoolean,
   isPausedUponCreation: isBoolean,
+  allowedRunTypes: isRunTypes,
   onSuccess: callbackProblem,
   onFailure: callbackProblem,
   params: isObject,

@@ -86,6 +86,18 @@ function fileToken(bundleName: string, relativePath: string): string {
   return Buffer.from(JSON.stringify({ bundle_name: bundleName, relative_fileloc: relativePath })).toString("base64url");
 }
 
+const FileToken = z.object({ bundle_name: z.string(), relative_fileloc: z.string() });
+
+/** @returns undefined: it is no token. */
+export function readFileToken(token: string): { bundleName: string; relativePath: string } | undefined {
+  try {
+    const { bundle_name: bundleName, relative_fileloc: relativePath } = FileToken.parse(JSON.parse(Buffer.from(token, "base64url").toString()));
+    return { bundleName, relativePath };
+  } catch {
+    return undefined;
+  }
+}
+
 export function fileLocation({ folderOfBundle }: Pick<RestContext, "folderOfBundle">, bundleName: string, relativePath: string): string {
   const folder = folderOfBundle(bundleName);
   return folder === undefined ? relativePath : join(folder, relativePath);
@@ -120,7 +132,7 @@ export function toDagResponse(context: Pick<RestContext, "folderOfBundle">, dag:
     next_dagrun_data_interval_start: toIsoOrNull(dag.nextDataIntervalStart),
     next_dagrun_data_interval_end: toIsoOrNull(dag.nextDataIntervalEnd),
     next_dagrun_run_after: toIsoOrNull(dag.nextRunAt),
-    allowed_run_types: null,
+    allowed_run_types: dag.allowedRunTypes,
     owners: dag.owners,
     is_backfillable: dag.timetablePeriodic,
     file_token: fileToken(dag.bundleName, dag.relativePath),

@@ -1,4 +1,4 @@
-import { type DagSpec, type NextRun, nextRun } from "@tradewind/core";
+import { allowsRunType, type DagSpec, type NextRun, nextRun } from "@tradewind/core";
 
 /** Runs that are late are steps too: a schedule that has years to make up for tells its plans another day. */
 const MOST_STEPS = 20_000;
@@ -11,12 +11,12 @@ type LastScheduledRun = Pick<NextRun, "logicalDate" | "dataIntervalStart" | "dat
  * @param most no more than so many
  */
 export function plannedRuns(
-  spec: Pick<DagSpec, "schedule" | "startDate" | "endDate" | "catchup">,
+  spec: Pick<DagSpec, "schedule" | "startDate" | "endDate" | "catchup" | "allowedRunTypes">,
   last: LastScheduledRun | undefined,
   { now, until, most }: { now: Date; until: Date; most: number },
 ): { at: Date[]; isCut: boolean } {
   const at: Date[] = [];
-  if (spec.schedule.kind === "continuous") return { at, isCut: false };
+  if (spec.schedule.kind === "continuous" || !allowsRunType(spec, "scheduled")) return { at, isCut: false };
   let before = last;
   let time = now;
   for (let steps = 0; steps < MOST_STEPS; steps += 1) {

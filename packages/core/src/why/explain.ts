@@ -69,9 +69,14 @@ function importErrorCause({ dagId, importError }: WhyDag): Cause {
 function explainSchedule({ now }: WhySystem, dag: WhyDag, schedule: WhySchedule): Cause[] {
   const { timetable, startDate, endDate, nextRunAt, isCreationBlocked } = schedule;
   const { dagId } = dag;
-  const trigger = toAction("trigger_dag", "Trigger", { dagId });
+  const mayTrigger = schedule.allowedRunTypes === null || schedule.allowedRunTypes.includes("manual");
+  const trigger = mayTrigger ? toAction("trigger_dag", "Trigger", { dagId }) : null;
   if (timetable.kind === "none")
     return [toCause("no_schedule", "It has no schedule: it runs when somebody triggers it.", { unblock: "Trigger it.", action: trigger })];
+  if (schedule.allowedRunTypes?.includes("scheduled") === false) {
+    const sentence = `Its schedule makes no runs: the DAG allows only ${schedule.allowedRunTypes.join(", ")} runs (allowed_run_types).`;
+    return [toCause("scheduled_runs_not_allowed", sentence, { unblock: mayTrigger ? "Trigger it." : null, action: trigger })];
+  }
   if (isCreationBlocked) return [{ ...maxActiveRunsCause(dag, { withQueued: true }), at: null }];
   if (nextRunAt === null) return [explainNoNext({ dag, schedule, trigger, now })];
   if (nextRunAt <= now) return [toCause("run_due", "Its next run is due.", { at: nextRunAt })];
@@ -98,7 +103,7 @@ function explainNoNext({
 }: {
   dag: WhyDag;
   schedule: WhySchedule;
-  trigger: ReturnType<typeof toAction>;
+  trigger: ReturnType<typeof toAction> | null;
   now: Date;
 }): Cause {
   const { timetable, endDate, latestRun } = schedule;

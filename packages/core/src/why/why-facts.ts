@@ -65,6 +65,8 @@ export interface WhyDag {
 /** What decides when a DAG gets its next run. */
 export interface WhySchedule {
   timetable: TimetableSpec;
+  /** Null: all types of runs are allowed. */
+  allowedRunTypes: readonly DagRunType[] | null;
   startDate: Date | null;
   endDate: Date | null;
   catchup: boolean;

@@ -187,6 +187,7 @@ describe("a DAG", () => {
   const cron: TimetableSpec = { kind: "cron_trigger", crons: ["0 0 * * *"], timezone: "UTC", intervalMs: 0, runImmediately: null };
   const schedule: WhySchedule = {
     timetable: cron,
+    allowedRunTypes: null,
     startDate: null,
     endDate: null,
     catchup: false,
@@ -200,6 +201,8 @@ describe("a DAG", () => {
     ["next_run", {}, later(60)],
     ["run_due", { nextRunAt: later(-1) }, later(-1)],
     ["no_schedule", { timetable: { kind: "none" }, nextRunAt: null }, null],
+    ["scheduled_runs_not_allowed", { allowedRunTypes: ["manual"], nextRunAt: null }, null],
+    ["next_run", { allowedRunTypes: ["scheduled"] }, later(60)],
     ["start_date_in_future", { startDate: later(30) }, later(60)],
     ["schedule_over", { endDate: later(-1), nextRunAt: null }, null],
     ["schedule_over", { timetable: { kind: "once" }, nextRunAt: null, latestRun }, null],

@@ -9,6 +9,7 @@ export const WHY_CODES = [
   "dag_paused",
   "paused_by_failures",
   "no_schedule",
+  "scheduled_runs_not_allowed",
   "schedule_over",
   "start_date_in_future",
   "next_run",

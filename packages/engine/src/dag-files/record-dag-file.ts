@@ -1,4 +1,4 @@
-import { activeRunsLimit, describeTimetable, isPeriodic, nextRun, type DagSpec } from "@tradewind/core";
+import { activeRunsLimit, allowsRunType, describeTimetable, isPeriodic, nextRun, type DagSpec } from "@tradewind/core";
 import {
   clearDagWarnings,
   clearImportError,
@@ -183,6 +183,7 @@ async function dagFacts(tx: Transaction, dag: LoadedDag, file: LoadedDagFile, se
 async function planNextRun(tx: Transaction, spec: DagSpec, now: Date): Promise<NextRunColumns | null> {
   // A continuous schedule goes on when the run that is active ends.
   if (spec.schedule.kind === "continuous" && (await hasActiveRuns(tx, { dagId: spec.dagId }))) return null;
+  if (!allowsRunType(spec, "scheduled")) return null;
   const last = await findLastAutomatedRun(tx, { dagId: spec.dagId });
   return nextRun(spec.schedule, {
     lastRun: last === null ? null : { ...last, dataInterval: { start: last.dataIntervalStart, end: last.dataIntervalEnd } },

@@ -1,5 +1,6 @@
 import {
   assertRunId,
+  assertRunTypeAllowed,
   type DagSpec,
   type Json,
   makeRunId,
@@ -39,7 +40,7 @@ export interface ManualRunSettings {
  * - It may begin at `runAfter`; else, if a logical date was given, at the end of its interval (so one in the future waits); else now.
  * - Without an id it is `manual__<runAfter>`, with random letters after it when there is no logical date.
  *
- * @throws TradewindError `validation_failed`, `invalid_run_id`, `invalid_params`
+ * @throws TradewindError `run_type_not_allowed`, `validation_failed`, `invalid_run_id`, `invalid_params`
  */
 export function planManualRun(
   spec: DagSpec,
@@ -49,6 +50,7 @@ export function planManualRun(
   const { dagId } = spec;
   const { runType = "manual", conf = {} } = options;
   const logicalDate = options.logicalDate === undefined ? now : options.logicalDate;
+  assertRunTypeAllowed(spec, runType);
   checkInterval(dagId, options.dataInterval);
   const dataInterval = logicalDate === null ? null : (options.dataInterval ?? manualInterval(spec.schedule, logicalDate));
   const isDateGiven = options.logicalDate !== undefined && dataInterval !== null && options.dataInterval === undefined;

@@ -20,7 +20,7 @@ import { assertNote } from "./set-note.ts";
 /**
  * Makes a run because somebody asked for it. It begins at once when limits allow; of a paused DAG it waits, queued, until the DAG is unpaused.
  *
- * @throws TradewindError `dag_not_found`; `dag_not_runnable` for a DAG that is stale or does not load; `dag_run_already_exists` when the run id or the logical date is taken;
+ * @throws TradewindError `dag_not_found`; `dag_not_runnable` for a DAG that is stale or does not load; `run_type_not_allowed`; `dag_run_already_exists` when the run id or the logical date is taken;
  * `invalid_params`, `invalid_run_id`, `validation_failed` for what was given
  */
 export async function triggerDagRun(

@@ -1,4 +1,4 @@
-import { hasTooManyFailedRuns, mayCreateRun, type NextRun, nextRun } from "@tradewind/core";
+import { allowsRunType, hasTooManyFailedRuns, mayCreateRun, type NextRun, nextRun } from "@tradewind/core";
 import {
   countActiveDagRuns,
   listLastScheduledRuns,
@@ -77,6 +77,7 @@ export function wantedRun(
   last: { logicalDate: Date; dataIntervalStart: Date; dataIntervalEnd: Date; runAfter: Date } | null,
 ): NextRun | null {
   const { spec } = context.versions.get(dag.dagVersionId).graph;
+  if (!allowsRunType(spec, "scheduled")) return null;
   return nextRun(spec.schedule, {
     lastRun:
       last === null

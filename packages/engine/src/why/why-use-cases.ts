@@ -46,6 +46,7 @@ export function whyUseCases(context: EngineContext, options: WhyOptions): WhyUse
         const { latestRunId, latestState, latestType, nextRunAt, isCreationBlocked } = dag;
         return explainDag(system, toDag(dag), {
           timetable: spec.schedule,
+          allowedRunTypes: spec.allowedRunTypes ?? null,
           startDate: spec.startDate === null ? null : new Date(spec.startDate),
           endDate: spec.endDate === null ? null : new Date(spec.endDate),
           catchup: spec.catchup,

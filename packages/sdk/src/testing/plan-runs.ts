@@ -1,4 +1,4 @@
-import { type DagSpec, type DataInterval, type LastRun, makeRunId, manualInterval, nextRun } from "@tradewind/core";
+import { allowsRunType, type DagRunType, type DagSpec, type DataInterval, type LastRun, makeRunId, manualInterval, nextRun } from "@tradewind/core";
 
 /** A run that the timetable asks for. Give it to `run` to run it. */
 export interface ScheduledRun {
@@ -19,6 +19,7 @@ const MAX_RUNS = 10_000;
  */
 export function planSchedule(spec: DagSpec, from: Date, to: Date | null, limit: number = MAX_RUNS): ScheduledRun[] {
   const planned: ScheduledRun[] = [];
+  if (!allowsRunType(spec, "scheduled")) return planned;
   let lastRun: LastRun | null = null;
   let now = from;
   while (planned.length < limit) {
@@ -47,6 +48,11 @@ export function planSchedule(spec: DagSpec, from: Date, to: Date | null, limit: 
 /** The moment a test begins at, where it says nothing: always the same, and after the DAG's start. */
 export function defaultNow(spec: DagSpec): Date {
   return new Date(spec.startDate ?? "2026-01-01T00:00:00.000Z");
+}
+
+/** What a run is that nobody says more about: one by hand, if the DAG may have such runs. */
+export function defaultRunType(spec: DagSpec): DagRunType {
+  return allowsRunType(spec, "manual") ? "manual" : spec.allowedRunTypes![0]!;
 }
 
 export function intervalOfManualRun(spec: DagSpec, logicalDate: Date | null): DataInterval | null {

@@ -254,6 +254,15 @@ describe("the timetable", () => {
     expect(run.task("t").reason).toContain("depends on its past");
   });
 
+  it("makes only runs of types that the DAG allows", async () => {
+    const dag = new Dag("d", { schedule: "@daily", allowedRunTypes: ["scheduled"] });
+    dag.task("t", noop)();
+    const test = testDag(dag);
+    expect((await test.run()).runId).toMatch(/^scheduled__/);
+    await expect(test.run({ runType: "manual" })).rejects.toThrow('Tried to make a manual run of DAG "d", which allows only scheduled runs');
+    expect(testDag(new Dag("e", { schedule: "@daily", allowedRunTypes: ["manual"] })).next(2)).toEqual([]);
+  });
+
   it("has what is to be skipped wait for its past, when it is told to", async () => {
     const dag = new Dag("d", { schedule: "@daily", startDate: "2026-01-01" });
     const first = dag.task("first", noop);

@@ -1,4 +1,5 @@
 import {
+  assertRunTypeAllowed,
   compileDag,
   type DagGraph,
   type DagRunState,
@@ -19,7 +20,7 @@ import type { Fault } from "./faults.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { MemoryRun, type RunPlan } from "./memory-run.ts";
 import { pastFactsOf } from "./past-runs.ts";
-import { defaultNow, intervalOfManualRun, planSchedule, type ScheduledRun } from "./plan-runs.ts";
+import { defaultNow, defaultRunType, intervalOfManualRun, planSchedule, type ScheduledRun } from "./plan-runs.ts";
 import { includedBy } from "./included-tasks.ts";
 import { loadSchemaValidator } from "./schema-validator.ts";
 import { TestRun } from "./test-run.ts";
@@ -28,7 +29,7 @@ import { type TestConnection, TestSettings } from "./test-settings.ts";
 export interface TestRunOptions {
   /** Default: the DAG's start date, else 1 January 2026. null: a run without one. */
   logicalDate?: Instant | null;
-  /** Default: `manual`, and `scheduled` for what `next` and `schedule` give. */
+  /** Default: `manual` (if the DAG allows it, else the first type it allows), and `scheduled` for what `next` and `schedule` give. */
   runType?: DagRunType;
   /** Default: what the timetable gives for a run by hand at the logical date. */
   dataInterval?: { start: Instant; end: Instant };
@@ -89,7 +90,7 @@ export class TestDag {
 
   /**
    * Runs the DAG to its end. Give it what `next` or `schedule` gave to run a scheduled run.
-   * @throws TradewindError `invalid_params`, `task_not_found`; a task that fails is no error of this call
+   * @throws TradewindError `invalid_params`, `task_not_found`, `run_type_not_allowed`; a task that fails is no error of this call
    */
   async run(options: TestRunOptions | (ScheduledRun & TestRunOptions) = {}): Promise<TestRun> {
     for (const taskId of [...Object.keys(options.mocks ?? {}), ...(options.faults ?? []).map((fault) => fault.taskId), ...(options.only ?? [])])
@@ -135,7 +136,8 @@ export class TestDag {
   }
 
   async #plan(options: TestRunOptions): Promise<RunPlan> {
-    const { runType = "manual" } = options;
+    const { runType = defaultRunType(this.spec) } = options;
+    assertRunTypeAllowed(this.spec, runType);
     const logicalDate =
       options.logicalDate === undefined
         ? defaultNow(this.spec)

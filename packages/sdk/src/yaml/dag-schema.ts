@@ -1,3 +1,4 @@
+import { DAG_RUN_TYPES } from "@tradewind/core";
 import { z } from "zod";
 import { BRANCHES } from "./branch-kinds.ts";
 import { count, dagId, duration, instant, json, localId, template, texts } from "./fields.ts";
@@ -78,6 +79,7 @@ export const dagSchema = z
     maxConsecutiveFailedDagRuns: count(0).optional(),
     failFast: z.boolean().optional(),
     isPausedUponCreation: z.boolean().optional(),
+    allowedRunTypes: z.array(z.enum(DAG_RUN_TYPES)).min(1).optional().describe("The only types of runs it may have. Default: all."),
     renderTemplateAsNativeObj: z.boolean().optional().describe("A text that is one template gives its value, and not its text."),
     params: z.record(z.string(), json).optional().describe("Values a run can be given: a JSON schema with a default, or just the default."),
     onSuccess: callbacks.optional().describe("Told when a run has succeeded."),

@@ -5,6 +5,7 @@ import { usePermissions } from "../api/use-permissions.ts";
 import { Distance } from "../time/instant.tsx";
 import { scheduleText, scheduleTip } from "../time/schedule-text.ts";
 import { useOpenTrigger } from "../trigger/use-open-trigger.ts";
+import { whyNotTriggered } from "../trigger/why-not-triggered.ts";
 import { usePause } from "./dag-changes.ts";
 import { FavoriteButton } from "./favorite-button.tsx";
 import classes from "./dag-page.module.css";
@@ -14,6 +15,7 @@ export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | un
   const may = usePermissions();
   const pause = usePause();
   const openTrigger = useOpenTrigger();
+  const notTriggered = dag === undefined ? null : whyNotTriggered(dag);
   return (
     <header className={classes["heading"]}>
       <div className={classes["titles"]}>
@@ -60,9 +62,19 @@ export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | un
             onChange={(event) => pause.mutate({ dagId, isPaused: !event.currentTarget.checked })}
           />
           {may("dag_runs:create", dagId) && (
-            <Button size="xs" className={classes["trigger"] ?? ""} leftSection={<IconPlayerPlay size={14} />} onClick={() => openTrigger(dagId)}>
-              Trigger
-            </Button>
+            <Tooltip label={notTriggered} disabled={notTriggered === null}>
+              <Button
+                size="xs"
+                className={classes["trigger"] ?? ""}
+                leftSection={<IconPlayerPlay size={14} />}
+                // Not `disabled`: the reason could not be read then.
+                data-disabled={notTriggered !== null || undefined}
+                aria-disabled={notTriggered !== null}
+                onClick={() => notTriggered === null && openTrigger(dagId)}
+              >
+                Trigger
+              </Button>
+            </Tooltip>
           )}
         </Group>
       )}

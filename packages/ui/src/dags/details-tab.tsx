@@ -111,6 +111,7 @@ function limitFacts(dag: DagDetails, facts: DagFacts): Fact[] {
     ["Tasks at once", `${dag.max_active_tasks} in each run`],
     ["Run timeout", dag.dag_run_timeout === null ? null : formatIsoDuration(dag.dag_run_timeout)],
     ["Pauses after", dag.max_consecutive_failed_dag_runs === 0 ? null : `${dag.max_consecutive_failed_dag_runs} failed runs in a row`],
+    ["Types of runs", dag.allowed_run_types === null ? null : `only ${dag.allowed_run_types.map((type) => type.replaceAll("_", " ")).join(", ")}`],
     ["Fail fast", facts.fail_fast ? "the first failed task ends the run" : null],
     ["Limits of tasks", dag.has_task_concurrency_limits ? "some tasks have limits of their own" : null],
   ];

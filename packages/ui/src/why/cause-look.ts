@@ -34,6 +34,7 @@ const LOOKS: Readonly<Record<string, CauseLook>> = {
   dag_paused: { Icon: IconPlayerPause, tone: "held" },
   paused_by_failures: { Icon: IconPlayerPause, tone: "failed" },
   no_schedule: { Icon: IconCalendarClock, tone: "over" },
+  scheduled_runs_not_allowed: { Icon: IconCalendarClock, tone: "over" },
   schedule_over: { Icon: IconCalendarClock, tone: "over" },
   start_date_in_future: { Icon: IconCalendarClock, tone: "waits" },
   next_run: { Icon: IconCalendarClock, tone: "waits" },
