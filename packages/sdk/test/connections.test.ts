@@ -7,7 +7,7 @@ import { SMTPServer } from "smtp-server";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Connection, connectionAs } from "../src/index.ts";
 import { testConnection } from "../src/internal.ts";
-import { S3Server } from "./s3-server.ts";
+import { S3Server } from "@tradewind/testkit/stand-ins";
 import { makeSqlDatabase, type SqlDatabase } from "./sql-database.ts";
 
 let db: SqlDatabase;

@@ -6,7 +6,7 @@ import type { Operator, TemplateContext } from "../src/index.ts";
 import { classifyError } from "../src/internal.ts";
 import { docker } from "../src/operators/index.ts";
 import { MemoryRuntime } from "./memory-runtime.ts";
-import { IMAGE, startPodman } from "./podman.ts";
+import { IMAGE, startPodman } from "@tradewind/testkit/stand-ins";
 import { runOperator } from "./run-operator.ts";
 
 const { service, ...rest } = await startPodman();

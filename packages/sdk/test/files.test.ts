@@ -8,7 +8,7 @@ import type { Connection, Operator } from "../src/index.ts";
 import { fileTransfer, type FileTransferResult } from "../src/operators/index.ts";
 import { fileSensor } from "../src/sensors/index.ts";
 import { runOperator } from "./run-operator.ts";
-import { S3Server } from "./s3-server.ts";
+import { S3Server } from "@tradewind/testkit/stand-ins";
 import { SensorClock } from "./sensor-clock.ts";
 
 let clock: SensorClock;

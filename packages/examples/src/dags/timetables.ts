@@ -9,16 +9,20 @@ const SCHEDULES: Record<string, Schedule> = {
   // At the tick, about the six hours before it.
   six_hours_back: cron("0 */6 * * *", { interval: "6h" }),
   every_ten_minutes: every("10m"),
+  // Each run is about the ten minutes before it.
+  ten_minutes_back: every("10m", { dataInterval: true }),
+  // Without a start date: the last tick is made up for when the DAG is unpaused, where it is no older than six hours.
+  first_run_at_once: cron("@daily", { runImmediately: "6h" }),
   one_time: once(),
   one_after_the_other: continuous(),
-  on_match_days: events(["2027-06-11T19:00:00Z", "2027-06-12T16:00:00Z"]),
+  on_match_days: events(["2027-06-11T19:00:00Z", "2027-06-12T16:00:00Z"], { description: "Two evenings in June" }),
 };
 
 export const dags = Object.entries(SCHEDULES).map(([name, schedule]) => {
   const dag = new Dag(`timetable_${name}`, {
     description: `Runs by the timetable "${name.replaceAll("_", " ")}"`,
     schedule,
-    startDate: "2026-01-01",
+    ...(name === "first_run_at_once" ? {} : { startDate: "2026-01-01" }),
     isPausedUponCreation: true,
     maxActiveRuns: 1,
     tags: ["example", "timetables"],

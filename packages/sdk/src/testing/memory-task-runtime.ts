@@ -1,5 +1,14 @@
-import { type DagGraph, type DagRunState, getTaskNode, type Json, lookupFor, type RunMachine } from "@tradewind/core";
-import type { AttemptContextData, Connection, LogEntry, TaskRuntime, TriggerRequest, XComAddress } from "../runtime.ts";
+import { type DagGraph, type DagRunState, getTaskNode, type Json, lookupFor, makeRunId, type RunMachine } from "@tradewind/core";
+import type {
+  AttemptContextData,
+  Connection,
+  LogEntry,
+  TaskRuntime,
+  TaskStatesAnswer,
+  TaskStatesQuery,
+  TriggerRequest,
+  XComAddress,
+} from "../runtime.ts";
 import type { LiveAttempt } from "./live-attempt.ts";
 import type { RunClock } from "./manual-clock.ts";
 import type { RunPlan } from "./memory-run.ts";
@@ -114,5 +123,21 @@ export class MemoryTaskRuntime implements TaskRuntime {
 
   async getDagRunState(dagId: string, runId: string): Promise<DagRunState | undefined> {
     return this.#around.otherRuns(dagId, runId);
+  }
+
+  /** What a sensor for other DAGs finds: the tasks asked for are as their run is, since nobody knows them here. */
+  async getTaskInstanceStates({ dagId, runId, logicalDate, taskIds, taskGroupId }: TaskStatesQuery): Promise<TaskStatesAnswer> {
+    const date = new Date(logicalDate ?? 0);
+    const id = runId ?? makeRunId({ runType: "scheduled", runAfter: date, logicalDate: date, suffix: "" });
+    const state = this.#around.otherRuns(dagId, id);
+    const none = { dagFound: true, unknownIds: [], run: null, tasks: [] };
+    this.#around.log({ level: "debug", message: `Run "${id}" of DAG "${dagId}" counts as ${state ?? "not there"}; a test sees no other runs.` });
+    if (state === undefined) return none;
+    const ids = taskIds ?? (taskGroupId === undefined ? [] : [taskGroupId]);
+    return {
+      ...none,
+      run: { runId: id, state },
+      tasks: ids.map((taskId) => ({ taskId, mapIndex: -1, state: state === "queued" ? null : state })),
+    };
   }
 }
