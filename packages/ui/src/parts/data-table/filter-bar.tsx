@@ -1,12 +1,14 @@
-import { ActionIcon, Button, Group, Menu, Popover, Text, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Button, Group, Loader, Menu, Popover, Text, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconFilterPlus, IconSearch, IconX } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTimeZone } from "../../time/time-zone.tsx";
-import { FilterEditor } from "./filter-editor.tsx";
 import { filterWords } from "./filter-words.ts";
 import type { ColumnFilter, Filters, FilterValue } from "./table-search.ts";
 import classes from "./data-table.module.css";
+
+// Its fields are more than all else of a list, and few lists are filtered.
+const FilterEditor = lazy(async () => ({ default: (await import("./filter-editor.tsx")).FilterEditor }));
 
 export interface FilterableColumn {
   id: string;
@@ -113,7 +115,9 @@ function FilterChip({
         </Tooltip>
       </span>
       <Popover.Dropdown p="sm" aria-label={`Filter ${column.header}`}>
-        <FilterEditor filter={column.filter} label={column.header} value={value} onChange={onChange} />
+        <Suspense fallback={<Loader size="xs" aria-label="Loading" />}>
+          <FilterEditor filter={column.filter} label={column.header} value={value} onChange={onChange} />
+        </Suspense>
       </Popover.Dropdown>
     </Popover>
   );
