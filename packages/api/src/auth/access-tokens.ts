@@ -6,6 +6,7 @@ import {
   type AccessTokenRow,
   deleteExpiredAccessTokens,
   insertAccessToken,
+  type TokenGround,
   useAccessToken,
 } from "@tradewind/metadata/rest";
 
@@ -22,10 +23,10 @@ const MOST_CACHED = 10_000;
  * process that took it back (`forget`).
  */
 export interface AccessTokens {
-  /** undefined: there is no such user. `token` is given here and never again. */
+  /** undefined: there is no such user, or the ground for it is gone. `token` is given here and never again. */
   create(
-    request: { username: string; kind: AccessTokenKind; name: string | null; ttlMs: number | null },
-    tx?: Transaction,
+    tx: Transaction,
+    request: { username: string; kind: AccessTokenKind; name: string | null; ttlMs: number | null; ground: TokenGround },
   ): Promise<{ token: string; row: AccessTokenRow } | undefined>;
   find(token: string): Promise<AccessTokenHolder | undefined>;
   forget(id: string): void;
@@ -37,10 +38,10 @@ export function createAccessTokens(db: Database, now: () => number): AccessToken
   const known = new Map<string, { until: number; holder: Promise<AccessTokenHolder | undefined> }>();
 
   return {
-    async create(request, tx) {
+    async create(tx, request) {
       const token = TOKEN_PREFIX + randomBytes(32).toString("base64url");
-      await deleteExpiredAccessTokens(tx ?? db);
-      const row = await insertAccessToken(tx ?? db, { ...request, id: randomUUID(), tokenSha256: hashOf(token) });
+      await deleteExpiredAccessTokens(tx);
+      const row = await insertAccessToken(tx, { ...request, id: randomUUID(), tokenSha256: hashOf(token) });
       return row === undefined ? undefined : { token, row };
     },
 

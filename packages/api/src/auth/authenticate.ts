@@ -95,7 +95,7 @@ export async function identify(request: FastifyRequest, authentication: Authenti
 
 async function ofHolder(token: string, kind: "api" | "session", { accessTokens }: Authentication): Promise<User> {
   const holder = await accessTokens.find(token);
-  if (holder?.kind === kind) return { username: holder.username, role: holder.role, tokenId: holder.id };
+  if (holder?.kind === kind) return { username: holder.username, role: holder.role, tokenId: holder.id, tokenKind: kind };
   throw new TradewindError(
     "unauthenticated",
     kind === "session"
@@ -105,9 +105,9 @@ async function ofHolder(token: string, kind: "api" | "session", { accessTokens }
 }
 
 async function ofSigned(token: string, { tokens, users }: Authentication): Promise<User> {
-  const { subject, issuedAtMs } = tokens.read("access", token);
+  const { subject, loginOf } = tokens.read("access", token);
   const user = await users.find(subject);
   if (user === undefined) throw new TradewindError("unauthenticated", `The token is of user "${subject}", who does not exist or is switched off.`);
-  if (issuedAtMs < user.tokensValidFrom.getTime()) throw new TradewindError("unauthenticated", "The token was revoked: log in again.");
-  return { username: user.username, role: user.role };
+  if (loginOf.getTime() < user.tokensValidFrom.getTime()) throw new TradewindError("unauthenticated", "The token was revoked: log in again.");
+  return { username: user.username, role: user.role, loginOf };
 }

@@ -1,5 +1,6 @@
 import { TradewindError } from "@tradewind/core";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { addressKey } from "./address-key.ts";
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 const MOST_KEYS = 10_000;
@@ -47,5 +48,5 @@ export function limitChanges(app: FastifyInstance, limit: ChangeRateLimit, now: 
 }
 
 function keyOf({ user, ip }: FastifyRequest): string {
-  return user === null || user.isAnonymous === true ? `address ${ip}` : `user ${user.username}`;
+  return user === null || user.isAnonymous === true ? `address ${addressKey(ip)}` : `user ${user.username}`;
 }

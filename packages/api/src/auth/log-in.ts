@@ -2,9 +2,10 @@ import { TradewindError } from "@tradewind/core";
 import type { Database } from "@tradewind/metadata";
 import { findUser, noteLogin, type UserRow } from "@tradewind/metadata/rest";
 import { z } from "zod";
+import { addressKey } from "./address-key.ts";
 import { auditLogin } from "./audit.ts";
 import { createLoginRateLimit } from "./login-rate-limit.ts";
-import { isPasswordRight } from "./passwords.ts";
+import { isPasswordRight, prepareDecoy } from "./passwords.ts";
 
 export const Credentials = z.strictObject({ username: z.string().min(1).max(256), password: z.string().min(1).max(1024) });
 
@@ -29,15 +30,17 @@ const TRIES_OF_ADDRESS = 30;
 
 /** One limit for all ways to log in. */
 export function createLogIn({ db, now }: { db: Database; now: () => number }): LogIn {
+  void prepareDecoy();
   const ofUser = createLoginRateLimit({ tries: TRIES, windowMs: WINDOW_MS });
   const ofAddress = createLoginRateLimit({ tries: TRIES_OF_ADDRESS, windowMs: WINDOW_MS });
   return async ({ credentials: { username, password }, address, kind }) => {
-    const key = `${username}\n${address}`;
+    const from = addressKey(address);
+    const key = `${username}\n${from}`;
     assertNotTooMany(ofUser.waitSeconds(key, now()), `Too many failed log-ins of "${username}" from here`);
-    assertNotTooMany(ofAddress.waitSeconds(address, now()), "Too many failed log-ins from here");
+    assertNotTooMany(ofAddress.waitSeconds(from, now()), "Too many failed log-ins from here");
     // Counted before the password is checked, so that tries at the same time count too.
     ofUser.recordFailure(key, now());
-    ofAddress.recordFailure(address, now());
+    ofAddress.recordFailure(from, now());
     const user = await findUser(db, { username });
     const right = await isPasswordRight(user?.passwordHash, password);
     if (!right || user === undefined || !user.isActive) {
@@ -45,7 +48,7 @@ export function createLogIn({ db, now }: { db: Database; now: () => number }): L
       throw new TradewindError("unauthenticated", "Invalid credentials: the user name or the password is wrong.");
     }
     ofUser.recordSuccess(key);
-    ofAddress.takeBack(address);
+    ofAddress.takeBack(from);
     await noteLogin(db, { username });
     await auditLogin(db, "login", username, { address, kind });
     return user;

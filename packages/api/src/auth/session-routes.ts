@@ -13,7 +13,7 @@ import { Credentials, type LogIn } from "./log-in.ts";
 import { createLoginRateLimit } from "./login-rate-limit.ts";
 import { hashPassword, isPasswordRight } from "./passwords.ts";
 import { permissionsOf } from "./permissions.ts";
-import { readSessionCookie, setSessionCookie } from "./session-cookie.ts";
+import { assertNoOtherSite, readSessionCookie, setSessionCookie } from "./session-cookie.ts";
 import { toTokenResponse } from "./token-response.ts";
 import { actionsOf, Password } from "./user-schemas.ts";
 import type { User } from "./users.ts";
@@ -50,10 +50,13 @@ export function sessionRoutes(app: FastifyInstance, options: SessionRouteOptions
 function logInRoutes(app: FastifyInstance, { db, logIn, authentication, sessionTtlMs }: SessionRouteOptions): void {
   const { accessTokens } = authentication;
   app.post("/login", { config: { access: "public" } }, async (request, reply) => {
+    // Nobody is to be logged in as somebody else, or out, by a page of another site.
+    assertNoOtherSite(request);
     const credentials = checkInput("body", Credentials, request.body);
-    const { username, role } = await logIn({ credentials, address: request.ip, kind: "session" });
-    const made = await accessTokens.create({ username, kind: "session", name: null, ttlMs: sessionTtlMs });
-    if (made === undefined) throw new TradewindError("unauthenticated", "Invalid credentials: the user is gone.");
+    const { username, role, passwordHash, tokensValidFrom } = await logIn({ credentials, address: request.ip, kind: "session" });
+    const ground = { passwordHash, tokensValidFrom };
+    const made = await transaction(db, (tx) => accessTokens.create(tx, { username, kind: "session", name: null, ttlMs: sessionTtlMs, ground }));
+    if (made === undefined) throw new TradewindError("unauthenticated", "Invalid credentials: they were changed just now, or the user is gone.");
     request.log.info({ username }, "logged in");
     setSessionCookie(request, reply, made.token, Math.floor(sessionTtlMs / 1000));
     return reply.header("cache-control", "no-store").send(await describe({ username, role }, authentication));
@@ -61,6 +64,7 @@ function logInRoutes(app: FastifyInstance, { db, logIn, authentication, sessionT
 
   // Public: who has no session any more is logged out, and need not be told that they are not logged in.
   app.post("/logout", { config: { access: "public" } }, async (request, reply) => {
+    assertNoOtherSite(request);
     const token = readSessionCookie(request);
     const holder = token === undefined ? undefined : await accessTokens.find(token);
     if (holder?.kind === "session") {
@@ -103,16 +107,15 @@ function ownRoutes(app: FastifyInstance, { db, authentication, now }: SessionRou
     if (waitSeconds > 0)
       throw new TradewindError("too_many_requests", `Too many wrong passwords: wait ${waitSeconds} seconds.`, { details: { waitSeconds } });
     limit.recordFailure(username, now());
-    const user = await findUser(db, { username });
-    if (!(await isPasswordRight(user?.passwordHash, body.current_password))) {
-      throw new TradewindError("forbidden", "The current password is wrong.");
-    }
+    const before = (await findUser(db, { username }))?.passwordHash;
+    if (before === undefined || !(await isPasswordRight(before, body.current_password))) throw wrongPassword();
     limit.recordSuccess(username);
     const passwordHash = await hashPassword(body.new_password);
     await transaction(db, async (tx) => {
-      await updateUserPassword(tx, { username, passwordHash });
+      // An administrator may have reset it meanwhile.
+      if (!(await updateUserPassword(tx, { username, passwordHash, before }))) throw wrongPassword();
       // Logged out everywhere else; programs keep their tokens.
-      const ended = await revokeLogins(tx, { username, keepTokenId: tokenId ?? null, apiTokens: false, at: new Date(now()) });
+      const ended = await revokeLogins(tx, { username, keepTokenId: tokenId ?? null, apiTokens: false });
       await auditAuth(tx, "change_password", username, { ended });
     });
     accessTokens.forgetUser(username);
@@ -133,7 +136,7 @@ function ownRoutes(app: FastifyInstance, { db, authentication, now }: SessionRou
   app.delete("/sessions", { config: { access: "user" } }, async (request, reply) => {
     const { username } = userOf(request);
     await transaction(db, async (tx) => {
-      const ended = await revokeLogins(tx, { username, apiTokens: false, at: new Date(now()) });
+      const ended = await revokeLogins(tx, { username, apiTokens: false });
       await auditAuth(tx, "delete_sessions", username, { username, ended });
     });
     accessTokens.forgetUser(username);
@@ -150,11 +153,14 @@ function apiTokenRoutes(app: FastifyInstance, db: Database, accessTokens: Access
   });
 
   app.post("/tokens", { config: { access: "user" } }, async (request, reply) => {
-    const { username } = userOf(request);
+    const { username, tokenId, tokenKind, loginOf } = userOf(request);
+    // One that was found somewhere is not to live on in others, when it has expired or was revoked.
+    if (tokenKind === "api") throw new TradewindError("forbidden", "An API token cannot make another one: log in with the password to do it.");
     const { name, expires_in_days: days } = checkInput("body", TokenBody, request.body);
+    const ttlMs = days === null ? null : days * DAY_MS;
     const made = await transaction(db, async (tx) => {
-      const token = await accessTokens.create({ username, kind: "api", name, ttlMs: days === null ? null : days * DAY_MS }, tx);
-      if (token === undefined) throw new TradewindError("unauthenticated", `The user "${username}" is gone.`);
+      const token = await accessTokens.create(tx, { username, kind: "api", name, ttlMs, ground: { tokenId, tokensValidFrom: loginOf } });
+      if (token === undefined) throw new TradewindError("unauthenticated", `The log-in of "${username}" has ended: log in again.`);
       const { id, expiresAt } = token.row;
       await auditAuth(tx, "post_access_token", username, { id, name, expires_at: toIsoOrNull(expiresAt) });
       return token;
@@ -176,6 +182,10 @@ function apiTokenRoutes(app: FastifyInstance, db: Database, accessTokens: Access
     accessTokens.forget(id);
     return reply.code(204).send();
   });
+}
+
+function wrongPassword(): TradewindError {
+  return new TradewindError("forbidden", "The current password is wrong.");
 }
 
 function userOf(request: FastifyRequest): User {

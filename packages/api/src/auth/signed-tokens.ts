@@ -11,12 +11,12 @@ export const TOKEN_KINDS = ["host", "attempt", "access"] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
 export interface SignedTokens {
-  /** `ttlMs` is rounded up to whole seconds. */
-  issue(kind: TokenKind, subject: string, ttlMs: number): string;
+  /** `ttlMs` is rounded up to whole seconds. `loginOf`, of people's tokens: the user's `tokensValidFrom` as it was when the log-in was checked; default now. */
+  issue(kind: TokenKind, subject: string, ttlMs: number, loginOf?: Date): string;
   /** The subject of a valid token; throws `unauthenticated` (401) otherwise. */
   verify(kind: TokenKind, token: string): string;
-  /** As `verify`, and when it was issued (0: it does not say, which only tokens of people do). */
-  read(kind: TokenKind, token: string): { subject: string; issuedAtMs: number };
+  /** As `verify`, and `loginOf` (epoch: it does not say, which only tokens of people do). */
+  read(kind: TokenKind, token: string): { subject: string; loginOf: Date };
 }
 
 export function createSignedTokens(options: { secretKey: string; now?: () => number }): SignedTokens {
@@ -27,23 +27,23 @@ export function createSignedTokens(options: { secretKey: string; now?: () => num
       kind,
       createVerifier({ key: options.secretKey, algorithms: ["HS256"], allowedAud: `tradewind:${kind}`, requiredClaims: ["sub", "exp"], cache: 1000 }),
     ]),
-  ) as Record<TokenKind, (token: string) => { sub: string; iat_ms?: number }>;
+  ) as Record<TokenKind, (token: string) => { sub: string; login_of_ms?: number }>;
 
   return {
-    issue(kind, subject, ttlMs) {
+    issue(kind, subject, ttlMs, loginOf) {
       const exp = Math.ceil((now() + ttlMs) / 1000);
-      // To the millisecond, so that a log-in right after all were revoked counts. Attempts' tokens are many, and are never revoked by time.
-      const issued = kind === "access" ? { iat_ms: now() } : {};
-      return sign({ sub: subject, aud: `tradewind:${kind}`, exp, ...issued });
+      // No time of issue: a revocation between the check of a password and the token, or by a server with another clock, would come too early for it. Attempts' tokens are never revoked.
+      const login = kind === "access" ? { login_of_ms: loginOf?.getTime() ?? now() } : {};
+      return sign({ sub: subject, aud: `tradewind:${kind}`, exp, ...login });
     },
     verify: (kind, token) => read(kind, token).subject,
     read,
   };
 
-  function read(kind: TokenKind, token: string): { subject: string; issuedAtMs: number } {
+  function read(kind: TokenKind, token: string): { subject: string; loginOf: Date } {
     try {
-      const { sub, iat_ms: issuedAtMs = 0 } = verifiers[kind](token);
-      return { subject: sub, issuedAtMs };
+      const { sub, login_of_ms: loginOfMs = 0 } = verifiers[kind](token);
+      return { subject: sub, loginOf: new Date(loginOfMs) };
     } catch (error) {
       throw new TradewindError("unauthenticated", `The ${kind} token was refused: it is not valid, not of this kind, or has expired.`, {
         cause: error,

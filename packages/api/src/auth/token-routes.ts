@@ -18,7 +18,7 @@ export function tokenRoutes(app: FastifyInstance, { logIn, tokens, accessTokenTt
       return reply
         .code(201)
         .header("cache-control", "no-store")
-        .send({ access_token: tokens.issue("access", user.username, accessTokenTtlMs) });
+        .send({ access_token: tokens.issue("access", user.username, accessTokenTtlMs, user.tokensValidFrom) });
     });
   }
 }

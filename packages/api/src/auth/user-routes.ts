@@ -156,7 +156,7 @@ function changeRoutes(routes: RestRoutes, context: RestContext, logins: Logins):
         await updateUser(tx, { username, role, email, firstName, lastName, isActive });
         const after = await getUser(tx, username);
         // Who is switched off and on again logs in anew.
-        if (before.isActive && !after.isActive) await revokeLogins(tx, { username, apiTokens: false, at: new Date() });
+        if (before.isActive && !after.isActive) await revokeLogins(tx, { username, apiTokens: false });
         await auditAuth(tx, "patch_user", actor.name, { username, before: toAudit(before), after: toAudit(after) });
         return after;
       });
@@ -195,7 +195,7 @@ function changeRoutes(routes: RestRoutes, context: RestContext, logins: Logins):
         await getUser(tx, username, true);
         await updateUserPassword(tx, { username, passwordHash });
         // A password is reset when somebody else may have it: what was made with it goes too.
-        const ended = await revokeLogins(tx, { username, apiTokens: true, at: new Date() });
+        const ended = await revokeLogins(tx, { username, apiTokens: true });
         await auditAuth(tx, "reset_password", actor.name, { username, ended });
       });
       forget(username);
@@ -207,7 +207,7 @@ function changeRoutes(routes: RestRoutes, context: RestContext, logins: Logins):
     async ({ path: { username }, actor }) => {
       await transaction(context.db, async (tx) => {
         await getUser(tx, username, true);
-        const ended = await revokeLogins(tx, { username, apiTokens: false, at: new Date() });
+        const ended = await revokeLogins(tx, { username, apiTokens: false });
         await auditAuth(tx, "delete_sessions", actor.name, { username, ended });
       });
       forget(username);

@@ -10,6 +10,9 @@ export interface User {
   role: string;
   /** Of the session or API token that the request came with. */
   tokenId?: string;
+  tokenKind?: "api" | "session";
+  /** Of a signed token: it is good as long as the user's `tokensValidFrom` is not later. */
+  loginOf?: Date;
   /** Nobody said who they are, and that is allowed here. */
   isAnonymous?: boolean;
 }

@@ -1,5 +1,6 @@
 import { TradewindError } from "@tradewind/core";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { addressKey } from "../auth/address-key.ts";
 import type { LiveHub } from "./live-hub.ts";
 import { runLiveStream, type Sight } from "./live-stream.ts";
 
@@ -27,7 +28,7 @@ export function liveRoutes(app: FastifyInstance, options: LiveRouteOptions): voi
 
   app.get("/live", { config: { access: "anyone" } }, async (request, reply) => {
     const { username, isAnonymous } = request.user!;
-    const holder = isAnonymous === true ? request.ip : username;
+    const holder = isAnonymous === true ? addressKey(request.ip) : username;
     const open = streams.get(holder) ?? 0;
     if (open >= streamsPerUser) {
       throw new TradewindError("too_many_requests", `The user "${username}" has ${open} pages open that show changes live: close some.`, {

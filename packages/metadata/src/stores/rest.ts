@@ -76,6 +76,7 @@ export {
   deleteExpiredAccessTokens,
   insertAccessToken,
   type TokenGround,
+  type TokenGround,
   listAccessTokens,
   useAccessToken,
 } from "./manage/access-tokens.ts";

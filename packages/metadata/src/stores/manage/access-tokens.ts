@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import type { Queryable } from "../../database-handle.ts";
-import { select, selectOne } from "../read/list-query.ts";
+import type { Queryable, Transaction } from "../../database-handle.ts";
+import { isEqual, select, selectOne, where } from "../read/list-query.ts";
 
 export type AccessTokenKind = "session" | "api";
 
@@ -45,22 +45,46 @@ export async function useAccessToken(db: Queryable, { tokenSha256 }: { tokenSha2
   );
 }
 
+/** What showed that somebody may have a token: all that is given has to hold still when it is made. */
+export interface TokenGround {
+  /** The password that was right was of this hash. */
+  passwordHash?: string | undefined;
+  /** The request came with this session or token. */
+  tokenId?: string | undefined;
+  /** The signed token of the request is good as long as the user's log-ins were not ended since. */
+  tokensValidFrom?: Date | undefined;
+}
+
 /**
- * `ttlMs` null: it never expires.
- * @returns undefined when there is no such user, or they may not log in.
+ * `ttlMs` null: it never expires. Locks the user, then the token of the ground: whoever ends log-ins changes the user first, and so either finds this token and deletes it, or comes first, and
+ * the ground is gone.
+ * @returns undefined when there is no such user, they may not log in, or the ground does not hold any more.
  */
 export async function insertAccessToken(
-  db: Queryable,
-  token: { id: string; username: string; kind: AccessTokenKind; name: string | null; tokenSha256: string; ttlMs: number | null },
+  tx: Transaction,
+  token: { id: string; username: string; kind: AccessTokenKind; name: string | null; tokenSha256: string; ttlMs: number | null; ground: TokenGround },
 ): Promise<AccessTokenRow | undefined> {
-  const { id, username, kind, name, tokenSha256, ttlMs } = token;
+  const { id, username, kind, name, tokenSha256, ttlMs, ground } = token;
+  const account = await lockGround(tx, username, ground);
+  if (account === undefined) return undefined;
   return selectOne(
-    db,
+    tx,
     sql`insert into access_token (id, user_account_id, kind, name, token_sha256, expires_at)
-      select ${id}, account.id, ${kind}, ${name}, ${tokenSha256}, now() + ${ttlMs}::double precision * interval '1 millisecond'
-      from user_account as account where account.username = ${username} and account.is_active
+      values (${id}, ${account.id}, ${kind}, ${name}, ${tokenSha256}, now() + ${ttlMs}::double precision * interval '1 millisecond')
       returning id, ${username} as username, kind, name, created_at as "createdAt", expires_at as "expiresAt", last_used_at as "lastUsedAt"`,
   );
+}
+
+async function lockGround(tx: Transaction, username: string, ground: TokenGround): Promise<{ id: number } | undefined> {
+  const conditions = [
+    sql`username = ${username} and is_active`,
+    isEqual("password_hash", ground.passwordHash),
+    ground.tokensValidFrom === undefined ? undefined : sql`tokens_valid_from <= ${ground.tokensValidFrom}`,
+  ];
+  const account = await selectOne<{ id: number }>(tx, sql`select id from user_account ${where(conditions)} for share`);
+  if (account === undefined || ground.tokenId === undefined) return account;
+  const isGood = sql`id = ${ground.tokenId} and user_account_id = ${account.id} and (expires_at is null or expires_at > now())`;
+  return (await selectOne(tx, sql`select id from access_token where ${isGood} for share`)) === undefined ? undefined : account;
 }
 
 /** A user's tokens of one kind that are still good, newest first. */
@@ -89,5 +113,7 @@ export async function deleteAccessToken(
 
 /** @returns how many had expired. */
 export async function deleteExpiredAccessTokens(db: Queryable): Promise<number> {
-  return (await select(db, sql`delete from access_token where expires_at < now() returning id`)).length;
+  // Those that another transaction has locked are left to the next time: nobody waits here, and nobody is waited for in two orders.
+  const expired = sql`select id from access_token where expires_at < now() for update skip locked`;
+  return (await select(db, sql`delete from access_token where id in (${expired}) returning id`)).length;
 }

@@ -19,7 +19,7 @@ export interface UserRow {
   passwordHash: string;
   role: string;
   isActive: boolean;
-  /** Signed tokens issued before are refused. */
+  /** Signed tokens of a log-in before are refused. Grows with every time that log-ins are ended. */
   tokensValidFrom: Date;
 }
 
@@ -102,12 +102,10 @@ export async function updateUser(tx: Transaction, { username, ...changes }: User
   );
 }
 
-/** @returns false when there is no such user. */
-export async function updateUserPassword(db: Queryable, params: { username: string; passwordHash: string }): Promise<boolean> {
-  return (
-    (await select(db, sql`update user_account set password_hash = ${params.passwordHash} where username = ${params.username} returning id`))
-      .length === 1
-  );
+/** @param before the hash that it replaces; absent: whichever. @returns false when there is no such user, or their password is another one by now. */
+export async function updateUserPassword(db: Queryable, params: { username: string; passwordHash: string; before?: string }): Promise<boolean> {
+  const which = where([isEqual("username", params.username), isEqual("password_hash", params.before)]);
+  return (await select(db, sql`update user_account set password_hash = ${params.passwordHash} ${which} returning id`)).length === 1;
 }
 
 /** @returns false when there is no such user. */
@@ -128,12 +126,17 @@ export async function noteLogin(db: Queryable, { username }: { username: string 
   await select(db, sql`update user_account set last_login_at = now() where username = ${username} returning id`);
 }
 
-/** Ends every log-in of a user: sessions (but the one to keep) and signed tokens. API tokens only when asked for. @returns how many sessions and API tokens went. */
+/**
+ * Ends every log-in of a user: sessions (but the one to keep) and signed tokens. API tokens only when asked for. Locks the user first, as who makes a token does.
+ * @returns how many sessions and API tokens went.
+ */
 export async function revokeLogins(
   tx: Transaction,
-  { username, keepTokenId = null, apiTokens, at }: { username: string; keepTokenId?: string | null; apiTokens: boolean; at: Date },
+  { username, keepTokenId = null, apiTokens }: { username: string; keepTokenId?: string | null; apiTokens: boolean },
 ): Promise<number> {
-  await select(tx, sql`update user_account set tokens_valid_from = ${at} where username = ${username} returning id`);
+  // It grows whatever the clock says: tokens carry the value that it had, not a time.
+  const next = sql`greatest(date_trunc('milliseconds', now()), tokens_valid_from + interval '1 millisecond')`;
+  await select(tx, sql`update user_account set tokens_valid_from = ${next} where username = ${username} returning id`);
   const gone = await select(
     tx,
     sql`delete from access_token as token using user_account as account
