@@ -164,7 +164,7 @@ step("variables", value=variables.get_variable("mended").value, hidden=variables
 variables.delete_variable("one")
 connections = connection_api.ConnectionApi(client)
 connections.post_connection(models.ConnectionBody(connection_id="db", conn_type="postgres", host="h", login="me", password="hush", extra='{"sslmode": "on"}'))
-connections.patch_connection("db", models.ConnectionBody(connection_id="db", conn_type="postgres", port=5432), update_mask=["port"])
+connections.patch_connection("db", models.ConnectionBody(connection_id="db", conn_type="postgres", port=5432, password="hush"), update_mask=["port", "password"])
 found = connections.get_connection("db")
 changed = connections.bulk_connections(models.BulkBodyConnectionBody.from_dict(
     {"actions": [{"action": "create", "entities": [{"connection_id": "web", "conn_type": "http"}]}]}))

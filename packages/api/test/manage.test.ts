@@ -113,6 +113,11 @@ describe("connections", () => {
     extra: '{"token":"t0ken","ssl":true}',
   };
 
+  const secretsOf = async (connectionId: string): Promise<object> => {
+    const row = await findConnectionRow(server.database.db, { connectionId });
+    return { password: server.fernet.decrypt(row?.password ?? ""), extra: JSON.parse(server.fernet.decrypt(row?.extra ?? "")) as object };
+  };
+
   it("take secrets and do not give them back", async () => {
     const made = await server.call("POST", "/api/v2/connections", { body });
     expect(made.statusCode).toBe(201);
@@ -122,11 +127,61 @@ describe("connections", () => {
 
   it("keep the secrets of a client that sends back what it read", async () => {
     const read = (await server.call("GET", "/api/v2/connections/warehouse")).json<Record<string, unknown>>();
-    const sent = { ...read, host: "db2", extra: '{"token":"***","ssl":false}' };
-    expect((await server.call("PATCH", "/api/v2/connections/warehouse", { body: sent })).json()).toMatchObject({ host: "db2", password: "***" });
-    const row = await findConnectionRow(server.database.db, { connectionId: "warehouse" });
-    expect(server.fernet.decrypt(row?.password ?? "")).toBe("s3cret");
-    expect(JSON.parse(server.fernet.decrypt(row?.extra ?? ""))).toEqual({ token: "t0ken", ssl: false });
+    const sent = { ...read, description: "the big one", extra: '{"ssl":true,"token":"***"}' };
+    expect((await server.call("PATCH", "/api/v2/connections/warehouse", { body: sent })).json()).toMatchObject({
+      description: "the big one",
+      password: "***",
+    });
+    expect(await secretsOf("warehouse")).toEqual({ password: "s3cret", extra: { token: "t0ken", ssl: true } });
+    const rotated = { connection_id: "warehouse", conn_type: "postgres", password: "n3w" };
+    expect((await server.call("PATCH", "/api/v2/connections/warehouse", { body: rotated })).statusCode).toBe(200);
+    expect(await secretsOf("warehouse")).toEqual({ password: "n3w", extra: { token: "t0ken", ssl: true } });
+    await server.call("PATCH", "/api/v2/connections/warehouse", { body });
+  });
+
+  // Or who may edit connections but not read their secrets would have them sent to a server of their own.
+  it.each<[string, object, string?]>([
+    ["another host", { host: "mine" }],
+    ["another host, by the mask", { host: "mine", password: "new", extra: "{}" }, "host"],
+    ["another type", { conn_type: "http" }],
+    ["another port", { port: 1 }],
+    ["another login", { login: "eve" }],
+    ["another schema", { schema: "mine" }],
+    ["an extra that leads elsewhere", { extra: '{"token":"***","ssl":true,"endpoint_url":"https://mine"}' }],
+    ["another hidden member of extra", { extra: '{"token":"https://mine","ssl":true}' }],
+    ["another host, with a new password and the old token", { host: "mine", password: "new" }],
+    ["another host, with a new token and the old password", { host: "mine", extra: '{"token":"new"}' }],
+  ])("do not take their secrets to %s", async (_what, change, mask) => {
+    const sent = { connection_id: "warehouse", conn_type: "postgres", ...change };
+    const answer = await server.call("PATCH", "/api/v2/connections/warehouse", {
+      body: sent,
+      ...(mask === undefined ? {} : { query: { update_mask: mask } }),
+    });
+    expect([answer.statusCode, answer.body]).toEqual([422, expect.stringContaining("Give the secrets again")]);
+    const bulk = { actions: [{ action: "create", entities: [sent], action_on_existence: "overwrite" }] };
+    if (mask === undefined) {
+      const told = await server.call("PATCH", "/api/v2/connections", { body: bulk });
+      expect(told.json()).toMatchObject({ create: { success: [], errors: [{ status_code: 422 }] } });
+    }
+    expect((await server.call("GET", "/api/v2/connections/warehouse")).json()).toMatchObject({
+      conn_type: "postgres",
+      host: "db",
+      port: 5432,
+      login: "ann",
+    });
+    expect(await secretsOf("warehouse")).toEqual({ password: "s3cret", extra: { token: "t0ken", ssl: true } });
+  });
+
+  it("go to another place with secrets that are given again, or without any", async () => {
+    const moved = { ...body, host: "db2", extra: '{"token":"t0ken","ssl":false}' };
+    expect((await server.call("PATCH", "/api/v2/connections/warehouse", { body: moved })).json()).toMatchObject({ host: "db2" });
+    const cleared = { connection_id: "warehouse", conn_type: "postgres", host: "db3", password: null, extra: '{"ssl":true}' };
+    expect((await server.call("PATCH", "/api/v2/connections/warehouse", { body: cleared })).json()).toMatchObject({ host: "db3", password: null });
+    const free = { connection_id: "warehouse", conn_type: "postgres", host: "db4", extra: '{"ssl":false}' };
+    expect((await server.call("PATCH", "/api/v2/connections/warehouse", { body: free })).json()).toMatchObject({
+      host: "db4",
+      extra: '{"ssl":false}',
+    });
   });
 
   it("change only what the body has, and what the mask names", async () => {
@@ -134,7 +189,7 @@ describe("connections", () => {
       body: { connection_id: "warehouse", conn_type: "mysql", host: null, login: "bob" },
       query: { update_mask: ["host", "login"] },
     });
-    expect(answer.json()).toMatchObject({ conn_type: "postgres", host: null, login: "bob", port: 5432, password: "***" });
+    expect(answer.json()).toMatchObject({ conn_type: "postgres", host: null, login: "bob", port: 5432, password: null });
   });
 
   it("refuse bad ids, bad extras and other ids in the body", async () => {

@@ -1,9 +1,10 @@
 import { type Json, TradewindError } from "@tradewind/core";
 import { type ConnectionRow, findConnectionRow } from "@tradewind/metadata/rest";
 import { z } from "zod";
+import { hasHidden, isSamePlace, readExtra } from "./connection-place.ts";
 import { ConnectionBody } from "./connections.ts";
 import type { RestContext, RestRoutes } from "./route.ts";
-import { MASK, maskText, parseJson, unmask } from "./secrets.ts";
+import { MASK, unmask } from "./secrets.ts";
 
 /** A connection as it would be used, with its secrets. */
 export interface ConnectionToTest {
@@ -44,36 +45,16 @@ function withSecrets(body: ConnectionBody, stored: ConnectionRow | undefined, { 
   const { connection_id: connectionId, conn_type: connType, description = null, host = null, port = null, login = null, schema = null } = body;
   const open = { connectionId, connType, description, host, port, login, schema };
   const extraText = body.extra ?? null;
-  if (body.password !== MASK && !hasMask(extraText)) return { ...open, password: body.password ?? null, extra: readExtra(extraText) };
+  if (body.password !== MASK && !hasHidden(extraText)) return { ...open, password: body.password ?? null, extra: readExtra(extraText) };
   const decrypt = (token: string | null): string | null => (token === null ? null : fernet.decrypt(token));
   const storedExtra = stored === undefined ? null : decrypt(stored.extra);
-  const isSamePlace =
-    stored !== undefined &&
-    (["connType", "host", "port", "login", "schema"] as const).every((field) => (stored[field] ?? null) === (open[field] ?? null)) &&
-    sameJson(extraText, storedExtra === null ? null : maskText(storedExtra));
-  if (!isSamePlace) {
+  const extra = unmask(readExtra(extraText), readExtra(storedExtra)) as Record<string, Json>;
+  if (stored === undefined || !isSamePlace(stored, open, [storedExtra, JSON.stringify(extra)])) {
     throw new TradewindError(
       "validation_failed",
       `Connection "${connectionId}" was sent for a test with hidden secrets ("${MASK}") and with settings that are not the stored ones. Give the secrets again, or test the stored connection.`,
       { details: { connectionId } },
     );
   }
-  return {
-    ...open,
-    password: body.password === MASK ? decrypt(stored.password) : (body.password ?? null),
-    extra: storedExtra === null ? {} : (unmask(readExtra(extraText), readExtra(storedExtra)) as Record<string, Json>),
-  };
-}
-
-function hasMask(extra: string | null): boolean {
-  return extra !== null && extra.includes(JSON.stringify(MASK));
-}
-
-function readExtra(text: string | null): Record<string, Json> {
-  const value = text === null || text === "" ? {} : parseJson(text);
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
-}
-
-function sameJson(one: string | null, other: string | null): boolean {
-  return JSON.stringify(readExtra(one)) === JSON.stringify(readExtra(other));
+  return { ...open, password: body.password === MASK ? decrypt(stored.password) : (body.password ?? null), extra };
 }

@@ -14,6 +14,7 @@ import {
 import { z } from "zod";
 import { list, paging, patterns, readPage } from "../http/query-values.ts";
 import { bulkBody, BulkResponse, runBulk } from "./bulk.ts";
+import { hasHidden, isSamePlace } from "./connection-place.ts";
 import { pickPatched, type RestContext, type RestRoutes } from "./route.ts";
 import { MASK, maskText, parseJson, unmask } from "./secrets.ts";
 
@@ -114,6 +115,27 @@ function connectionChanges({ fernet }: RestContext, actor: Actor) {
     return encrypt(JSON.stringify(unmask(changed, known)));
   }
 
+  /**
+   * Secrets stay with the place that they were given for: who cannot read them is not to have them sent to a server of their own.
+   * @throws TradewindError `validation_failed` when some would go to another place without being given again
+   */
+  function assertSecretsStay(before: ConnectionRow, after: ConnectionRow, sent: Pick<ConnectionBody, "password" | "extra">): void {
+    const clear = (token: string | null): string | null => (token === null ? null : fernet.decrypt(token));
+    const keepsPassword = before.password !== null && (sent.password === undefined || sent.password === MASK);
+    const keepsExtra =
+      sent.extra === undefined || sent.extra === MASK
+        ? before.extra !== null && hasHidden(readExtra(fernet, before.extra) ?? MASK)
+        : hasHidden(sent.extra);
+    if (!keepsPassword && !keepsExtra) return;
+    const extras = before.extra === after.extra ? ([null, null] as const) : ([clear(before.extra), clear(after.extra)] as const);
+    if (isSamePlace(before, after, extras)) return;
+    throw new TradewindError(
+      "validation_failed",
+      `Connection "${before.connectionId}" would keep ${keepsPassword ? "its password" : "hidden secrets in extra"} for other settings than it was given for. Give the secrets again with the change, or clear them.`,
+      { details: { connectionId: before.connectionId } },
+    );
+  }
+
   return {
     keyOf: (body: ConnectionBody): string => body.connection_id,
     exists: async (tx: Transaction, connectionId: string): Promise<boolean> => (await findConnectionRow(tx, { connectionId })) !== undefined,
@@ -140,6 +162,7 @@ function connectionChanges({ fernet }: RestContext, actor: Actor) {
         password: mergeSecret(password, before.password),
         extra: mergeSecret(extra, before.extra),
       };
+      assertSecretsStay(before, row, { password, extra });
       await updateConnection(tx, row);
       const secrets = { password_changed: row.password !== before.password, extra_changed: row.extra !== before.extra };
       await insertEventLog(tx, {
