@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { useTestDatabase } from "@tradewind/metadata/testing";
+import { builder, useTestDatabase } from "@tradewind/metadata/testing";
 import type { Engine } from "../src/index.ts";
 import {
   countAlive,
@@ -37,6 +37,20 @@ describe("a run", () => {
     expect(grants.map((grant) => grant.context.taskId)).toEqual(["a", "b", "c"]);
     expect(await statesOf(database.db, dagRunId)).toEqual({ a: "success", b: "success", c: "success" });
     expect(await finished(dagRunId)).toEqual({ state: "success", reason: null, unfinished: 0, live: 0 });
+  });
+
+  test("without anything to execute has ended as it is made, with the time of its end", async () => {
+    await storeDags(
+      engine,
+      dagSpec("nothing", []),
+      dagSpec("only_empty", [task("a", { kind: "empty" }), task("b", { kind: "empty", upstream: ["a"] })]),
+    );
+    for (const dagId of ["nothing", "only_empty"]) {
+      const { dagRunId } = await trigger(engine, dagId);
+      expect(await finished(dagRunId)).toEqual({ state: "success", reason: null, unfinished: 0, live: 0 });
+      const run = await builder(database.db).selectFrom("dag_run").selectAll().where("id", "=", dagRunId).executeTakeFirstOrThrow();
+      expect(run.end_date).toEqual(run.start_date);
+    }
   });
 
   test("fans out and joins; results arrive as inputs", async () => {

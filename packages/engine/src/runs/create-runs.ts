@@ -98,7 +98,7 @@ function newRun(request: RunRequest, id: number): LockedDagRun {
   };
 }
 
-function toRow({ run, timeoutAt }: RunWork, request: RunRequest): NewDagRun & { endDate: Date | null } {
+function toRow({ run, timeoutAt, stateReason }: RunWork, request: RunRequest): NewDagRun {
   const { dataInterval, conf, note, triggeredBy, triggeringUserName } = request;
   return {
     ...run,
@@ -106,6 +106,7 @@ function toRow({ run, timeoutAt }: RunWork, request: RunRequest): NewDagRun & { 
     endDate: run.state === "success" || run.state === "failed" ? run.now : null,
     dataIntervalStart: dataInterval?.start ?? null,
     dataIntervalEnd: dataInterval?.end ?? null,
+    stateReason,
     timeoutAt,
     conf,
     note,

@@ -69,6 +69,9 @@ export interface NewDagRun {
   runAfter: Date;
   queuedAt: Date;
   startDate: Date | null;
+  /** Of a run that ended as it was made: nothing in it had to be executed. */
+  endDate: Date | null;
+  stateReason: string | null;
   timeoutAt: Date | null;
   conf: string;
   note: string | null;
@@ -102,10 +105,10 @@ export async function insertDagRuns(tx: Transaction, runs: readonly NewDagRun[])
   await run(tx, {
     name: "insert_dag_runs",
     text: `insert into dag_run (id, dag_id, run_id, dag_version_id, run_type, state, logical_date, data_interval_start, data_interval_end, run_after, queued_at, start_date,
-        timeout_at, conf, note, triggered_by, triggering_user_name, unfinished_count, live_count)
+        end_date, state_reason, timeout_at, conf, note, triggered_by, triggering_user_name, unfinished_count, live_count)
       overriding system value
       select * from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[],
-        $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::text[], $16::text[], $17::text[], $18::int[], $19::int[])`,
+        $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::timestamptz[], $16::text[], $17::text[], $18::text[], $19::text[], $20::int[], $21::int[])`,
     values: [
       column("id"),
       column("dagId"),
@@ -119,6 +122,8 @@ export async function insertDagRuns(tx: Transaction, runs: readonly NewDagRun[])
       column("runAfter"),
       column("queuedAt"),
       column("startDate"),
+      column("endDate"),
+      column("stateReason"),
       column("timeoutAt"),
       column("conf"),
       column("note"),
