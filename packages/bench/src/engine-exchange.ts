@@ -13,7 +13,7 @@ import { canonicalJson, type DagSpec, type TaskSpec } from "@tradewind/core";
 import { dagSpec, taskSpec } from "@tradewind/core/plain-spec";
 import { createEngine, type Engine } from "@tradewind/engine";
 import { createFernet, generateFernetKey, migrate, openDatabase, openHotDatabase, startEmbeddedPostgres } from "@tradewind/metadata";
-import { percentile, round } from "./statistics.ts";
+import { percentile, round } from "./measure/statistics.ts";
 
 const SCHEDULER = "00000000-0000-7000-8000-000000000001";
 

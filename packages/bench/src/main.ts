@@ -1,63 +1,70 @@
-/** `npm run bench [-- NAME…] [--json]`: measures a whole installation of its own and prints the figures beside their goals. */
-import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
-import { parseArgs } from "node:util";
-import { type Installation, startInstallation } from "./installation.ts";
-import { chainTransitions, fanOutAndIn } from "./shapes/latency.ts";
-import { apiLists } from "./shapes/api.ts";
-import { bullMq } from "./shapes/bullmq.ts";
-import { idleCost, manyDags, manyFiles } from "./shapes/throughput.ts";
-import { round } from "./statistics.ts";
+/** `npm run bench -- [NAME… | all] [--vs airflow] [--json]`: measures whole installations of its own, and prints the figures beside their goals. */
+import { HELP, type Options, readOptions, UsageError } from "./frame/options.ts";
+import { machineFacts } from "./frame/machine.ts";
+import { reportText } from "./frame/report.ts";
+import { defaultResultsPath, writeResults } from "./frame/results-file.ts";
+import { runShape, type ShapeResult } from "./frame/run-shape.ts";
+import { type AirflowEnvironment, PeerUnavailable, prepareAirflow } from "./systems/airflow-environment.ts";
+import { closeAllResources } from "./systems/open-resources.ts";
 
-/** `limits`: what a figure is bounded by. */
-type Figures = { name: string; what: string; goal: string; limits: string } & Record<string, unknown>;
+const say = (text: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 
-/** In this order: `idle` is with the DAGs that `throughput` made, and before those of `files`. */
-const SHAPES: Record<string, (installation: Installation) => Promise<Figures>> = {
-  chain: (installation) => chainTransitions(installation, { warmUps: 2, runs: 5 }),
-  "fan-out": (installation) => fanOutAndIn(installation, { warmUps: 1, runs: 5 }),
-  throughput: manyDags,
-  idle: idleCost,
-  files: manyFiles,
-  bullmq: () => bullMq(),
-  api: () => apiLists(),
-};
-
-const BRINGS_ITS_OWN: ReadonlySet<string> = new Set(["bullmq", "api"]);
-
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean", default: false } } });
-const unknown = positionals.filter((name) => !(name in SHAPES));
-if (unknown.length > 0) {
-  process.stderr.write(`There is no benchmark "${unknown.join('", "')}". There are: ${Object.keys(SHAPES).join(", ")}.\n`);
-  process.exit(2);
-}
-
-const names = Object.keys(SHAPES).filter((name) => positionals.length === 0 || positionals.includes(name));
-const machine = {
-  cpu: cpus()[0]?.model ?? "unknown",
-  cores: availableParallelism(),
-  memoryGb: Math.round(totalmem() / 2 ** 30),
-  node: process.version,
-  platform: process.platform,
-  // Well above zero before the start: others use this machine, and the figures say less.
-  loadBefore: round(loadavg()[0]!, 2),
-};
-const results: Figures[] = [];
-const installation = names.some((name) => !BRINGS_ITS_OWN.has(name)) ? await startInstallation() : undefined;
-// What was started goes with this process, also when it is interrupted.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void installation?.close().finally(() => process.exit(1)));
-try {
-  for (const name of names) {
-    process.stderr.write(`${name} …\n`);
-    const figures = await SHAPES[name]!(installation!);
-    results.push(figures);
-    if (!values.json) printFigures(figures);
+async function findPeer(options: Options): Promise<AirflowEnvironment | undefined> {
+  if (!options.systems.includes("airflow")) return undefined;
+  try {
+    return await prepareAirflow(say);
+  } catch (error) {
+    if (!(error instanceof PeerUnavailable)) throw error;
+    say(`Airflow is left out: ${error.message}`);
+    return undefined;
   }
-} finally {
-  await installation?.close();
 }
-if (values.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 2)}\n`);
 
-function printFigures({ name, what, goal, ...figures }: Figures): void {
-  const lines = Object.entries(figures).map(([key, value]) => `  ${key.padEnd(20)} ${typeof value === "string" ? value : JSON.stringify(value)}`);
-  process.stdout.write(`${name}: ${what} (goal: ${goal})\n${lines.join("\n")}\n`);
+async function main(options: Options): Promise<void> {
+  const machine = machineFacts();
+  const environment = await findPeer(options);
+  const path = options.out ?? defaultResultsPath(machine.startedAt);
+  const results: ShapeResult[] = [];
+  const all = {
+    machine,
+    ...(environment ? { airflow: { ...environment.versions, executor: "LocalExecutor", settings: options.tuning } } : {}),
+    results,
+  };
+  for (const [index, shape] of options.shapes.entries()) {
+    say(`${shape.name} (${index + 1} of ${options.shapes.length}; at most ${shape.timeLimitMinutes} minutes for each system)`);
+    const result = await runShape(shape, {
+      size: options.size,
+      systems: options.systems,
+      ...(environment ? { airflow: { environment, tuning: options.tuning } } : {}),
+      say,
+      onHalf: async (result) => {
+        if (!results.includes(result)) results.push(result);
+        await writeResults(path, all);
+      },
+    });
+    if (!options.json) process.stdout.write(reportText(result));
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+  say(`the results are in ${path}`);
+  if (results.some((result) => result.tradewind?.error !== undefined)) process.exitCode = 1;
+}
+
+// What was started goes with this process, also when it is interrupted.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    say(`${signal}: stopping what was started`);
+    void closeAllResources().finally(() => process.exit(130));
+  });
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) process.stdout.write(HELP);
+  else await main(options);
+  // What a shape that was given up still waits for must not keep the process.
+  process.exit();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
 }

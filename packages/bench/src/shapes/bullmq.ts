@@ -1,119 +1,120 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type RedisServer, startRedis } from "@tradewind/testkit/redis-server";
-import { CLI, type Installation, startInstallation } from "../installation.ts";
-import { cpuMs, cpuPerTask, processTree } from "../process-facts.ts";
-import { percentile, round } from "../statistics.ts";
-import { chain, parallelDags } from "./dag-files.ts";
-import { triggerEach, untilDagsAreKnown, untilRunsEnded } from "./runs.ts";
-import { runAtOnce } from "./throughput.ts";
+import { hasRedisServer, type RedisServer, startRedis } from "@tradewind/testkit/redis-server";
+import type { Bench, Measured, Shape } from "../frame/shape.ts";
+import { burstFigures, burstUsage, runBursts } from "../measure/bursts.ts";
+import { deploy } from "../measure/deploy.ts";
+import { sampled } from "../measure/figures.ts";
+import { runOneByOne } from "../measure/one-by-one.ts";
+import { percentile, round } from "../measure/statistics.ts";
+import { ms } from "../measure/times.ts";
+import { CLI, type TradewindSystem } from "../systems/tradewind.ts";
+import { chain, inOneFile, parallel, spreadOverFiles, type Workload } from "../workload/workload.ts";
 
 const WORKERS = 2;
 const SINGLE = "bench_bullmq_single";
-const SINGLE_WARM_UPS = 20;
-const SINGLE_RUNS = 100;
 const PARALLEL = "bench_bullmq_parallel";
-const DAGS = 100;
-const RUNS_PER_DAG = 5;
-const TASKS_PER_DAG = 10;
+
+interface Share {
+  warmUps: number;
+  singles: number;
+  dags: number;
+  runsPerDag: number;
+  rounds: number;
+}
 
 /** Standalone with the BullMQ executor, a Redis that writes to its disk every second (as is usual), and two workers, all on this machine. */
-export async function bullMq() {
-  let redis: RedisServer | undefined;
-  const workers: ChildProcess[] = [];
-  const installation = await startInstallation({
-    env: { TRADEWIND__EXECUTOR: "bullmq", TRADEWIND__SCHEDULER__PARALLELISM: "64" },
-    async before(folder) {
-      redis = await startRedis(join(folder, "redis"), { args: ["--appendfsync", "everysec"] });
-      return { TRADEWIND__REDIS__URL: redis.url };
+export const bullmq: Shape = {
+  name: "bullmq",
+  what: `executor bullmq with ${WORKERS} workers: from dispatch to start of a single task; 500 runs × 10 no-op tasks at once`,
+  goal: "dispatch → start p50 ≤ 15 ms, ≥ 500 tasks/s",
+  limits:
+    "Dispatch → start: the commit of dispatch, Redis, the wake-up of a worker's blocking read, and one exchange with its commit. Tasks/s: processor time; the control plane " +
+    "and PostgreSQL first, then the workers. While the queues are empty a worker gets its next attempt with the answer to a finish, and the way over Redis is only taken for what starts from rest.",
+  onlyTradewind: true,
+  timeLimitMinutes: 15,
+  async run(bench) {
+    if (!hasRedisServer()) throw new Error("there is no redis-server on the PATH; install Redis");
+    let redis: RedisServer | undefined;
+    const workers: ChildProcess[] = [];
+    const system = await bench.startTradewind({
+      env: { TRADEWIND__EXECUTOR: "bullmq", TRADEWIND__SCHEDULER__PARALLELISM: "64" },
+      async before(folder) {
+        redis = await startRedis(join(folder, "redis"), { args: ["--appendfsync", "everysec"] });
+        return { TRADEWIND__REDIS__URL: redis.url };
+      },
+    });
+    try {
+      for (let index = 0; index < WORKERS; index += 1) workers.push(startWorker(system, redis!.url, `bench-${index}`));
+      await Promise.all(workers.map(ready));
+      return await measure(bench, withWorkers(system, redis!, workers));
+    } finally {
+      await Promise.all(workers.map(stop));
+      await system.close();
+      await redis?.stop();
+    }
+  },
+};
+
+/** Redis and the workers belong to what is measured. */
+function withWorkers(system: TradewindSystem, redis: RedisServer, workers: readonly ChildProcess[]): TradewindSystem {
+  const roots = [
+    { pid: redis.pid, partOf: () => "redis" },
+    ...workers.map((worker) => ({ pid: worker.pid!, partOf: ({ pid }: { pid: number }) => (pid === worker.pid ? "workers" : "task children") })),
+  ];
+  return { ...system, roots: () => [...system.roots(), ...roots] };
+}
+
+async function measure(bench: Bench, system: TradewindSystem): Promise<Measured> {
+  const share = bench.pick<Share>({
+    full: {
+      tradewind: { warmUps: 20, singles: 100, dags: 100, runsPerDag: 5, rounds: 5 },
+      airflow: { warmUps: 0, singles: 0, dags: 0, runsPerDag: 0, rounds: 0 },
+    },
+    small: {
+      tradewind: { warmUps: 2, singles: 5, dags: 4, runsPerDag: 2, rounds: 1 },
+      airflow: { warmUps: 0, singles: 0, dags: 0, runsPerDag: 0, rounds: 0 },
     },
   });
-  try {
-    for (let index = 0; index < WORKERS; index += 1) workers.push(startWorker(installation, redis!.url, `bench-${index}`));
-    await Promise.all(workers.map(ready));
-    const latency = await dispatchToStart(installation);
-    const throughput = await manyTasks(installation, redis!.pid, workers);
-    return {
-      name: "bullmq",
-      what: `executor bullmq with ${WORKERS} workers: from dispatch to start of a single task; ${DAGS * RUNS_PER_DAG} runs × ${TASKS_PER_DAG} no-op tasks at once`,
-      goal: "dispatch → start p50 ≤ 15 ms, ≥ 500 tasks/s",
-      ...latency,
-      ...throughput,
-      limits:
-        "Dispatch → start: the commit of dispatch, Redis, the wake-up of a worker's blocking read, and one exchange with its commit. Tasks/s: processor time; the control plane " +
-        "and PostgreSQL first, then the workers. While the queues are empty a worker gets its next attempt with the answer to a finish, and the way over Redis is only taken for what starts from rest.",
-    };
-  } finally {
-    await Promise.all(workers.map(stop));
-    await installation.close();
-    await redis?.stop();
-  }
-}
-
-/** One task at a time, with everything at rest before it: what an attempt costs on its way through Redis to a warm worker. */
-async function dispatchToStart(installation: Installation) {
-  await writeFile(join(installation.dagsFolder, `${SINGLE}.ts`), chain(SINGLE, 1));
-  await untilDagsAreKnown(installation, SINGLE, 1);
-  for (let run = 1; run <= SINGLE_WARM_UPS + SINGLE_RUNS; run += 1) {
-    await triggerEach(installation, [SINGLE]);
-    await untilRunsEnded(installation, SINGLE, run);
-  }
-  const rows = await installation.query<{ ms: number }>(
-    "select extract(epoch from start_date - queued_when)::float8 * 1000 as ms from task_instance where dag_id = $1 order by id offset $2",
-    [SINGLE, SINGLE_WARM_UPS],
-  );
-  const delays = rows.map((row) => row.ms);
-  return {
-    dispatchToStartP50Ms: round(percentile(delays, 0.5), 2),
-    dispatchToStartP99Ms: round(percentile(delays, 0.99), 2),
-    samples: delays.length,
-  };
-}
-
-async function manyTasks(installation: Installation, redisPid: number, workers: readonly ChildProcess[]) {
-  await writeFile(join(installation.dagsFolder, `${PARALLEL}.ts`), parallelDags(PARALLEL, DAGS, TASKS_PER_DAG));
-  await untilDagsAreKnown(installation, PARALLEL, DAGS);
-  const own = (): Map<string, Map<number, number>> =>
-    new Map([
-      ["redis", cpuOf([redisPid])],
-      ["workers", cpuOf(workers.map((worker) => worker.pid!))],
-      ["children", cpuOf(workers.flatMap((worker) => processTree(worker.pid!).flatMap(({ pid }) => (pid === worker.pid ? [] : [pid]))))],
-    ]);
-  const before = own();
-  const { cpuMsPerTask, tasks, ...figures } = await runAtOnce(installation, PARALLEL, DAGS, RUNS_PER_DAG);
-  const parts = cpuPerTask(Object.fromEntries(before), Object.fromEntries(own()), tasks);
+  const single = inOneFile(SINGLE, chain(SINGLE, 1));
+  await deploy(system, single);
+  const { usage, since } = await runOneByOne(system, single, { warmUps: share.warmUps, runs: share.singles });
+  const delays = await readDispatchToStart(system, since);
+  bench.say("many at once");
+  const many: Workload = { prefix: PARALLEL, files: spreadOverFiles(PARALLEL, share.dags, 1, (dagId) => parallel(dagId, 10)) };
+  await deploy(system, many);
+  const bursts = await runBursts(system, many, { rounds: share.rounds, warmUpRuns: Math.min(20, share.dags), runsPerDag: share.runsPerDag });
   // A direct grant is dispatched and begun by one statement, at one time of the database.
-  const [share] = await installation.query<{ direct: number }>(
-    "select avg((start_date = queued_when)::int)::float8 as direct from task_instance where starts_with(dag_id, $1)",
+  const [direct] = await system.query<{ share: number }>(
+    "select avg((start_date = queued_when)::int)::float8 as share from task_instance where starts_with(dag_id, $1)",
     [PARALLEL],
   );
   return {
-    tasks,
-    ...figures,
-    overRedis: `${round((1 - share!.direct) * 100)} %`,
-    cpuMsPerTask: { "control plane": cpuMsPerTask["control plane"], ...parts },
+    scale: `${share.singles} single tasks; ${share.rounds} times ${bursts.runsPerRound} runs of 10 tasks`,
+    figures: {
+      dispatchToStartP50Ms: sampled(percentile(delays, 0.5), delays.length, { unit: "ms" }),
+      dispatchToStartP99Ms: sampled(percentile(delays, 0.99), delays.length, { unit: "ms" }),
+      ...burstFigures(bursts),
+    },
+    usage: { "single tasks": usage, ...burstUsage(bursts) },
+    details: { overRedis: `${round((1 - direct!.share) * 100)} %` },
   };
 }
 
-/** Processor time by process; one that has just ended is left out. */
-function cpuOf(pids: readonly number[]): Map<number, number> {
-  return new Map(
-    pids.flatMap((pid) => {
-      try {
-        return [[pid, cpuMs(pid)] as const];
-      } catch {
-        return [];
-      }
-    }),
+/** One task at a time, with everything at rest before it: what an attempt costs on its way through Redis to a warm worker. */
+async function readDispatchToStart(system: TradewindSystem, since: Date): Promise<number[]> {
+  const rows = await system.query<{ ms: number }>(
+    `select ${ms("start_date - queued_when")} as ms from task_instance where dag_id = $1 and start_date >= $2 order by id`,
+    [SINGLE, since],
   );
+  return rows.map((row) => row.ms);
 }
 
-function startWorker({ home, executionApiUrl }: Installation, redisUrl: string, name: string): ChildProcess {
+function startWorker({ env, home, executionApiUrl }: TradewindSystem, redisUrl: string, name: string): ChildProcess {
   return spawn(process.execPath, [CLI, "worker", "--name", name], {
     env: {
-      ...process.env,
+      ...env,
       TRADEWIND_HOME: home,
       TRADEWIND__REDIS__URL: redisUrl,
       TRADEWIND__EXECUTION_API__URL: executionApiUrl,

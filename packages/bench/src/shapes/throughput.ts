@@ -1,124 +1,140 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Installation } from "../installation.ts";
-import { cpuByPart, cpuByPid, cpuMs, cpuPerTask, processTree, residentMb } from "../process-facts.ts";
-import { round } from "../statistics.ts";
-import { parallelDags } from "./dag-files.ts";
-import { triggerEach, untilDagsAreKnown, untilRunsEnded } from "./runs.ts";
+import type { Bench, Measured, Shape, Sizes } from "../frame/shape.ts";
+import { burstFigures, type BurstOptions, burstUsage, runBursts } from "../measure/bursts.ts";
+import { deploy } from "../measure/deploy.ts";
+import type { Figures } from "../measure/figures.ts";
+import { round } from "../measure/statistics.ts";
+import { processesOf, type Usage } from "../measure/usage.ts";
+import type { System } from "../systems/system.ts";
+import { chain, type DagDescription, dagIdsOf, parallel, spreadOverFiles, tasksOf, tree, type Workload } from "../workload/workload.ts";
 
-const DAGS = 1_000;
-const TASKS_PER_DAG = 10;
-const FILES = 10;
-const PREFIX = "bench_parallel";
-const FILES_PREFIX = "bench_files";
+interface Share {
+  dags: number;
+  files: number;
+  rounds: number;
+  warmUpRuns: number;
+}
 
-/** A run of each of 1,000 DAGs of ten files at once. */
-export async function manyDags(installation: Installation) {
-  for (let file = 0; file < FILES; file += 1) {
-    await writeFile(join(installation.dagsFolder, `${PREFIX}_${file}.ts`), parallelDags(`${PREFIX}_${file}`, DAGS / FILES, TASKS_PER_DAG));
+const LIMITS =
+  "Processor time, most of it in the one thread of the control plane (HTTP and JSON of the exchange, settling) and in PostgreSQL; then in the runner host and two children. At most " +
+  "scheduler.parallelism (32) tasks of each scheduler are queued or running at once, which bounds how many a transaction can settle.";
+
+/** A burst of one run of each DAG, as often as the share says. */
+export async function measureBursts(system: System, workload: Workload, options: BurstOptions): Promise<Measured> {
+  const loadSeconds = await deploy(system, workload);
+  const bursts = await runBursts(system, workload, options);
+  const { tasks } = bursts.rounds.at(-1)!;
+  return {
+    scale: `${bursts.runsPerRound} runs with ${tasks} tasks at once, ${options.rounds} times, after ${options.warmUpRuns} runs for warming up`,
+    figures: burstFigures(bursts),
+    usage: burstUsage(bursts),
+    details: { loadSeconds: round(loadSeconds, 2), residentMb: residentByPart(system) },
+  };
+}
+
+/** Memory of all processes of a part, as Linux counts it: what they share is counted for each. */
+function residentByPart(system: System): Record<string, number> {
+  const parts: Record<string, number> = {};
+  for (const { part, residentMb } of processesOf(system)) parts[part] = Math.round((parts[part] ?? 0) + residentMb);
+  return parts;
+}
+
+const workloadOf = (prefix: string, { dags, files }: Pick<Share, "dags" | "files">, make: (dagId: string) => DagDescription): Workload => ({
+  prefix,
+  files: spreadOverFiles(prefix, dags, files, make),
+});
+
+const PARALLEL: Sizes<Share> = {
+  full: { tradewind: { dags: 1_000, files: 10, rounds: 5, warmUpRuns: 50 }, airflow: { dags: 12, files: 1, rounds: 3, warmUpRuns: 2 } },
+  small: { tradewind: { dags: 20, files: 2, rounds: 2, warmUpRuns: 5 }, airflow: { dags: 3, files: 1, rounds: 1, warmUpRuns: 1 } },
+};
+
+async function measureParallel(bench: Bench, schedulers: number, sizes: Sizes<Share>): Promise<Measured> {
+  const share = bench.pick(sizes);
+  const system = await bench.start({ schedulers });
+  try {
+    const workload = workloadOf("bench_parallel", share, (dagId) => parallel(dagId, 10));
+    return await measureBursts(system, workload, share);
+  } finally {
+    await system.close();
   }
-  const figures = await runAtOnce(installation, PREFIX, DAGS);
-  return {
-    name: "throughput",
-    what: `${DAGS} DAGs × ${TASKS_PER_DAG} no-op tasks at once, from ${FILES} files`,
-    goal: "≥ 1,500 tasks/s",
-    ...figures,
-    schedulerResidentMb: round(residentMb(installation.pid)),
-    limits:
-      "Processor time, most of it in the one thread of the control plane (HTTP and JSON of the exchange, settling) and in PostgreSQL; then in the runner host and two children. At most " +
-      "scheduler.parallelism (32) tasks are queued or running at once, which bounds how many a transaction can settle.",
-  };
 }
 
-/** The same from 1,000 files with one DAG each: nearly every run needs a bundle that no child has imported yet. */
-export async function manyFiles(installation: Installation) {
-  const writtenAt = performance.now();
-  for (let file = 0; file < DAGS; file += 1) {
-    await writeFile(join(installation.dagsFolder, `${FILES_PREFIX}_${file}.ts`), parallelDags(`${FILES_PREFIX}_${file}`, 1, TASKS_PER_DAG));
-  }
-  await untilDagsAreKnown(installation, FILES_PREFIX, DAGS);
-  const loadSeconds = round((performance.now() - writtenAt) / 1000, 1);
-  return {
-    name: "files",
-    what: `${DAGS} DAGs × ${TASKS_PER_DAG} no-op tasks at once, each DAG in a file of its own`,
-    goal: "none; loading all files ≤ 15 s",
-    loadSeconds,
-    ...(await runAtOnce(installation, FILES_PREFIX, DAGS)),
-    limits:
-      "Processor time: besides that of `throughput`, the runner host fetches and checks each bundle once, and children import it, at least once each.",
-  };
-}
+export const throughput: Shape = {
+  name: "throughput",
+  what: "1,000 DAGs × 10 parallel no-op tasks at once, from 10 files",
+  goal: "≥ 4,000 tasks/s",
+  limits: LIMITS,
+  timeLimitMinutes: 20,
+  run: (bench) => measureParallel(bench, 1, PARALLEL),
+};
 
-/**
- * All runs are made first, with the DAGs paused, so that what is measured is scheduling and not the REST API: the clock runs from the first start of a task to the last end.
- */
-export async function runAtOnce(installation: Installation, prefix: string, dags: number, runsPerDag = 1) {
-  await untilDagsAreKnown(installation, prefix, dags);
-  const dagIds = (await installation.query<{ dag_id: string }>("select dag_id from dag where starts_with(dag_id, $1) order by dag_id", [prefix])).map(
-    (row) => row.dag_id,
-  );
-  // Warm-up: the statements are planned, the code of all processes is compiled.
-  await triggerEach(
-    installation,
-    dagIds.filter((_, index) => index % 50 === 0),
-  );
-  await untilRunsEnded(installation, prefix, dags / 50);
-  await pauseAll(installation, prefix, true);
-  await triggerEach(
-    installation,
-    dagIds.flatMap((dagId) => Array.from({ length: runsPerDag }, () => dagId)),
-  );
-  const [before] = await installation.query<{ now: Date }>("select clock_timestamp() as now");
-  const cpuBefore = cpuByPart(installation.pid);
-  await pauseAll(installation, prefix, false);
-  await untilRunsEnded(installation, prefix, dags * runsPerDag + dags / 50);
-  const cpuAfter = cpuByPart(installation.pid);
-  const [row] = await installation.query<{ tasks: string; seconds: number }>(
-    `select count(*) as tasks, extract(epoch from max(ti.end_date) - min(ti.start_date))::float8 as seconds
-      from task_instance ti where starts_with(ti.dag_id, $1) and ti.start_date >= $2`,
-    [prefix, before!.now],
-  );
-  const tasks = Number(row!.tasks);
-  return {
-    tasks,
-    seconds: round(row!.seconds, 2),
-    tasksPerSecond: Math.round(tasks / row!.seconds),
-    cpuMsPerTask: cpuPerTask(cpuBefore, cpuAfter, tasks),
-  };
-}
+export const bigThroughput: Shape = {
+  name: "throughput-5000",
+  what: "5,000 DAGs × 10 parallel no-op tasks at once, from 10 files",
+  goal: "≥ 4,000 tasks/s, as with 1,000",
+  limits: LIMITS,
+  timeLimitMinutes: 40,
+  run: (bench) =>
+    measureParallel(bench, 1, {
+      full: { tradewind: { dags: 5_000, files: 10, rounds: 3, warmUpRuns: 50 }, airflow: { dags: 25, files: 1, rounds: 2, warmUpRuns: 2 } },
+      small: PARALLEL.small,
+    }),
+};
 
-/** By SQL, so that a thousand requests are no part of what is measured; the scheduler's sweep finds the runs that may start. */
-async function pauseAll(installation: Installation, prefix: string, isPaused: boolean): Promise<void> {
-  await installation.query("update dag set is_paused = $2 where starts_with(dag_id, $1)", [prefix, isPaused]);
-}
+export const schedulers: Shape = {
+  name: "schedulers",
+  what: "as throughput, with 1, 2 and 3 schedulers; each scheduler of ours is a process with a runner host of its own",
+  goal: "none; more schedulers on the same two cores must not cost much",
+  limits: `${LIMITS} On one machine further schedulers share the same cores.`,
+  timeLimitMinutes: 40,
+  async run(bench) {
+    const figures: Figures = {};
+    const usage: Record<string, Usage> = {};
+    let scale = "";
+    for (const count of [1, 2, 3]) {
+      bench.say(`${count} schedulers`);
+      const measured = await measureParallel(bench, count, {
+        ...PARALLEL,
+        full: { ...PARALLEL.full, airflow: { ...PARALLEL.full.airflow, rounds: 2 } },
+      });
+      for (const [name, figure] of Object.entries(measured.figures)) figures[`${count}: ${name}`] = figure;
+      for (const [name, used] of Object.entries(measured.usage ?? {})) usage[`${name} of ${count} schedulers`] = used;
+      scale = measured.scale;
+    }
+    return { scale, figures, usage };
+  },
+};
 
-const IDLE_SETTLE_MS = 5_000;
-const IDLE_WINDOW_MS = 20_000;
+/** Forms of DAGs of the same kind of work; the peer gets a tenth of the DAGs. */
+const FORMS: readonly { name: string; dags: number; make: (dagId: string) => DagDescription }[] = [
+  { name: "100 × 10 linear", dags: 100, make: (dagId) => chain(dagId, 10) },
+  { name: "10 × 100 linear", dags: 10, make: (dagId) => chain(dagId, 100) },
+  { name: "10 trees", dags: 10, make: (dagId) => tree(dagId, 10, 3) },
+];
 
-/** The processor time of each process while nothing happens, with the 1,000 DAGs there. */
-export async function idleCost(installation: Installation) {
-  await sleep(IDLE_SETTLE_MS);
-  const before = cpuByPid(installation.pid);
-  const startedAt = performance.now();
-  await sleep(IDLE_WINDOW_MS);
-  const elapsedMs = performance.now() - startedAt;
-  const share = (pid: number): number => ((cpuMs(pid) - (before.get(pid) ?? 0)) / elapsedMs) * 100;
-  // Children that were left from the burst end within the window.
-  const processes = processTree(installation.pid).filter(({ pid }) => before.has(pid));
-  return {
-    name: "idle",
-    what: `with ${DAGS} DAGs and nothing to do, over ${IDLE_WINDOW_MS / 1000} s: share of one core, and memory`,
-    goal: "scheduler ≤ 1 % of a core, ≤ 200 MB",
-    scheduler: { cpuPercent: round(share(installation.pid), 2), residentMb: round(residentMb(installation.pid)) },
-    limits:
-      "Memory: what V8 keeps of its heap after a burst, and the modules of all services, which share this process under standalone. Processor time: the sweep, heartbeats, statistics of the event loop.",
-    others: processes
-      .filter(({ pid }) => pid !== installation.pid)
-      .map(({ pid, command }) => ({
-        command: command.split(" ").slice(-2).join(" ").slice(-60),
-        cpuPercent: round(share(pid), 2),
-        residentMb: round(residentMb(pid)),
-      })),
-  };
-}
+export const forms: Shape = {
+  name: "forms",
+  what: "100 DAGs × 10 tasks one after the other; 10 × 100; 10 trees of three levels, ten below each task (111 tasks)",
+  goal: "none of its own; the tasks/s of throughput where the form allows as much at once",
+  limits: `${LIMITS} Of a linear DAG one task runs at a time: 10 DAGs are 10 tasks in flight.`,
+  timeLimitMinutes: 30,
+  async run(bench) {
+    const { part, rounds, warmUpRuns } = bench.pick({
+      full: { tradewind: { part: 1, rounds: 7, warmUpRuns: 10 }, airflow: { part: 10, rounds: 1, warmUpRuns: 1 } },
+      small: { tradewind: { part: 10, rounds: 2, warmUpRuns: 1 }, airflow: { part: 100, rounds: 1, warmUpRuns: 0 } },
+    });
+    const system = await bench.start();
+    const figures: Figures = {};
+    const usage: Record<string, Usage> = {};
+    const scales: string[] = [];
+    for (const [index, { name, dags, make }] of FORMS.entries()) {
+      bench.say(name);
+      const workload = workloadOf(`bench_form${index}`, { dags: Math.max(1, Math.round(dags / part)), files: 1 }, make);
+      const measured = await measureBursts(system, workload, { rounds, warmUpRuns });
+      for (const key of ["tasksPerSecond", "runsPerSecond", "cpuMsPerTask"]) figures[`${name}: ${key}`] = measured.figures[key]!;
+      usage[name] = measured.usage!["the last round"]!;
+      scales.push(`${dagIdsOf(workload).length} DAGs with ${tasksOf(workload)} tasks`);
+    }
+    return { scale: `${scales.join("; ")}; ${rounds} times each, after ${warmUpRuns} runs for warming up`, figures, usage };
+  },
+};

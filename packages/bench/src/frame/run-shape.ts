@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { errorMessage } from "@tradewind/core";
+import { ratios } from "../measure/figures.ts";
+import { round } from "../measure/statistics.ts";
+import { startAirflow } from "../systems/airflow.ts";
+import type { AirflowEnvironment } from "../systems/airflow-environment.ts";
+import type { AirflowTuning } from "../systems/airflow-settings.ts";
+import { closeAllResources } from "../systems/open-resources.ts";
+import type { System, SystemKind } from "../systems/system.ts";
+import { startTradewind } from "../systems/tradewind.ts";
+import type { Bench, Measured, Shape, Size } from "./shape.ts";
+
+export interface Half extends Partial<Measured> {
+  seconds: number;
+  /** Why there are no figures. */
+  error?: string;
+}
+
+export interface ShapeResult {
+  name: string;
+  what: string;
+  goal: string;
+  limits: string;
+  size: Size;
+  tradewind?: Half;
+  airflow?: Half;
+  /** How many times better Tradewind is, by figure. */
+  ratio?: Record<string, number>;
+}
+
+export interface RunOptions {
+  readonly size: Size;
+  readonly systems: readonly SystemKind[];
+  readonly airflow?: { environment: AirflowEnvironment; tuning: AirflowTuning };
+  readonly say: (text: string) => void;
+  /** Called after each half, so that an abort loses little. */
+  onHalf(result: ShapeResult): Promise<void>;
+}
+
+/** Runs a shape on each system in turn, never on two at once. A half that fails or takes too long is told as such; the next one begins. */
+export async function runShape(shape: Shape, options: RunOptions): Promise<ShapeResult> {
+  const { name, what, goal, limits } = shape;
+  const result: ShapeResult = { name, what, goal, limits, size: options.size };
+  for (const kind of options.systems) {
+    if (kind === "airflow" && (shape.onlyTradewind || options.airflow === undefined)) continue;
+    result[kind] = await runHalf(shape, kind, options);
+    const [ours, peers] = [result.tradewind?.figures, result.airflow?.figures];
+    if (ours && peers) result.ratio = ratios(ours, peers);
+    await options.onHalf(result);
+  }
+  return result;
+}
+
+async function runHalf(shape: Shape, kind: SystemKind, options: RunOptions): Promise<Half> {
+  const startedAt = performance.now();
+  const seconds = (): number => round((performance.now() - startedAt) / 1000);
+  const bench = makeBench(shape, kind, options);
+  const limit = new AbortController();
+  try {
+    const tooLong = sleep(shape.timeLimitMinutes * 60_000, undefined, { signal: limit.signal }).then(() => {
+      throw new Error(`not finished after ${shape.timeLimitMinutes} minutes, and given up`);
+    });
+    const measured = await Promise.race([shape.run(bench), tooLong]);
+    return { seconds: seconds(), ...measured };
+  } catch (error) {
+    options.say(`${kind}: ${errorMessage(error)}`);
+    return { seconds: seconds(), error: errorMessage(error) };
+  } finally {
+    limit.abort();
+    await closeAllResources();
+  }
+}
+
+function makeBench(shape: Shape, kind: SystemKind, { size, airflow, say }: RunOptions): Bench {
+  const told = (text: string): void => say(`${shape.name}, ${kind}: ${text}`);
+  const started = async <S extends System>(starting: Promise<S>): Promise<S> => {
+    told("starting …");
+    const system = await starting;
+    told(`started in ${round(system.startSeconds)} s`);
+    return system;
+  };
+  return {
+    kind,
+    pick: (sizes) => sizes[size][kind],
+    start: (setup) => started(kind === "tradewind" ? startTradewind(setup) : startAirflow(airflow!.environment, airflow!.tuning, setup)),
+    startTradewind: (setup) => started(startTradewind(setup)),
+    say: told,
+  };
+}
