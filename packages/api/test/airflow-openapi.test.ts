@@ -36,9 +36,6 @@ const DIFFERENCES: {
   query: Readonly<Record<string, Readonly<Record<string, string>>>>;
 } = {
   paths: {
-    "PUT /parseDagFile/{file_token}": "DAG files are watched, and loaded again when they or what they import changes.",
-    "DELETE /dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}":
-      "What a run consists of is decided with it; an instance whose task is gone is `removed` and stays for its history.",
     "GET /connections/enqueue-test": "Connections are tried by the API server's own child, not by workers: POST /connections/test.",
     "POST /connections/enqueue-test": "Connections are tried by the API server's own child, not by workers: POST /connections/test.",
   },

@@ -171,6 +171,12 @@ const CHANGES: Record<string, Change> = {
     tells: ["before", "after"],
   },
   [`PATCH ${INSTANCE}`]: { event: "patch_task_instance", body: { new_state: "failed" }, tells: ["before", "after"] },
+  [`DELETE ${INSTANCE}`]: { event: "delete_task_instance", at: async () => ({ dag_run_id: await newRun() }), tells: ["before"] },
+  "PUT /parseDagFile/:file_token": {
+    event: "reparse_dag_file",
+    at: async () => ({ file_token: (await call("GET", "/api/v2/dags/sales")).json<{ file_token: string }>().file_token }),
+    tells: [],
+  },
   [`PATCH ${INSTANCE}/:map_index`]: { event: "patch_task_instance", body: { note: "seen" }, tells: ["before", "after"] },
   "PATCH /dags/:dag_id/dagRuns/:dag_run_id/taskGroupInstances/:group_id": {
     event: "patch_task_instance",

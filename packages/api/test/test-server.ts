@@ -23,7 +23,7 @@ export interface TestServer extends ApiServer {
   tokens: SignedTokens;
   logs: TaskLogStore;
   /** Sends a request as the user of a role; a body is sent as JSON. */
-  call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, options?: CallOptions): Promise<LightMyRequestResponse>;
+  call(method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE", path: string, options?: CallOptions): Promise<LightMyRequestResponse>;
 }
 
 interface CallOptions {
@@ -80,7 +80,7 @@ export function useTestServer(
 function send(
   server: ApiServer,
   tokens: SignedTokens,
-  method: "GET" | "POST" | "PATCH" | "DELETE",
+  method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE",
   path: string,
   options: CallOptions = {},
 ): Promise<LightMyRequestResponse> {

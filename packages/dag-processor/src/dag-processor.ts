@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { errorMessage, hasErrorCode, TradewindError } from "@tradewind/core";
-import type { DagFileUseCases, RecordedDagFile } from "@tradewind/engine";
+import type { DagFileUseCases, RecordedDagFile, WakeUps } from "@tradewind/engine";
 import { checkFingerprints, type DagFileLoad, type DagLoader, IGNORE_FILE, TRANSIENT_IMPORT_ERROR_KINDS } from "@tradewind/loader";
 import { ChangeCollector } from "./change-collector.ts";
 import { type DagFolder, fileKey, type FileState, type LoadedBy, newFileState, readFingerprint } from "./file-state.ts";
@@ -13,7 +13,7 @@ import { type DagProcessorLogger, type DagProcessorMetrics, NO_DAG_PROCESSOR_MET
 import { haveSameContent, isSuspicious, varyingSpecWarnings } from "./varying-specs.ts";
 
 export interface DagProcessorOptions {
-  engine: DagFileUseCases;
+  engine: DagFileUseCases & Pick<WakeUps, "onWake">;
   /** Stopped with the dag-processor. Give it one process more than `parsingProcesses`, for edited files. */
   loader: DagLoader;
   folders: readonly DagFolder[];
@@ -64,6 +64,7 @@ export class DagProcessor {
   readonly #watcher: FolderWatcher;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #toldUnreadable = new Set<string>();
+  #unsubscribe: (() => void) | undefined;
   #known: Promise<void> | undefined;
   #scanning: Promise<number> = Promise.resolve(0);
   #started = false;
@@ -88,6 +89,9 @@ export class DagProcessor {
   async start(): Promise<void> {
     this.#started = true;
     this.#options.loader.warmUp();
+    this.#unsubscribe = this.#options.engine.onWake((kinds) => {
+      if (kinds.has("dag_files")) void this.#scan();
+    });
     await this.#scan();
     this.#every(this.#options.rescanMs ?? DEFAULT_RESCAN_MS, () => void this.#scan());
   }
@@ -120,6 +124,7 @@ export class DagProcessor {
   /** Ends watching and gives up what is being loaded; what is being recorded is finished. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#unsubscribe?.();
     this.#watcher.close();
     this.#changes.close();
     for (const timer of this.#timers) clearTimeout(timer);
@@ -152,6 +157,7 @@ export class DagProcessor {
     // A file that was just put there is waited for like one that was edited.
     for (const state of scan.toLoad) this.#queue.add(state, changed?.has(state.path) === true);
     await this.#deleteVanished(scan.missing);
+    await this.#loadRequested();
     this.#metrics.scanned();
     this.#report();
     // Whatever happened in a folder between its listing and its watch went unseen.
@@ -159,10 +165,21 @@ export class DagProcessor {
     return scan.files;
   }
 
-  /** What earlier processes recorded. */
+  /** Files that somebody wants to be read again: they wait for it as for a file that was edited. */
+  async #loadRequested(): Promise<void> {
+    for (const { bundleName, relativePath } of await this.#options.engine.takeDagFileRequests(this.#folders.map(({ name }) => name))) {
+      const state = this.#states.get(fileKey(bundleName, relativePath));
+      if (state !== undefined) this.#queue.add(state, true);
+    }
+  }
+
+  /** What earlier processes recorded; what they recorded of folders that there are no more is taken back. */
   async #readKnown(): Promise<void> {
-    const { engine } = this.#options;
-    for (const file of await engine.listKnownDagFiles(this.#folders.map((folder) => folder.name))) {
+    const { engine, logger } = this.#options;
+    const configured = this.#folders.map((folder) => folder.name);
+    const retired = await engine.retireDagFolders({ configured });
+    if (retired.folders.length > 0) logger.warn(retired, "DAG folders are not configured any more; their DAGs are stale.");
+    for (const file of await engine.listKnownDagFiles(configured)) {
       const folder = this.#folders.find(({ name }) => name === file.bundleName);
       if (folder === undefined) continue;
       const state = newFileState(folder, file.relativePath, resolve(folder.path, file.relativePath));

@@ -74,6 +74,27 @@ describe("runOnce", () => {
     expect(ledger.version("a")).toBe(1);
   });
 
+  it("takes back what is known of folders that are not configured any more", async () => {
+    await write({ "dags/a.ts": dag("a"), "others/b.ts": dag("b") });
+    const others = { name: "others", path: join(root, "others") };
+    await processor({ folders: [{ name: "dags", path: join(root, "dags") }, others] }).runOnce();
+    expect((await ledger.listKnownDagFiles(["dags", "others"])).map(({ relativePath }) => relativePath)).toEqual(["a.ts", "b.ts"]);
+    await processor().runOnce();
+    expect((await ledger.listKnownDagFiles(["dags", "others"])).map(({ relativePath }) => relativePath)).toEqual(["a.ts"]);
+  });
+
+  it("loads a file again that somebody asks for, although it did not change: in the next pass, and at once while it watches", async () => {
+    await write({ "dags/a.ts": dag("a"), "dags/b.ts": dag("b") });
+    await processor().runOnce();
+    ledger.request("dags", "a.ts");
+    expect(await processor().runOnce()).toMatchObject({ loaded: 1 });
+    const watching = processor();
+    await watching.start();
+    const before = ledger.records.length;
+    ledger.request("dags", "b.ts");
+    await eventually(() => ledger.records.slice(before).map(({ relativePath }) => relativePath)).toEqual(["b.ts"]);
+  });
+
   it("loads everything again, and makes versions, after a change of what DAGs are by default", async () => {
     await write({ "dags/a.ts": dag("a", "dag.task('t', async () => 1)();"), "dags/b.ts": dag("b") });
     const by = (retries: number) =>

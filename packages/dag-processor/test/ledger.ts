@@ -1,13 +1,15 @@
-import type { DagFileUseCases, DagWarning, KnownDagFile, LoadedDagFile, RecordedDagFile } from "@tradewind/engine";
+import type { DagFileUseCases, DagWarning, KnownDagFile, LoadedDagFile, RecordedDagFile, WakeKind, WakeUps } from "@tradewind/engine";
 
 /**
  * The engine's side of the port, in memory: what these tests are about is when the dag-processor calls it, and with what. A second dag-processor on the same
  * ledger is a restart.
  */
-export class Ledger implements DagFileUseCases {
+export class Ledger implements DagFileUseCases, Pick<WakeUps, "onWake"> {
   readonly records: LoadedDagFile[] = [];
   readonly deleted: string[] = [];
   readonly warnings: DagWarning[] = [];
+  readonly requests: { bundleName: string; relativePath: string }[] = [];
+  readonly #listeners = new Set<(kinds: ReadonlySet<WakeKind>) => void>();
   readonly #files = new Map<string, KnownDagFile>();
   readonly #versions = new Map<string, { content: string; number: number }>();
   /** Thrown by the next `recordDagFile`. */
@@ -50,6 +52,27 @@ export class Ledger implements DagFileUseCases {
       this.deleted.push(relativePath);
     }
     return { stale: [] };
+  }
+
+  async retireDagFolders({ configured }: { configured: readonly string[] }): Promise<{ folders: string[]; stale: string[] }> {
+    const others = [...this.#files.values()].filter(({ bundleName }) => !configured.includes(bundleName));
+    for (const { relativePath } of others) this.#files.delete(relativePath);
+    return { folders: [...new Set(others.map(({ bundleName }) => bundleName))], stale: [] };
+  }
+
+  async takeDagFileRequests(): Promise<{ bundleName: string; relativePath: string }[]> {
+    return this.requests.splice(0);
+  }
+
+  onWake(listener: (kinds: ReadonlySet<WakeKind>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Somebody wants a file to be read again. */
+  request(bundleName: string, relativePath: string): void {
+    this.requests.push({ bundleName, relativePath });
+    for (const listener of this.#listeners) listener(new Set(["dag_files"]));
   }
 
   version(dagId: string): number {

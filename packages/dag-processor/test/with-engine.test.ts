@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine, type Engine } from "@tradewind/engine";
 import { createDagLoader, type SpecDefaults, stopBundler } from "@tradewind/loader";
-import { findDagSource, freshFernet, listDagWarnings, useTestDatabase } from "@tradewind/testkit/database";
+import { findDag, findDagSource, freshFernet, listDagWarnings, listImportErrors, useTestDatabase } from "@tradewind/testkit/database";
 import { afterAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { DagProcessor } from "../src/index.ts";
 
@@ -124,6 +124,27 @@ test("and one whose DAG ids vary", async () => {
   const all = await listDagWarnings(database.db, { filter: {}, page: { limit: 100, offset: 0, orderBy: [] } });
   const own = all.items.filter(({ dagId }) => dagId.startsWith("varies_"));
   expect(own.map(({ message }) => message)).toEqual([expect.stringMatching(/define other DAGs: "varies_\d+" in one, "varies_\d+" in the other/)]);
+});
+
+test("a folder that is not configured any more: its import errors are gone, its DAGs are stale, and come back with it", async () => {
+  const isStale = async (dagId: string) => (await findDag(database.db, { dagId }))?.isStale;
+  const errors = async () =>
+    (await listImportErrors(database.db, { filter: { bundleName: root }, page: { limit: 10, offset: 0, orderBy: [] } })).total;
+  await writeFile(join(root, "old.ts"), dagFile("old_folder"));
+  await writeFile(join(root, "bad.ts"), `${dagFile("bad_folder")}let 1x;\n`);
+  await pass();
+  expect({ stale: await isStale("old_folder"), errors: await errors() }).toEqual({ stale: false, errors: 1 });
+
+  const other = await realpath(await mkdtemp(join(tmpdir(), "tradewind-processor-")));
+  onTestFinished(() => rm(other, { recursive: true, force: true }));
+  const loader = createDagLoader({ processes: 1, keepWarm: false });
+  const processor = new DagProcessor({ engine, loader, folders: [{ name: "another", path: other }], release: "1", logger: quiet });
+  await processor.runOnce();
+  await processor.stop();
+  expect({ stale: await isStale("old_folder"), errors: await errors() }).toEqual({ stale: true, errors: 0 });
+
+  await pass();
+  expect({ stale: await isStale("old_folder"), errors: await errors() }).toEqual({ stale: false, errors: 1 });
 });
 
 test("another spec after an edit is no warning", async () => {

@@ -92,6 +92,10 @@ export interface DagFileUseCases {
   /** What is wrong with DAGs and does not keep them from running. A DAG loses its warnings when its code changes. */
   recordDagWarnings(warnings: readonly DagWarning[]): Promise<void>;
   recordDeletedDagFiles(files: { bundleName: string; relativePath: string }[]): Promise<{ stale: string[] }>;
+  /** The folders that there are: files of any other are gone, with their import errors, and their DAGs are stale. */
+  retireDagFolders(options: { configured: readonly string[] }): Promise<{ folders: string[]; stale: string[] }>;
+  /** Files of these folders that somebody wants to be read again; each is told once. */
+  takeDagFileRequests(bundleNames: readonly string[]): Promise<{ bundleName: string; relativePath: string }[]>;
 }
 
 // Scheduling --------------------------------------------------------------------------------------------------------
@@ -302,6 +306,10 @@ export interface PeopleUseCases {
   setPaused(options: { dagId: string; isPaused: boolean; actor: Actor }): Promise<void>;
   deleteDagRun(options: { dagId: string; runId: string; actor: Actor }): Promise<void>;
   deleteDag(options: { dagId: string; actor: Actor }): Promise<void>;
+  /** As if the run had never had it. What runs is stopped. */
+  deleteTaskInstance(options: { dagId: string; runId: string; taskId: string; mapIndex: number; actor: Actor }): Promise<void>;
+  /** The file is read again by whoever has its folder, whether it changed or not. */
+  requestDagFile(options: { bundleName: string; relativePath: string; dagIds: readonly string[]; actor: Actor }): Promise<void>;
   setNote(options: { dagId: string; runId: string; taskId?: string; mapIndex?: number; note: string | null; actor: Actor }): Promise<void>;
 }
 
@@ -326,9 +334,9 @@ export type SeesDag = (dagId: string) => boolean;
 
 /**
  * What became possible. `ready`: task instances to dispatch. `runs`: queued runs to start. `dags`: due times changed. `timers`: an earlier timer. `stops`: attempts to cancel.
- * `state`: something a person sees changed. `callbacks`: some wait for the dag-processor. Hints only: who misses one is helped by the sweep.
+ * `state`: something a person sees changed. `callbacks`: some wait for the dag-processor. `dag_files`: some are to be read again. Hints only: who misses one is helped by the sweep.
  */
-export const WAKE_KINDS = ["ready", "runs", "dags", "timers", "stops", "state", "callbacks"] as const;
+export const WAKE_KINDS = ["ready", "runs", "dags", "timers", "stops", "state", "callbacks", "dag_files"] as const;
 export type WakeKind = (typeof WAKE_KINDS)[number];
 
 export interface WakeUps {

@@ -21,7 +21,18 @@ export { readOrCreateFernetKey } from "./secret-key-file.ts";
 export { createNotifier, listen } from "./notifications.ts";
 export type { Listener, ListenEvent, ListenOptions, Notifier, NotifierOptions } from "./notifications.ts";
 
-export { clearImportError, listDagFiles, lockDagFile, markDagFilesDeleted, recordImportError, renewSources, storeBundle } from "./stores/dag-file.ts";
+export {
+  clearImportError,
+  insertDagFileRequest,
+  listDagFiles,
+  lockDagFile,
+  markDagFilesDeleted,
+  markDagFoldersDeleted,
+  recordImportError,
+  renewSources,
+  storeBundle,
+  takeDagFileRequests,
+} from "./stores/dag-file.ts";
 export { clearDagWarnings, type DagWarningRecord, type DagWarningType, recordDagWarnings } from "./stores/dag-warning.ts";
 export type { DagFileKey, ImportErrorRecord, KnownDagFileRecord } from "./stores/dag-file.ts";
 export { findLastAutomatedRun, hasActiveRuns, insertDagVersion, lockDags, markDagsStale, markImportErrors, putDag, touchDags } from "./stores/dag.ts";

@@ -4,7 +4,7 @@ import { dagSpec as plainDagSpec } from "@tradewind/core/plain-spec";
 import { createFernet, type Fernet, generateFernetKey } from "@tradewind/metadata";
 
 /** What the database says of a DAG: the text of a version, the newest one when none is named. */
-export { findDagSource, listDagWarnings } from "@tradewind/metadata/rest";
+export { findDag, findDagSource, listDagWarnings, listImportErrors } from "@tradewind/metadata/rest";
 export { type TestDatabase, useTestDatabase } from "@tradewind/metadata/testing";
 
 /** Encrypts with a key that nobody else has. */

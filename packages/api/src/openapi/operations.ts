@@ -26,6 +26,7 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
     ["POST /dags/{dag_id}/unfavorite", "unfavorite_dag", "Takes the mark away"],
     ["GET /dagTags", "get_dag_tags", "All tags of DAGs"],
   ],
+  "DAG Parsing": [["PUT /parseDagFile/{file_token}", "reparse_dag_file", "Has a DAG file read again, whether it changed or not"]],
   DagSource: [["GET /dagSources/{dag_id}", "get_dag_source", "The source of a DAG, of its newest or a given version"]],
   DagStats: [["GET /dagStats", "get_dag_stats", "Numbers of runs by state, for each DAG"]],
   DagVersion: [
@@ -55,6 +56,7 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
     [`POST ${RUN}/taskInstances/list`, "get_task_instances_batch", "Task instances of several DAGs and runs, by filters in the body"],
     [`GET ${INSTANCE}`, "get_task_instance", "One task instance"],
     [`PATCH ${INSTANCE}`, "patch_task_instance", "Sets a task instance's state or note, also of those around it"],
+    [`DELETE ${INSTANCE}`, "delete_task_instance", "Deletes a task instance"],
     [`PATCH ${INSTANCE}/dry_run`, "patch_task_instance_dry_run", "The task instances whose state a change would set"],
     [`GET ${INSTANCE}/dependencies`, "get_task_instance_dependencies", "What a task instance waits for"],
     [`GET ${INSTANCE}/{map_index}/dependencies`, "get_task_instance_dependencies_by_map_index", "What one instance of a mapped task waits for"],

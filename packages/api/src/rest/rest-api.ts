@@ -17,6 +17,7 @@ import { favoriteRoutes } from "./favorites.ts";
 import { importErrorRoutes } from "./import-errors.ts";
 import { loginPageRoutes } from "./login-pages.ts";
 import { monitorRoutes } from "./monitor.ts";
+import { parseDagFileRoutes } from "./parse-dag-file.ts";
 import { poolRoutes } from "./pools.ts";
 import { queueRoutes } from "./queues.ts";
 import { createRestRoutes, type RestContext, type RestRoute } from "./route.ts";
@@ -59,6 +60,7 @@ const GROUPS = [
   poolRoutes,
   importErrorRoutes,
   dagWarningRoutes,
+  parseDagFileRoutes,
   eventLogRoutes,
   workerRoutes,
   queueRoutes,

@@ -116,6 +116,11 @@ function readRequest(route: RestRoute, request: FastifyRequest, reply: FastifyRe
   };
 }
 
+/** Airflow's answer where there is nothing to tell but that it was done. */
+export function sendNull(reply: FastifyReply, status: number): FastifyReply {
+  return reply.code(status).type("application/json; charset=utf-8").send("null");
+}
+
 /** Over when the answer was sent, the client has gone, or the server closes. */
 export function endOf({ closing }: Pick<RestContext, "closing">, reply: FastifyReply): AbortSignal {
   const closed = new AbortController();

@@ -6,9 +6,9 @@ import { list, whole } from "../http/query-values.ts";
 import { InstantInput } from "../http/values.ts";
 import { dagRunNotFound, DagRunPath, Note } from "./dag-runs.ts";
 import { dagNotFound, DagPath } from "./dags.ts";
-import { patchedFields, type RestContext, type RestRequest, type RestRoutes } from "./route.ts";
+import { patchedFields, type RestContext, type RestRequest, type RestRoutes, sendNull } from "./route.ts";
 import { listTasksOfGroup } from "./task-instance-filters.ts";
-import { MappedPath, taskInstanceNotFound, TaskInstancePath } from "./task-instances.ts";
+import { getTaskInstance, MapIndexQuery, MappedPath, taskInstanceNotFound, TaskInstancePath, toKey } from "./task-instances.ts";
 import {
   type TaskInstanceCollection,
   TaskInstanceCollectionResponse,
@@ -104,6 +104,23 @@ export function taskInstanceChangeRoutes(routes: RestRoutes, context: RestContex
   );
   routes.add({ method: "PATCH", path: `${TASK_INSTANCE}/{map_index}`, ...mapped }, async (request) =>
     patchTaskInstances(context, targetOf(request.path, request.path.map_index), request),
+  );
+  routes.add(
+    {
+      method: "DELETE",
+      path: TASK_INSTANCE,
+      access: "dag_runs:delete",
+      pathSchema: TaskInstancePath,
+      query: MapIndexQuery,
+      status: 200,
+      answer: z.null(),
+    },
+    async ({ path, query, actor, reply }) => {
+      const key = toKey(path, query.map_index ?? -1);
+      await getTaskInstance(context, key);
+      await context.engine.deleteTaskInstance({ ...key, actor });
+      return sendNull(reply, 200);
+    },
   );
   routes.add({ method: "PATCH", path: `${TASK_INSTANCE}/dry_run`, ...unmapped }, async (request) =>
     planPatch(context, targetOf(request.path, request.query.map_index), request),

@@ -1,4 +1,13 @@
-import { listDagFiles, markDagFilesDeleted, markDagsStale, recordDagWarnings, transaction, type Database } from "@tradewind/metadata";
+import {
+  listDagFiles,
+  markDagFilesDeleted,
+  markDagFoldersDeleted,
+  markDagsStale,
+  recordDagWarnings,
+  takeDagFileRequests,
+  transaction,
+  type Database,
+} from "@tradewind/metadata";
 import type { Json } from "@tradewind/core";
 import type { Changes, DagFileUseCases, WakeKind } from "../engine.ts";
 import { recordDagFile } from "./record-dag-file.ts";
@@ -49,5 +58,18 @@ export function dagFileUseCases(context: DagFileContext): DagFileUseCases {
       if (stale.length > 0) context.wake("dags", "state");
       return { stale };
     },
+
+    async retireDagFolders({ configured }) {
+      const { folders, stale } = await transaction(context.db, async (tx) => {
+        const files = await markDagFoldersDeleted(tx, { configured, now: context.now() });
+        const folders = [...new Set(files.map(({ bundleName }) => bundleName))];
+        return { folders, stale: await markDagsStale(tx, { dagFileIds: files.map(({ id }) => id), keep: [] }) };
+      });
+      if (folders.length > 0) context.noteChanges({ dags: stale, subjects: ["import_errors"] });
+      if (stale.length > 0) context.wake("dags", "state");
+      return { folders, stale };
+    },
+
+    takeDagFileRequests: (bundleNames) => takeDagFileRequests(context.db, { bundleNames }),
   };
 }

@@ -37,7 +37,15 @@ export function dagRunNotFound(dagId: string, runId: string): TradewindError {
 
 /** What somebody did, as Airflow names it; in the transaction that does it. */
 export interface AuditEntry {
-  event: "trigger_dag_run" | "post_clear_task_instances" | "patch_task_instance" | "patch_dag_run" | "patch_dag" | "delete_dag_run" | "delete_dag";
+  event:
+    | "trigger_dag_run"
+    | "post_clear_task_instances"
+    | "patch_task_instance"
+    | "patch_dag_run"
+    | "patch_dag"
+    | "delete_task_instance"
+    | "delete_dag_run"
+    | "delete_dag";
   actor: Actor;
   dagId: string;
   runId?: string;

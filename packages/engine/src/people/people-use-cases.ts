@@ -2,7 +2,9 @@ import type { EngineContext } from "../context.ts";
 import type { PeopleUseCases } from "../engine.ts";
 import { addNewTasks } from "./add-new-tasks.ts";
 import { clearTaskInstances } from "./clear-task-instances.ts";
+import { deleteTaskInstance } from "./delete-task-instance.ts";
 import { deleteDag, deleteDagRun } from "./delete.ts";
+import { requestDagFile } from "./request-dag-file.ts";
 import { createSchemaValidator } from "./schema-validator.ts";
 import { setDagRunState } from "./set-dag-run-state.ts";
 import { setNote } from "./set-note.ts";
@@ -22,6 +24,8 @@ export function peopleUseCases(context: EngineContext): PeopleUseCases {
     setPaused: (options) => setPaused(context, options),
     deleteDagRun: (options) => deleteDagRun(context, options),
     deleteDag: (options) => deleteDag(context, options),
+    deleteTaskInstance: (options) => deleteTaskInstance(context, options),
+    requestDagFile: (options) => requestDagFile(context, options),
     setNote: (options) => setNote(context, options),
   };
 }

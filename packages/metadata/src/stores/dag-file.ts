@@ -54,6 +54,37 @@ export async function markDagFilesDeleted(tx: Transaction, params: { files: read
   return rows.map((row) => row.id);
 }
 
+/** Marks all files of folders other than these as gone. Their import errors, and what was asked for them, go with them. */
+export async function markDagFoldersDeleted(
+  tx: Transaction,
+  params: { configured: readonly string[]; now: Date },
+): Promise<{ id: number; bundleName: string }[]> {
+  return run<{ id: number; bundleName: string }>(tx, {
+    text: `with gone as (
+        update dag_file set deleted_at = $2 where bundle_name <> all($1::text[]) and deleted_at is null returning id, bundle_name)
+      , cleaned as (delete from import_error e using dag_file f where f.id = e.dag_file_id and f.bundle_name <> all($1::text[]))
+      , dropped as (delete from dag_file_request where bundle_name <> all($1::text[]))
+      select id, bundle_name as "bundleName" from gone order by bundle_name, id`,
+    values: [params.configured, params.now],
+  });
+}
+
+/** The file is to be read again. Asking twice before it was is asking once. */
+export async function insertDagFileRequest(tx: Transaction, file: DagFileKey): Promise<void> {
+  await runCount(tx, {
+    text: "insert into dag_file_request (bundle_name, relative_path) values ($1, $2) on conflict do nothing",
+    values: [file.bundleName, file.relativePath],
+  });
+}
+
+/** Takes what is asked of these folders: nobody else gets it. */
+export async function takeDagFileRequests(db: Queryable, params: { bundleNames: readonly string[] }): Promise<DagFileKey[]> {
+  return run<DagFileKey>(db, {
+    text: `delete from dag_file_request where bundle_name = any($1::text[]) returning bundle_name as "bundleName", relative_path as "relativePath"`,
+    values: [params.bundleNames],
+  });
+}
+
 export interface ImportErrorRecord {
   kind: string;
   message: string;

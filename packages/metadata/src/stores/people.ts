@@ -23,6 +23,7 @@ export {
   writeDagPaused,
 } from "./people/dags.ts";
 export {
+  deleteTaskInstanceRow,
   listTaskInstancesOfRuns,
   lockTaskInstanceNotes,
   type NotedTaskInstance,

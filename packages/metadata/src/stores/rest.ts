@@ -76,7 +76,6 @@ export {
   deleteExpiredAccessTokens,
   insertAccessToken,
   type TokenGround,
-  type TokenGround,
   listAccessTokens,
   useAccessToken,
 } from "./manage/access-tokens.ts";
@@ -123,3 +122,4 @@ export {
   listStuckTasks,
   listTightPools,
 } from "./read/home.ts";
+export { findDagFile } from "./read/dag-files.ts";

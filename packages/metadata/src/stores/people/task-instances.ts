@@ -10,6 +10,25 @@ export async function listTaskInstancesOfRuns(db: Queryable, params: { dagRunIds
   return rows.map(toTaskInstance);
 }
 
+/**
+ * Deletes an instance with its tries, XComs and everything that waits for it. The caller holds the run's lock, and has taken it out of the queue.
+ * @param params.anchorId keeps the timer of its group's next try, if it has that
+ */
+export async function deleteTaskInstanceRow(
+  tx: Transaction,
+  params: { id: number; dagRunId: number; taskId: string; mapIndex: number; anchorId: number | null },
+): Promise<void> {
+  const { id, dagRunId, taskId, mapIndex, anchorId } = params;
+  await runCount(tx, {
+    text: `update task_timer set task_instance_id = $2::bigint where task_instance_id = $1 and kind = 'group_retry'
+      and not exists (select 1 from task_timer other where other.task_instance_id = $2::bigint) and $2::bigint is not null`,
+    values: [id, anchorId],
+  });
+  await runCount(tx, { text: "delete from xcom where dag_run_id = $1 and task_id = $2 and map_index = $3", values: [dagRunId, taskId, mapIndex] });
+  await runCount(tx, { text: "delete from rendered_task_instance_fields where dag_run_id = $1 and task_instance_id = $2", values: [dagRunId, id] });
+  await runCount(tx, { text: "delete from task_instance where id = $1", values: [id] });
+}
+
 /** What of an instance follows from its task in a version of the DAG. */
 export interface TaskInstanceFacts {
   id: number;
