@@ -19,7 +19,7 @@ import { type UiFiles, uiFiles } from "./http/ui-files.ts";
 import { type QueueBoardPages, queueBoardRoutes } from "./http/queue-board.ts";
 import { addSecurityHeaders } from "./http/security-headers.ts";
 import { createLiveHub } from "./live/live-hub.ts";
-import { type LiveOptions, liveRoutes } from "./live/live-routes.ts";
+import { HEARTBEAT_MS, type LiveOptions, liveRoutes } from "./live/live-routes.ts";
 import { tellChanges } from "./live/rest-changes.ts";
 import { sightOf } from "./live/sight.ts";
 import { openApiRoutes } from "./openapi/openapi-routes.ts";
@@ -78,7 +78,7 @@ export interface ApiServerOptions {
   onPoolsChanged?: () => void;
   /** Pages about the queues in Redis, shown to operators below `/queues`. Default: none. */
   queueBoard?: QueueBoardPages;
-  /** Of `GET /ui/live`. */
+  /** Of `GET /ui/live`; its heartbeat is also how often followed logs and waits look whether their reader still may. */
   live?: LiveOptions;
   /** For tests: answers of the REST API are checked against their schemas. */
   checkAnswers?: boolean;
@@ -260,6 +260,7 @@ function restContext(options: ApiServerOptions, closing: AbortSignal): RestConte
     testConnection: options.testConnection ?? null,
     onPoolsChanged: options.onPoolsChanged ?? (() => {}),
     closing,
+    recheckMs: options.live?.heartbeatMs ?? HEARTBEAT_MS,
     checkAnswers: options.checkAnswers ?? false,
   };
 }

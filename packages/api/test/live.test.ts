@@ -216,6 +216,28 @@ describe("coming back", () => {
 });
 
 describe("the end", () => {
+  it("comes to a stream that cannot begin, so that its browser tries again and holds none meanwhile", async () => {
+    const first = await browse();
+    other.noteChanges({ runs: [dagRunId] });
+    const { id } = await first.next(isChange);
+    await first.end();
+    const nameless = await seedDagRun(server.database.db, { dagId: "sales", runId: "nameless" });
+    await run(server.database.db, { text: "alter table dag_run rename column run_id to run_id_away", values: [] });
+    try {
+      tell({ type: "changes", runs: new Set([nameless]), dags: new Set(), subjects: new Set() });
+      const isRefused = async (): Promise<boolean> => {
+        const browser = new Browser(await request({ cookie, "last-event-id": id! }));
+        const begun = await browser.next(() => true).catch(() => undefined);
+        await browser.end();
+        return begun === undefined;
+      };
+      // Until it is collected, nothing was missed.
+      await expect.poll(isRefused, { timeout: 10_000 }).toBe(true);
+    } finally {
+      await run(server.database.db, { text: "alter table dag_run rename column run_id_away to run_id", values: [] });
+    }
+  });
+
   it("of the session is said, and ends the stream", async () => {
     const own = await logIn();
     const browser = await browse({ cookie: own });

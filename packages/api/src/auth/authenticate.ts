@@ -1,4 +1,4 @@
-import { TradewindError } from "@tradewind/core";
+import { hasErrorCode, TradewindError } from "@tradewind/core";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type AccessTokens, TOKEN_PREFIX } from "./access-tokens.ts";
 import { type DagAccess, dagAccessOf, type DagGrants } from "./dag-access.ts";
@@ -21,6 +21,8 @@ declare module "fastify" {
     user: User | null;
     /** The DAGs that the request may be about; null: it takes no permission. */
     dags: DagAccess | null;
+    /** Whether who sent it may have its answer still: for answers that go on for long. Of a log-in that ended, or a role or grant that was taken back, it is false. */
+    isStillAllowed: () => Promise<boolean>;
   }
 }
 
@@ -43,25 +45,41 @@ export const ANONYMOUS = "anonymous";
 export function requireAccess(app: FastifyInstance, authentication: Authentication): void {
   app.decorateRequest("user", null);
   app.decorateRequest("dags", null);
+  app.decorateRequest("isStillAllowed");
   app.addHook("onRoute", (route) => {
     if (route.config?.access !== undefined) return;
     throw new TypeError(`Route ${String(route.method)} ${route.url} declares no access: name the permission it takes, "user" or "public".`);
   });
   app.addHook("onRequest", async (request) => {
-    const access = request.routeOptions.config.access;
-    // No access: no route, only the answer that says so.
-    if (access === undefined || access === "public") return;
-    const user = await identify(request, authentication);
+    const { user, dags } = await checkAccess(request, authentication);
     request.user = user;
-    if (access === "anyone") return;
-    if (access === "user") return user.isAnonymous === true ? refuse(user, access) : undefined;
-    if (!isAllowed(user.role, access) && grantNeeded(access) === undefined) return refuse(user, access);
-    const dags = await dagAccessOf(user, access, authentication.grants);
     request.dags = dags;
-    if (dags.ids?.length === 0) return refuse(user, access);
-    const { dag_id: dagId } = request.params as { dag_id?: string };
-    if (dagId !== undefined && dagId !== "~") dags.assert(dagId);
+    request.isStillAllowed = async () => {
+      try {
+        await checkAccess(request, authentication);
+        return true;
+      } catch (error) {
+        if (hasErrorCode(error, "unauthenticated") || hasErrorCode(error, "forbidden")) return false;
+        throw error;
+      }
+    };
   });
+}
+
+/** @throws TradewindError `unauthenticated`, `forbidden` */
+async function checkAccess(request: FastifyRequest, authentication: Authentication): Promise<{ user: User | null; dags: DagAccess | null }> {
+  const access = request.routeOptions.config.access;
+  // No access: no route, only the answer that says so.
+  if (access === undefined || access === "public") return { user: null, dags: null };
+  const user = await identify(request, authentication);
+  if (access === "anyone") return { user, dags: null };
+  if (access === "user") return user.isAnonymous === true ? refuse(user, access) : { user, dags: null };
+  if (!isAllowed(user.role, access) && grantNeeded(access) === undefined) return refuse(user, access);
+  const dags = await dagAccessOf(user, access, authentication.grants);
+  if (dags.ids?.length === 0) return refuse(user, access);
+  const { dag_id: dagId } = request.params as { dag_id?: string };
+  if (dagId !== undefined && dagId !== "~") dags.assert(dagId);
+  return { user, dags };
 }
 
 /** Who has not said who they are may be allowed more when they do. */

@@ -4,6 +4,8 @@ import { addressKey } from "../auth/address-key.ts";
 import type { LiveHub } from "./live-hub.ts";
 import { runLiveStream, type Sight } from "./live-stream.ts";
 
+export const HEARTBEAT_MS = 15_000;
+
 export interface LiveOptions {
   /** How often a stream says that it is still there, and asks whether its user may still see what it tells. Default 15 s. */
   heartbeatMs?: number;
@@ -23,7 +25,7 @@ export interface LiveRouteOptions extends Omit<LiveOptions, "hub"> {
 
 /** `GET /live`: what changes, as server-sent events. `Last-Event-ID`, or `last_event_id` of the query: the place to go on from. */
 export function liveRoutes(app: FastifyInstance, options: LiveRouteOptions): void {
-  const { hub, look, closing, heartbeatMs = 15_000, streamsPerUser = 20, maxUnreadBytes = 262_144 } = options;
+  const { hub, look, closing, heartbeatMs = HEARTBEAT_MS, streamsPerUser = 20, maxUnreadBytes = 262_144 } = options;
   const streams = new Map<string, number>();
 
   app.get("/live", { config: { access: "anyone" } }, async (request, reply) => {

@@ -88,6 +88,10 @@ export async function runLiveStream(options: LiveStreamOptions): Promise<void> {
     await Promise.race([subscription, over.promise]);
     if (!raw.destroyed && !raw.writableEnded) await open();
     await over.promise;
+  } catch (error) {
+    // The answer has begun, so that it can only be broken off: the browser comes back by itself.
+    onError(error);
+    raw.destroy();
   } finally {
     clearInterval(heartbeat);
     closing.removeEventListener("abort", end);

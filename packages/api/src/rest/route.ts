@@ -38,6 +38,8 @@ export interface RestContext {
   onPoolsChanged: () => void;
   /** Aborted when the server begins to close: answers that stream without an end of their own stop. */
   closing: AbortSignal;
+  /** How often such an answer looks whether who gets it still may. */
+  recheckMs: number;
   /** Answers are checked against their schemas before they are sent. For tests: it costs time. */
   checkAnswers: boolean;
 }
@@ -93,7 +95,8 @@ export function createRestRoutes(app: FastifyInstance, { checkAnswers }: Pick<Re
         config: { access: route.access },
         handler: async (request, reply) => {
           const answer = await handle(readRequest(route, request, reply) as never);
-          if (reply.sent || (answer as unknown) === reply) return reply;
+          // What was sent as a stream comes back when the stream is over, also when the reader has left before its end.
+          if (reply.sent || reply.raw.headersSent || reply.raw.destroyed || (answer as unknown) === reply) return reply;
           reply.code(route.status);
           if (route.answer === null || answer === undefined) return reply.send();
           if (checkAnswers) route.answer.parse(answer);
@@ -121,11 +124,24 @@ export function sendNull(reply: FastifyReply, status: number): FastifyReply {
   return reply.code(status).type("application/json; charset=utf-8").send("null");
 }
 
-/** Over when the answer was sent, the client has gone, or the server closes. */
-export function endOf({ closing }: Pick<RestContext, "closing">, reply: FastifyReply): AbortSignal {
-  const closed = new AbortController();
-  reply.raw.once("close", () => closed.abort());
-  return AbortSignal.any([closed.signal, closing]);
+/** Of an answer that goes on for long: over when it was sent, the client has gone or may not have it any more, or the server closes. */
+export function endOf({ closing, recheckMs }: Pick<RestContext, "closing" | "recheckMs">, request: FastifyRequest, reply: FastifyReply): AbortSignal {
+  const over = new AbortController();
+  const recheck = async (): Promise<void> => {
+    if (!(await request.isStillAllowed())) over.abort();
+  };
+  // What cannot be found out now is asked again.
+  const timer = setInterval(
+    () => void recheck().catch((error: unknown) => request.log.error({ err: error }, "access was not checked again")),
+    recheckMs,
+  );
+  const end = (): void => {
+    clearInterval(timer);
+    over.abort();
+  };
+  reply.raw.once("close", end);
+  if (reply.raw.destroyed) end();
+  return AbortSignal.any([over.signal, closing]);
 }
 
 /** The fields a PATCH changes: those that the body has and, when there is an `update_mask`, that it names. */

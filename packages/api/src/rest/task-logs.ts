@@ -57,7 +57,7 @@ export function taskLogRoutes(routes: RestRoutes, context: RestContext): void {
       const accept = raw.headers.accept ?? "";
       const write = accept.includes("application/x-ndjson") ? toNdjson : accept.includes("text/plain") ? toText : undefined;
       if (write === undefined) return readAnswer(context, attempt, from, query.full_content ? FULL_LINES : PAGE_LINES);
-      const pages = streamPages(context, key, path.try_number, { attempt, from, follow: query.follow, signal: endOf(context, reply) });
+      const pages = streamPages(context, key, path.try_number, { attempt, from, follow: query.follow, signal: endOf(context, raw, reply) });
       const body = write === toNdjson && query.tokens ? renderWithTokens(pages) : render(pages, write);
       return reply.type(write === toNdjson ? "application/x-ndjson" : "text/plain; charset=utf-8").send(Readable.from(body));
     },

@@ -26,12 +26,12 @@ export function waitRoutes(routes: RestRoutes, context: RestContext): void {
       status: 200,
       answer: z.any(),
     },
-    async ({ path, query, reply }) => {
+    async ({ path, query, raw, reply }) => {
       const first = await getDagRun(context, path.dag_id, path.dag_run_id);
       const lines = watch(context, first, {
         intervalMs: Math.min(Math.max(query.interval, LEAST_SECONDS), MOST_SECONDS) * 1000,
         resultsOf: query.result ?? [],
-        signal: endOf(context, reply),
+        signal: endOf(context, raw, reply),
       });
       return reply.type("application/x-ndjson").send(Readable.from(lines));
     },
