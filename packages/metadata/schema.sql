@@ -106,12 +106,15 @@ create table dag (
   next_run_at timestamp with time zone,
   creation_blocked boolean default false not null,
   created_at timestamp with time zone default now() not null,
+  is_draining boolean default false not null,
   constraint dag_pkey PRIMARY KEY (dag_id),
   constraint dag_dag_file_id_fkey FOREIGN KEY (dag_file_id) REFERENCES dag_file(id) ON DELETE SET NULL,
-  constraint dag_dag_version_id_fkey FOREIGN KEY (dag_version_id) REFERENCES dag_version(id)
+  constraint dag_dag_version_id_fkey FOREIGN KEY (dag_version_id) REFERENCES dag_version(id),
+  constraint dag_draining_is_not_paused CHECK ((NOT (is_draining AND is_paused)))
 ) with (fillfactor=80);
 CREATE INDEX dag_by_display_name ON dag USING btree (dag_display_name);
 CREATE INDEX dag_by_file ON dag USING btree (dag_file_id);
+CREATE INDEX dag_draining ON dag USING btree (dag_id) WHERE is_draining;
 CREATE INDEX dag_due ON dag USING btree (next_run_at) WHERE ((next_run_at IS NOT NULL) AND (NOT is_paused) AND (NOT is_stale) AND (NOT has_import_errors) AND (NOT creation_blocked));
 
 create table dag_favorite (

@@ -233,6 +233,32 @@ describe("changes of DAGs", () => {
     expect(many.json()).toMatchObject({ total_entries: 1, dags: [{ dag_id: "stock", is_paused: false }] });
   });
 
+  it("drain: no new scheduled runs, unfinished runs finish, then the DAG pauses itself; asked for by scheduling_state, or with a run", async () => {
+    const patch = (body: unknown, query: Record<string, string> = {}) => server.call("PATCH", "/api/v2/dags/stock", { body, query });
+    const stateOfDag = async () => (await server.call("GET", "/api/v2/dags/stock")).json<{ scheduling_state: string; is_paused: boolean }>();
+    expect(await stateOfDag()).toMatchObject({ scheduling_state: "active", is_paused: false });
+    await server.call("POST", "/api/v2/dags/stock/dagRuns", { body: { logical_date: null, dag_run_id: "last" } });
+    expect((await patch({ scheduling_state: "draining" })).json()).toMatchObject({ scheduling_state: "draining", is_paused: false });
+    await server.call("PATCH", "/api/v2/dags/stock/dagRuns/last", { body: { state: "success" } });
+    await expect.poll(stateOfDag).toMatchObject({ scheduling_state: "paused", is_paused: true });
+    // Nothing is left to wait for: it is paused at once.
+    expect((await patch({ scheduling_state: "active" })).json()).toMatchObject({ scheduling_state: "active", is_paused: false });
+    expect((await patch({ scheduling_state: "draining" })).json()).toMatchObject({ scheduling_state: "paused" });
+    const made = await server.call("POST", "/api/v2/dags/stock/dagRuns", { body: { logical_date: null, dag_run_id: "once", drain_dag: true } });
+    expect(made.json()).toMatchObject({ state: "running" });
+    expect(await stateOfDag()).toMatchObject({ scheduling_state: "draining" });
+    await server.call("PATCH", "/api/v2/dags/stock/dagRuns/once", { body: { state: "failed" } });
+    await expect.poll(stateOfDag).toMatchObject({ scheduling_state: "paused" });
+    for (const [body, query, status] of [
+      [{}, {}, 422],
+      [{ is_paused: true, scheduling_state: "active" }, {}, 422],
+      [{ is_paused: true }, { update_mask: "scheduling_state" }, 400],
+      [{ is_paused: false, scheduling_state: "active" }, { update_mask: "is_paused" }, 200],
+    ] as const) {
+      expect((await patch(body, query)).statusCode).toBe(status);
+    }
+  });
+
   it("delete one with everything of it", async () => {
     expect((await server.call("DELETE", "/api/v2/dags/gone")).statusCode).toBe(200);
     expect((await server.call("GET", "/api/v2/dags/gone")).statusCode).toBe(404);

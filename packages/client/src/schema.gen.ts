@@ -2537,6 +2537,7 @@ export interface components {
             relative_fileloc: string | null;
             render_template_as_native_obj: boolean;
             rerun_with_latest_version: boolean | null;
+            scheduling_state: components["schemas"]["DagSchedulingState"];
             start_date: string | null;
             tags: components["schemas"]["DagTagResponse"][];
             template_search_path: string[] | null;
@@ -2572,7 +2573,8 @@ export interface components {
             username: string | null;
         };
         DAGPatchBody: {
-            is_paused: boolean;
+            is_paused?: boolean;
+            scheduling_state?: components["schemas"]["DagSchedulingState"];
         };
         DAGResponse: {
             allowed_run_types: ("scheduled" | "manual" | "backfill" | "asset_triggered" | "asset_materialization" | "operator_triggered")[] | null;
@@ -2600,6 +2602,7 @@ export interface components {
             next_dagrun_run_after: string | null;
             owners: string[];
             relative_fileloc: string | null;
+            scheduling_state: components["schemas"]["DagSchedulingState"];
             tags: components["schemas"]["DagTagResponse"][];
             timetable_description: string | null;
             timetable_partitioned: boolean;
@@ -2707,6 +2710,8 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        /** @enum {string} */
+        DagSchedulingState: "active" | "draining" | "paused";
         DAGSourceResponse: {
             content: string | null;
             dag_display_name: string;
@@ -5249,6 +5254,8 @@ export interface operations {
                     dag_run_id?: string | null;
                     data_interval_end?: string | null;
                     data_interval_start?: string | null;
+                    /** @default false */
+                    drain_dag?: boolean;
                     logical_date: string | null;
                     note?: string | null;
                     partition_key?: null;

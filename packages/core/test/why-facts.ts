@@ -20,6 +20,7 @@ export const SYSTEM: WhySystem = {
 export const DAG: WhyDag = {
   dagId: "random",
   isPaused: false,
+  isDraining: false,
   pausedBy: null,
   isStale: false,
   hasImportErrors: false,

@@ -236,8 +236,13 @@ export interface AuthorUseCases {
 
 // People ------------------------------------------------------------------------------------------------------------
 
+/** `draining`: the schedule makes no more runs, and the DAG pauses itself when its unfinished runs have ended. Airflow's scheduling_state. */
+export type SchedulingState = "active" | "draining" | "paused";
+
 export interface TriggerOptions {
   dagId: string;
+  /** The DAG drains from now on, also one that was paused: it pauses itself when this run, and all others, have ended. */
+  drainsDag?: boolean;
   /** null: a run without a date. Absent: now, as the run's date. */
   logicalDate?: Date | null;
   dataInterval?: { start: Date; end: Date };
@@ -303,7 +308,10 @@ export interface PeopleUseCases {
     actor: Actor;
   }): Promise<TouchedTaskInstance[]>;
   setDagRunState(options: { dagId: string; runId: string; state: "queued" | "success" | "failed"; actor: Actor }): Promise<void>;
+  /** `isPaused: false` makes it active, also when it was draining. */
   setPaused(options: { dagId: string; isPaused: boolean; actor: Actor }): Promise<void>;
+  /** What is to drain and has no unfinished run is paused at once. @throws TradewindError `dag_not_found` */
+  setSchedulingState(options: { dagId: string; state: SchedulingState; actor: Actor }): Promise<void>;
   deleteDagRun(options: { dagId: string; runId: string; actor: Actor }): Promise<void>;
   deleteDag(options: { dagId: string; actor: Actor }): Promise<void>;
   /** As if the run had never had it. What runs is stopped. */

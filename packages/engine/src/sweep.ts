@@ -2,6 +2,7 @@ import { isTerminal, TradewindError } from "@tradewind/core";
 import {
   explainUnplaceable,
   forgetRunnerHosts,
+  listDrainedDags,
   listParkedKeysWithRoom,
   listStalledDagRuns,
   listWronglyBlockedDags,
@@ -17,23 +18,25 @@ import { settleAndFlush } from "./settle/settle.ts";
 import { createSettlement, loadWholeRuns, lockRuns, reconsider, recount, type Settlement } from "./settle/settlement.ts";
 
 /**
- * Finds what a crash between two transactions or a lost wake-up may have left behind: DAGs whose next run nobody let in, rows parked under a limit that has room, running runs in
+ * Finds what a crash between two transactions or a lost wake-up may have left behind: DAGs whose next run nobody let in, or that have drained and were not paused, rows parked under a limit that has room, running runs in
  * which nothing moves. Each is looked for by an index over what is alive; nothing is found in a healthy system.
  */
 export function sweepUseCase(context: EngineContext): SchedulingUseCases["sweep"] {
   return async ({ limit }) => {
-    const [blocked, keys, stalled] = await Promise.all([
+    const [blocked, drained, keys, stalled] = await Promise.all([
       listWronglyBlockedDags(context.db, { limit }),
+      listDrainedDags(context.db, { limit }),
       listParkedKeysWithRoom(context.db, { limit }),
       listStalledDagRuns(context.db, { limit }),
     ]);
-    if (blocked.length > 0) await letNextRunsIn(context, blocked);
+    const ended = [...new Set([...blocked, ...drained])];
+    if (ended.length > 0) await letNextRunsIn(context, ended);
     if (keys.length > 0) await unparkKeys(context, keys);
     const runs = await repairRuns(context, stalled);
     await warnOfUnplaceable(context, limit);
     const rerouted = await rerouteWaiting(context);
     await forgetRunnerHosts(context.db, { silentMs: context.limits.hostForgetMs, now: context.stampAt() });
-    return { repaired: blocked.length + keys.length + runs + rerouted };
+    return { repaired: ended.length + keys.length + runs + rerouted };
   };
 }
 

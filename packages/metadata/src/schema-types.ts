@@ -102,6 +102,7 @@ export interface DagTable {
   dag_file_id: number | null;
   dag_version_id: number;
   is_paused: boolean;
+  is_draining: Generated<boolean>;
   is_stale: Generated<boolean>;
   has_import_errors: Generated<boolean>;
   description: string | null;

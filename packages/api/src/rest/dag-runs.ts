@@ -22,6 +22,7 @@ const TriggerBody = z
     conf: JsonObject.nullable().optional(),
     note: Note,
     partition_key: z.null({ error: "Partitions are not supported." }).optional(),
+    drain_dag: z.boolean().default(false),
   })
   .refine((body) => (body.data_interval_start == null) === (body.data_interval_end == null), {
     error: "Either both data_interval_start and data_interval_end must be provided or both must be None",
@@ -185,6 +186,7 @@ export function dagRunRoutes(routes: RestRoutes, context: RestContext): void {
           runId: body.dag_run_id ?? undefined,
           conf: body.conf ?? {},
           note: body.note ?? undefined,
+          drainsDag: body.drain_dag,
           runType: "manual",
           triggeredBy: "rest_api",
           actor,

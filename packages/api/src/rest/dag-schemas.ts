@@ -20,10 +20,14 @@ export const DagVersionResponse = z
   })
   .meta({ id: "DagVersionResponse" });
 
+/** "Draining: no new scheduled runs, unfinished runs finish, then the Dag pauses itself." */
+export const DagSchedulingState = z.enum(["active", "draining", "paused"]).meta({ id: "DagSchedulingState" });
+
 const dagFields = {
   dag_id: z.string(),
   dag_display_name: z.string(),
   is_paused: z.boolean(),
+  scheduling_state: DagSchedulingState,
   is_stale: z.boolean(),
   last_parsed_time: Instant.nullable(),
   last_parse_duration: z.number().nullable(),
@@ -108,6 +112,7 @@ export function toDagResponse(context: Pick<RestContext, "folderOfBundle">, dag:
     dag_id: dag.dagId,
     dag_display_name: dag.dagDisplayName,
     is_paused: dag.isPaused,
+    scheduling_state: dag.isPaused ? "paused" : dag.isDraining ? "draining" : "active",
     is_stale: dag.isStale,
     last_parsed_time: toIso(dag.lastParsedAt),
     last_parse_duration: dag.lastParseDurationMs === null ? null : dag.lastParseDurationMs / 1000,

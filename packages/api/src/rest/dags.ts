@@ -2,12 +2,18 @@ import { DAG_RUN_STATES, TradewindError } from "@tradewind/core";
 import { DAG_ORDER_COLUMNS, type DagFilter, type DagRow, findDag, findDagDetails, listDags, listDagsById } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { flag, instantRange, list, paging, patterns, readPage, readRange, states, text } from "../http/query-values.ts";
-import { DagCollectionResponse, DagDetailsResponse, DagResponse, toDagDetailsResponse, toDagResponse } from "./dag-schemas.ts";
+import { DagCollectionResponse, DagDetailsResponse, DagResponse, DagSchedulingState, toDagDetailsResponse, toDagResponse } from "./dag-schemas.ts";
 import type { RestContext, RestRoutes } from "./route.ts";
 
 export const DagPath = z.object({ dag_id: z.string() });
 
-const DagPatchBody = z.strictObject({ is_paused: z.boolean() }).meta({ id: "DAGPatchBody" });
+const DagPatchBody = z
+  .strictObject({ is_paused: z.boolean().optional(), scheduling_state: DagSchedulingState.optional() })
+  .refine((body) => body.is_paused !== undefined || body.scheduling_state !== undefined, { error: "Give is_paused or scheduling_state." })
+  .refine(({ is_paused: isPaused, scheduling_state: state }) => isPaused === undefined || state === undefined || isPaused === (state === "paused"), {
+    error: "is_paused and scheduling_state contradict each other. Give one of the two.",
+  })
+  .meta({ id: "DAGPatchBody" });
 
 const { order_by, ...page } = paging;
 const shortQuery = {
@@ -92,10 +98,10 @@ export function dagRoutes(routes: RestRoutes, context: RestContext): void {
   routes.add(
     { method: "PATCH", path: "/dags", access: "dags:edit", query: PatchManyQuery, body: DagPatchBody, status: 200, answer: DagCollectionResponse },
     async ({ query, body, actor, dags }) => {
-      checkMask(query.update_mask);
+      const state = readSchedulingState(body, query.update_mask);
       const filter = { ...toFilter(query, actor.name), visibleDagIds: dags.ids };
       const { items, total } = await listDags(context.db, { filter, page: readPage(query, context.pageLimits, ORDER) });
-      for (const { dagId } of items) await context.engine.setPaused({ dagId, isPaused: body.is_paused, actor });
+      for (const { dagId } of items) await context.engine.setSchedulingState({ dagId, state, actor });
       const changed = await listDagsById(context.db, { dagIds: items.map(({ dagId }) => dagId) });
       return { dags: changed.map((dag) => toDagResponse(context, dag)), total_entries: total };
     },
@@ -127,9 +133,9 @@ export function dagRoutes(routes: RestRoutes, context: RestContext): void {
       answer: DagResponse,
     },
     async ({ path, query, body, actor }) => {
-      checkMask(query.update_mask);
+      const state = readSchedulingState(body, query.update_mask);
       await getDag(context, path.dag_id);
-      await context.engine.setPaused({ dagId: path.dag_id, isPaused: body.is_paused, actor });
+      await context.engine.setSchedulingState({ dagId: path.dag_id, state, actor });
       return toDagResponse(context, await getDag(context, path.dag_id));
     },
   );
@@ -144,8 +150,16 @@ export function dagRoutes(routes: RestRoutes, context: RestContext): void {
   );
 }
 
-/** Only `is_paused` can be changed. */
-function checkMask(updateMask: readonly string[] | undefined): void {
-  if (updateMask === undefined || updateMask.length === 0 || (updateMask.length === 1 && updateMask[0] === "is_paused")) return;
-  throw new TradewindError("invalid_request", "Only `is_paused` field can be updated through the REST API.");
+/** `is_paused` and `scheduling_state` say the same of a DAG, the second more of it. No other field can be changed. */
+function readSchedulingState(
+  { is_paused: isPaused, scheduling_state: state }: z.output<typeof DagPatchBody>,
+  updateMask: readonly string[] | undefined,
+): z.output<typeof DagSchedulingState> {
+  const mask = updateMask === undefined || updateMask.length === 0 ? ["is_paused", "scheduling_state"] : updateMask;
+  if (mask.some((field) => field !== "is_paused" && field !== "scheduling_state")) {
+    throw new TradewindError("invalid_request", "Only `is_paused` and `scheduling_state` fields can be updated through the REST API.");
+  }
+  if (state !== undefined && mask.includes("scheduling_state")) return state;
+  if (isPaused !== undefined && mask.includes("is_paused")) return isPaused ? "paused" : "active";
+  throw new TradewindError("invalid_request", `The update mask names ${mask.join(", ")}, which the body does not give.`);
 }

@@ -63,7 +63,7 @@ export function calendarRoutes(routes: RestRoutes, { db }: RestContext): void {
       };
       for (const { startsAt, state, runs } of counted) cellOf(startsAt).runs[state] = runs;
       const planned =
-        dag.isPaused || dag.isStale
+        dag.isPaused || dag.isDraining || dag.isStale
           ? { at: [], isCut: false }
           : plannedRuns(readDagSpec(found.spec), lastRuns.get(dagId), { now: new Date(), until: to, most: MOST_PLANNED });
       const clock = wallClock(zone, unit);

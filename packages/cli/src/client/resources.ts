@@ -5,6 +5,7 @@ export interface DagResource {
   dag_display_name: string;
   description: string | null;
   is_paused: boolean;
+  scheduling_state: "active" | "draining" | "paused";
   is_stale: boolean;
   has_import_errors: boolean;
   timetable_summary: string | null;

@@ -15,6 +15,7 @@ export async function triggerDag(dagId: string, options: TriggerOptions): Promis
     ...(options.logicalDate === undefined ? { logical_date: null } : { logical_date: options.logicalDate.toISOString() }),
     ...(options.runId === undefined ? {} : { dag_run_id: options.runId }),
     ...(options.note === undefined ? {} : { note: options.note }),
+    ...(options.drain === true && { drain_dag: true }),
     conf: options.conf ?? {},
   });
   if (options.wait !== true) {

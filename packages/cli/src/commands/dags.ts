@@ -12,14 +12,15 @@ import type { ServerOptions } from "../program/options.ts";
 function dagState(dag: DagResource): Cell {
   if (dag.is_stale) return { text: "stale", style: "dim" };
   if (dag.has_import_errors) return { text: "import error", style: "red" };
-  return dag.is_paused ? { text: "paused", style: "yellow" } : { text: "active", style: "green" };
+  const { scheduling_state: state } = dag;
+  return { text: state, style: state === "active" ? "green" : "yellow" };
 }
 
 const dagColumns = (now: Date): Column<DagResource>[] => [
   { title: "DAG", value: (dag) => dag.dag_id },
   { title: "STATE", value: dagState },
   { title: "SCHEDULE", value: (dag) => dag.timetable_summary ?? "none" },
-  { title: "NEXT RUN", value: (dag) => (dag.is_paused ? null : relativeTime(dag.next_dagrun_run_after, now)) },
+  { title: "NEXT RUN", value: (dag) => (dag.scheduling_state === "active" ? relativeTime(dag.next_dagrun_run_after, now) : null) },
   { title: "TAGS", value: (dag) => dag.tags.map((tag) => tag.name).join(", ") || null, mayBeCut: true },
   { title: "DESCRIPTION", value: (dag) => dag.description, mayBeCut: true },
 ];
@@ -79,18 +80,25 @@ const TASK_COLUMNS: Column<TaskResource>[] = [
 function nextRunText(dag: DagResource, now: Date): string | null {
   if (dag.next_dagrun_run_after === null) return null;
   const at = `${shortInstant(dag.next_dagrun_run_after)} (${relativeTime(dag.next_dagrun_run_after, now)})`;
-  return dag.is_paused ? `${at}, once it is unpaused` : at;
+  return dag.scheduling_state === "active" ? at : `${at}, once it is ${dag.is_paused ? "unpaused" : "not draining any more"}`;
 }
 
-export const pauseDags = (dagIds: string[], options: ServerOptions): Promise<void> => setPaused(dagIds, true, options);
-export const unpauseDags = (dagIds: string[], options: ServerOptions): Promise<void> => setPaused(dagIds, false, options);
+type SchedulingState = DagResource["scheduling_state"];
 
-async function setPaused(dagIds: string[], isPaused: boolean, options: ServerOptions): Promise<void> {
+export const pauseDags = (dagIds: string[], options: ServerOptions): Promise<void> => setSchedulingState(dagIds, "paused", options);
+export const unpauseDags = (dagIds: string[], options: ServerOptions): Promise<void> => setSchedulingState(dagIds, "active", options);
+export const drainDags = (dagIds: string[], options: ServerOptions): Promise<void> => setSchedulingState(dagIds, "draining", options);
+
+async function setSchedulingState(dagIds: string[], state: SchedulingState, options: ServerOptions): Promise<void> {
   const { client, output } = clientContext(options);
   const dags: DagResource[] = [];
-  for (const dagId of dagIds) dags.push(await client.send<DagResource>("PATCH", path`/api/v2/dags/${dagId}`, { is_paused: isPaused }));
-  const names = dags.map((dag) => `"${dag.dag_id}"`).join(", ");
-  output.done(`${names} ${dags.length === 1 ? "is" : "are"} ${isPaused ? "paused" : "active"} now.`, dags);
+  for (const dagId of dagIds) dags.push(await client.send<DagResource>("PATCH", path`/api/v2/dags/${dagId}`, { scheduling_state: state }));
+  // What is to drain and has no unfinished run is paused at once.
+  const said = [...Map.groupBy(dags, (dag) => dag.scheduling_state)].map(([found, alike]) => {
+    const names = alike.map((dag) => `"${dag.dag_id}"`).join(", ");
+    return `${names} ${alike.length === 1 ? "is" : "are"} ${found} now.`;
+  });
+  output.done(said.join(" "), dags);
 }
 
 export async function showImportErrors(options: ServerOptions): Promise<number> {

@@ -25,6 +25,7 @@ export interface TriggerOptions extends ServerOptions {
   logicalDate?: Date;
   runId?: string;
   note?: string;
+  drain?: boolean;
   wait?: boolean;
   timeout?: number;
 }
@@ -49,7 +50,7 @@ export interface NextOptions extends ServerOptions {
 
 export function addDagCommands(program: Command): void {
   const load = () => import("../commands/dags.ts");
-  const dags = program.command("dags").description("DAGs: list, trigger, pause, test");
+  const dags = program.command("dags").description("DAGs: list, trigger, pause, drain, test");
 
   const list = withServer(dags.command("list").description("list DAGs"))
     .option("--tags <tag>", "only DAGs with this tag; may be repeated", collect)
@@ -67,6 +68,7 @@ export function addDagCommands(program: Command): void {
     .option("--logical-date <date>", "the run's date (default: now)", instant)
     .option("--run-id <id>", "id of the run (default: made from the date)")
     .option("--note <text>", "a note on the run")
+    .option("--drain", "have the DAG drain: it pauses itself when this run and all others have ended; a paused DAG runs this one")
     .option("--wait", "wait until the run has ended; the exit code is 1 when it failed")
     .option("--timeout <seconds>", "with --wait: give up waiting after so long, with exit code 1", positiveInteger)
     .action(lazily(() => import("../commands/dags-trigger.ts"), "triggerDag"));
@@ -74,6 +76,10 @@ export function addDagCommands(program: Command): void {
 
   withServer(dags.command("pause <dag-id...>").description("stop creating runs of DAGs; running ones go on")).action(lazily(load, "pauseDags"));
   withServer(dags.command("unpause <dag-id...>").description("create runs of DAGs again")).action(lazily(load, "unpauseDags"));
+  const drain = withServer(
+    dags.command("drain <dag-id...>").description("create no more runs of DAGs, and pause each when its runs have ended"),
+  ).action(lazily(load, "drainDags"));
+  examples(drain, ["dags drain weather_report"]);
 
   const next = withServer(dags.command("next <dag-id>").description("show when the next runs are due"))
     .option("-n, --count <number>", "how many", positiveInteger, 5)

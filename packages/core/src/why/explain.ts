@@ -4,7 +4,7 @@ import { describeTask } from "../task-instance-name.ts";
 import { subjectOf, toAction, toCause } from "./causes.ts";
 import { explainInstanceCauses } from "./instance-causes.ts";
 import { explainRunEnd, explainRunQueued, explainRunRunning } from "./run-causes.ts";
-import { maxActiveRunsCause, pausedCause, schedulerCause } from "./system-causes.ts";
+import { drainingCause, maxActiveRunsCause, pausedCause, schedulerCause } from "./system-causes.ts";
 import type { WhyDag, WhyRunFacts, WhySchedule, WhySystem } from "./why-facts.ts";
 import type { Cause, Why, WhySubject } from "./why.ts";
 
@@ -47,8 +47,9 @@ export function explainDag(system: WhySystem, dag: WhyDag, schedule: WhySchedule
     );
   }
   if (dag.hasImportErrors) causes.push(importErrorCause(dag));
-  causes.push(...schedulerCause(system), ...pausedCause(dag));
-  const ofSchedule = explainSchedule(system, dag, schedule);
+  causes.push(...schedulerCause(system), ...pausedCause(dag), ...drainingCause(dag));
+  // A schedule that makes no runs until somebody says so has nothing to tell.
+  const ofSchedule = dag.isDraining ? [] : explainSchedule(system, dag, schedule);
   // That a run is due says nothing where something keeps it from being made.
   causes.push(...ofSchedule.filter((cause) => cause.code !== "run_due" || causes.length === 0));
   const subject: WhySubject = { dagId, runId: null, taskId: null, mapIndex: null, state: schedule.latestRun?.state ?? null };

@@ -17,7 +17,17 @@ export function pausedCause({ dagId, isPaused, pausedBy }: WhyDag): Cause[] {
   if (pausedBy?.reason != null) {
     return [toCause("paused_by_failures", `DAG "${dagId}" was paused by the scheduler: ${pausedBy.reason}.`, rest)];
   }
+  if (pausedBy?.hasDrained === true)
+    return [toCause("dag_paused", `DAG "${dagId}" has paused itself: it was draining, and its runs have ended.`, rest)];
   return [toCause("dag_paused", `DAG "${dagId}" is paused${pausedBy === null ? "" : `, by ${pausedBy.name}`}.`, rest)];
+}
+
+/** "Draining: no new scheduled runs, unfinished runs finish, then the Dag pauses itself." */
+export function drainingCause({ dagId, isDraining, runningCount, queuedCount }: WhyDag): Cause[] {
+  if (!isDraining) return [];
+  const left = runningCount + queuedCount;
+  const sentence = `DAG "${dagId}" is draining: its schedule makes no more runs, and it pauses itself when its ${countOf(left, "unfinished run")} ${left === 1 ? "has" : "have"} ended.`;
+  return [toCause("dag_draining", sentence, { unblock: "Turn the DAG on again.", action: toAction("unpause_dag", "Turn on", { dagId }) })];
 }
 
 /** As many runs are running as `max_active_runs` allows. */

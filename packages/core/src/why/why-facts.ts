@@ -50,8 +50,9 @@ export interface WhyHolder {
 export interface WhyDag {
   dagId: string;
   isPaused: boolean;
+  isDraining: boolean;
   /** Null: it is not paused, or it was made so. */
-  pausedBy: { name: string; at: Date; reason: string | null } | null;
+  pausedBy: { name: string; at: Date; reason: string | null; hasDrained: boolean } | null;
   isStale: boolean;
   hasImportErrors: boolean;
   importError: { file: string; line: number | null; message: string } | null;

@@ -214,7 +214,23 @@ describe("a DAG", () => {
   });
 
   it("is told what keeps a due run from being made, and not that it is due", () => {
-    const dag = { ...DAG, dagId: "d", isPaused: true, pausedBy: { name: "ada", at: later(-60), reason: null } };
+    const dag = { ...DAG, dagId: "d", isPaused: true, pausedBy: { name: "ada", at: later(-60), reason: null, hasDrained: false } };
     expect(explainDag(SYSTEM, dag, { ...schedule, nextRunAt: later(-1) }).causes).toMatchObject([{ code: "dag_paused", since: later(-60) }]);
+  });
+
+  it("says that it is draining, and for how long, and that it has paused itself then", () => {
+    const draining = { ...DAG, dagId: "d", isDraining: true, runningCount: 1, queuedCount: 1 };
+    expect(explainDag(SYSTEM, draining, { ...schedule, nextRunAt: later(-1) }).causes).toMatchObject([
+      {
+        code: "dag_draining",
+        sentence: 'DAG "d" is draining: its schedule makes no more runs, and it pauses itself when its 2 unfinished runs have ended.',
+        action: { id: "unpause_dag", label: "Turn on" },
+      },
+    ]);
+    const drained = { ...DAG, dagId: "d", isPaused: true, pausedBy: { name: "scheduler", at: later(-60), reason: null, hasDrained: true } };
+    expect(explainDag(SYSTEM, drained, schedule).causes[0]).toMatchObject({
+      code: "dag_paused",
+      sentence: 'DAG "d" has paused itself: it was draining, and its runs have ended.',
+    });
   });
 });

@@ -7,6 +7,7 @@ export const WHY_CODES = [
   "dag_stale",
   "import_error",
   "dag_paused",
+  "dag_draining",
   "paused_by_failures",
   "no_schedule",
   "scheduled_runs_not_allowed",

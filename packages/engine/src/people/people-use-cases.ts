@@ -8,7 +8,7 @@ import { requestDagFile } from "./request-dag-file.ts";
 import { createSchemaValidator } from "./schema-validator.ts";
 import { setDagRunState } from "./set-dag-run-state.ts";
 import { setNote } from "./set-note.ts";
-import { setPaused } from "./set-paused.ts";
+import { setSchedulingState } from "./set-scheduling-state.ts";
 import { setTaskInstanceState } from "./set-task-instance-state.ts";
 import { triggerDagRun } from "./trigger-dag-run.ts";
 
@@ -21,7 +21,8 @@ export function peopleUseCases(context: EngineContext): PeopleUseCases {
     clearTaskInstances: (options) => clearTaskInstances(context, options),
     setTaskInstanceState: (options) => setTaskInstanceState(context, options),
     setDagRunState: (options) => setDagRunState(context, options),
-    setPaused: (options) => setPaused(context, options),
+    setPaused: ({ isPaused, ...options }) => setSchedulingState(context, { ...options, state: isPaused ? "paused" : "active" }),
+    setSchedulingState: (options) => setSchedulingState(context, options),
     deleteDagRun: (options) => deleteDagRun(context, options),
     deleteDag: (options) => deleteDag(context, options),
     deleteTaskInstance: (options) => deleteTaskInstance(context, options),

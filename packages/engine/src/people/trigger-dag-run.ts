@@ -16,6 +16,7 @@ import { createSettlement } from "../settle/settlement.ts";
 import { audit, dagNotFound, getDag } from "./change-runs.ts";
 import { type ManualRun, planManualRun } from "./plan-manual-run.ts";
 import { assertNote } from "./set-note.ts";
+import { changeSchedulingState, followSchedulingState, type SchedulingChange } from "./set-scheduling-state.ts";
 
 /**
  * Makes a run because somebody asked for it. It begins at once when limits allow; of a paused DAG it waits, queued, until the DAG is unpaused.
@@ -36,13 +37,16 @@ export async function triggerDagRun(
   await context.versions.load(context.db, [known.dagVersionId]);
   const planned = plan(context.versions.get(known.dagVersionId).graph.spec);
 
-  return commit(context, async (tx, after) => {
-    const [dag] = await lockScheduledDags(tx, { dagIds: [dagId], now: context.stampAt() });
-    if (dag === undefined) throw dagNotFound(dagId);
+  let change: SchedulingChange | null = null;
+  const made = await commit(context, async (tx, after) => {
+    const [found] = await lockScheduledDags(tx, { dagIds: [dagId], now: context.stampAt() });
+    if (found === undefined) throw dagNotFound(dagId);
+    const dag = options.drainsDag === true ? { ...found, isPaused: false, isDraining: true } : found;
     await context.versions.load(tx, [dag.dagVersionId]);
     // A new version came in between: what was found acceptable may not be any more.
     const run = dag.dagVersionId === known.dagVersionId ? planned : plan(context.versions.get(dag.dagVersionId).graph.spec);
     const runId = await findFreeRunId(tx, dagId, run, suffix);
+    change = options.drainsDag === true ? await changeSchedulingState(context, tx, { dag: found, state: "draining", actor: options.actor }) : null;
     const [work] = await createRuns(createSettlement(context, tx, after), [
       {
         dagId,
@@ -69,10 +73,13 @@ export async function triggerDagRun(
       extra: {
         after: { logical_date: run.logicalDate, run_after: run.runAfter, conf: run.conf, note: options.note ?? null },
         triggered_by: options.triggeredBy,
+        ...(options.drainsDag === true && { drain_dag: true }),
       },
     });
     return { dagRunId: work!.run.id, runId };
   });
+  if (change !== null) await followSchedulingState(context, dagId, change);
+  return made;
 }
 
 async function getRunnableDag(context: EngineContext, dagId: string): Promise<DagRecord> {

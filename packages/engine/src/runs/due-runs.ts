@@ -63,7 +63,9 @@ async function createOneByOne(
     try {
       created += await commit(context, async (tx, after) => {
         const dags = await lockScheduledDags(tx, { dagIds: [dagId], now: context.stampAt() });
-        const due = dags.filter((dag) => !dag.isPaused && !dag.isStale && !dag.creationBlocked && dag.next !== null && dag.next.runAfter <= dag.now);
+        const due = dags.filter(
+          (dag) => !dag.isPaused && !dag.isDraining && !dag.isStale && !dag.creationBlocked && dag.next !== null && dag.next.runAfter <= dag.now,
+        );
         return (await createRunsOf(context, tx, after, due, noteFailure)).created;
       });
     } catch (error) {

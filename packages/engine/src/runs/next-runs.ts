@@ -1,6 +1,7 @@
 import { allowsRunType, hasTooManyFailedRuns, mayCreateRun, type NextRun, nextRun } from "@tradewind/core";
 import {
   countActiveDagRuns,
+  hasActiveRuns,
   listLastScheduledRuns,
   listLatestDagRunStates,
   lockQueuedDagRuns,
@@ -18,7 +19,7 @@ import { settleAndFlush } from "../settle/settle.ts";
 import { addRuns, createSettlement, loadWholeRuns } from "../settle/settlement.ts";
 
 /**
- * Runs of these DAGs ended: pauses a DAG that failed too often in a row, lets its schedule create again, and starts queued runs in the places that are free.
+ * Runs of these DAGs ended: pauses a DAG that failed too often in a row, or has drained, lets its schedule create again, and starts queued runs in the places that are free.
  *
  * A transaction of its own, after the one that ended the runs: it locks the DAG first, which that one, holding runs, must not.
  */
@@ -28,6 +29,7 @@ export async function letNextRunsIn(context: EngineContext, dagIds: readonly str
     const paused = await pauseFailing(tx, after, dags);
     // Of paused DAGs too: when they go on no run may end any more that would do it then.
     await unblockCreation(context, tx, after, dags);
+    for (const dagId of await pauseDrained(tx, after, dags)) paused.add(dagId);
     const going = dags.filter((dag) => !dag.isPaused && !paused.has(dag.dagId));
     return startQueued(context, tx, after, going);
   });
@@ -43,6 +45,23 @@ async function pauseFailing(tx: Transaction, after: AfterCommit, dags: readonly 
     paused.add(dagId);
     const extra = { before: { is_paused: false }, after: { is_paused: true }, reason: `the last ${limit} runs failed` };
     await insertEventLog(tx, { event: "paused", owner: "scheduler", dagId, extra });
+    after.changes.dags.add(dagId);
+    after.wakes.add("dags").add("state");
+  }
+  return paused;
+}
+
+/**
+ * "Draining: … unfinished runs finish, then the Dag pauses itself." Whoever makes a run of the DAG, or has it drain, holds the lock that is held here: a run is either counted here, or made
+ * after the DAG was paused.
+ */
+async function pauseDrained(tx: Transaction, after: AfterCommit, dags: readonly ScheduledDag[]): Promise<string[]> {
+  const paused: string[] = [];
+  for (const { dagId, isDraining } of dags) {
+    if (!isDraining || (await hasActiveRuns(tx, { dagId })) || !(await pauseDag(tx, { dagId }))) continue;
+    paused.push(dagId);
+    const extra = { before: { is_paused: false, scheduling_state: "draining" }, after: { is_paused: true } };
+    await insertEventLog(tx, { event: "drained", owner: "scheduler", dagId, extra });
     after.changes.dags.add(dagId);
     after.wakes.add("dags").add("state");
   }

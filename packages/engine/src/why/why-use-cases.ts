@@ -86,10 +86,11 @@ function mostTelling(instances: readonly RunInstance[]): RunInstance | undefined
 }
 
 function toDag(row: WhyDagRow): WhyDag {
-  const { dagId, isPaused, isStale, hasImportErrors, maxActiveRuns, runningCount, queuedCount } = row;
+  const { dagId, isPaused, isDraining, isStale, hasImportErrors, maxActiveRuns, runningCount, queuedCount } = row;
   return {
-    ...{ dagId, isPaused, isStale, hasImportErrors, maxActiveRuns, runningCount, queuedCount },
-    pausedBy: row.pausedAt === null ? null : { name: row.pausedBy ?? "somebody", at: row.pausedAt, reason: row.pauseReason },
+    ...{ dagId, isPaused, isDraining, isStale, hasImportErrors, maxActiveRuns, runningCount, queuedCount },
+    pausedBy:
+      row.pausedAt === null ? null : { name: row.pausedBy ?? "somebody", at: row.pausedAt, reason: row.pauseReason, hasDrained: row.hasDrained },
     importError: row.errorMessage === null ? null : { file: row.errorFile ?? "", line: row.errorLine, message: row.errorMessage },
     runningRuns: row.runningRuns.map(({ runId, startedAt }) => ({ runId, startedAt: startedAt === null ? null : new Date(startedAt) })),
   };

@@ -7,6 +7,7 @@ import { accessTokens } from "./0005-access-tokens.ts";
 import { lists } from "./0006-lists.ts";
 import { usersAndGrants } from "./0007-users-and-grants.ts";
 import { requestsOfPeople } from "./0008-requests-of-people.ts";
+import { draining } from "./0009-draining.ts";
 
 /** Every schema step of this release, in order. A released step is never edited: write the next one. */
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   lists,
   usersAndGrants,
   requestsOfPeople,
+  draining,
 ];

@@ -6,6 +6,8 @@ export interface ScheduledDag {
   dagId: string;
   dagVersionId: number;
   isPaused: boolean;
+  /** Its schedule makes no runs, and it is paused when its last run has ended. Never true of a DAG that is paused. */
+  isDraining: boolean;
   isStale: boolean;
   maxActiveRuns: number;
   maxConsecutiveFailedDagRuns: number;
@@ -21,7 +23,7 @@ type Row = Omit<ScheduledDag, "next"> & {
   runAfter: Date | null;
 };
 
-const columns = `d.dag_id as "dagId", d.dag_version_id as "dagVersionId", d.is_paused as "isPaused", d.is_stale as "isStale", d.max_active_runs as "maxActiveRuns",
+const columns = `d.dag_id as "dagId", d.dag_version_id as "dagVersionId", d.is_paused as "isPaused", d.is_draining as "isDraining", d.is_stale as "isStale", d.max_active_runs as "maxActiveRuns",
   d.max_consecutive_failed_dag_runs as "maxConsecutiveFailedDagRuns", d.creation_blocked as "creationBlocked", d.next_logical_date as "logicalDate",
   d.next_data_interval_start as "dataIntervalStart", d.next_data_interval_end as "dataIntervalEnd", d.next_run_at as "runAfter"`;
 
@@ -38,7 +40,7 @@ export async function lockDueDags(tx: Transaction, params: { limit: number; exce
   const rows = await run<Row>(tx, {
     name: "lock_due_dags",
     text: `select ${columns}, coalesce($3::timestamptz, now()) as now from dag d
-      where d.next_run_at is not null and not d.is_paused and not d.is_stale and not d.has_import_errors and not d.creation_blocked
+      where d.next_run_at is not null and not d.is_paused and not d.is_stale and not d.has_import_errors and not d.creation_blocked and not d.is_draining
         and d.next_run_at <= coalesce($3::timestamptz, now()) and d.dag_id <> all($2::text[])
       order by d.next_run_at limit $1 for no key update of d skip locked`,
     values: [params.limit, params.except, params.now],
@@ -94,9 +96,21 @@ export async function listWronglyBlockedDags(db: Queryable, params: { limit: num
   return rows.map((row) => row.dagId);
 }
 
-/** The DAG failed too often in a row. */
+/** The DAG failed too often in a row, or has drained. */
 export async function pauseDag(tx: Transaction, params: { dagId: string }): Promise<boolean> {
-  return (await runCount(tx, { text: "update dag set is_paused = true where dag_id = $1 and not is_paused", values: [params.dagId] })) > 0;
+  const text = "update dag set is_paused = true, is_draining = false where dag_id = $1 and not is_paused";
+  return (await runCount(tx, { text, values: [params.dagId] })) > 0;
+}
+
+/** DAGs that are draining and have nothing to wait for: nobody paused them when their last run ended. Uses `dag_draining`. */
+export async function listDrainedDags(db: Queryable, params: { limit: number }): Promise<string[]> {
+  const rows = await run<{ dagId: string }>(db, {
+    text: `select d.dag_id as "dagId" from dag d where d.is_draining
+        and not exists (select 1 from dag_run r where r.dag_id = d.dag_id and r.state in ('queued', 'running'))
+      limit $1`,
+    values: [params.limit],
+  });
+  return rows.map((row) => row.dagId);
 }
 
 /** The earliest moment for which anything is planned. Each part is one look at an index. */
@@ -104,7 +118,8 @@ export async function findNextDueAt(db: Queryable): Promise<Date | null> {
   const [row] = await run<{ at: Date | null }>(db, {
     name: "find_next_due_at",
     text: `select least(
-      (select next_run_at from dag where next_run_at is not null and not is_paused and not is_stale and not has_import_errors and not creation_blocked order by next_run_at limit 1),
+      (select next_run_at from dag where next_run_at is not null and not is_paused and not is_stale and not has_import_errors and not creation_blocked
+        and not is_draining order by next_run_at limit 1),
       (select run_after from dag_run where state = 'queued' and run_after > now() order by run_after limit 1),
       (select timeout_at from dag_run where timeout_at is not null order by timeout_at limit 1),
       (select expires_at from lease order by expires_at limit 1),

@@ -20,7 +20,7 @@ export {
   lockDagRecord,
   parkTaskQueueOfDag,
   retireDag,
-  writeDagPaused,
+  writeSchedulingState,
 } from "./people/dags.ts";
 export {
   deleteTaskInstanceRow,

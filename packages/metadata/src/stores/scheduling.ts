@@ -48,6 +48,7 @@ export {
 export {
   type DagScheduleChange,
   findNextDueAt,
+  listDrainedDags,
   listWronglyBlockedDags,
   lockDueDags,
   lockScheduledDags,

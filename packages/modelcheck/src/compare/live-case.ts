@@ -43,6 +43,7 @@ export class LiveCase {
   #runStates: DagRunState[] = [];
   attempts: LiveAttempt[] = [];
   isPaused = false;
+  isDraining = false;
   readonly log: string[] = [];
   problem: string | null = null;
 
@@ -87,9 +88,19 @@ export class LiveCase {
     const latest = this.runs.slice(-limit);
     if (limit > 0 && this.isScheduled && latest.length === limit && latest.every(({ state }) => state === "failed") && !this.isPaused) {
       this.isPaused = true;
+      this.isDraining = false;
       this.log.push("paused, since its runs failed");
     }
+    this.#pauseDrained();
     return this.#startQueued();
+  }
+
+  /** "Draining: no new scheduled runs, unfinished runs finish, then the Dag pauses itself." */
+  #pauseDrained(): void {
+    if (!this.isDraining || this.runs.some(({ state }) => state === "queued" || state === "running")) return;
+    this.isDraining = false;
+    this.isPaused = true;
+    this.log.push("drained, and paused");
   }
 
   /** "Queued -> running … only if running count < limit", oldest first. */
@@ -107,7 +118,8 @@ export class LiveCase {
       more = this.#startQueued();
       this.settle();
       const unfinished = this.runs.filter(({ state }) => state === "queued" || state === "running");
-      if (this.isPaused || this.runs.length === this.source.dag.runs || unfinished.length >= this.built.spec.maxActiveRuns) continue;
+      if (this.isPaused || this.isDraining || this.runs.length === this.source.dag.runs || unfinished.length >= this.built.spec.maxActiveRuns)
+        continue;
       const waitsBehind = unfinished.some(({ state }) => state === "queued");
       this.runs.push(new RunModel(this.dag, this.runs.at(-1) ?? null, waitsBehind ? "queued" : "running"));
       this.settle();
@@ -198,8 +210,16 @@ export class LiveCase {
     }
     if (kind === "pause" || kind === "unpause") {
       this.isPaused = kind === "pause";
+      this.isDraining = false;
       this.log.push(kind);
       await harness.engine.setPaused({ dagId: this.dagId, isPaused: this.isPaused, actor: ACTOR });
+    }
+    if (kind === "drain") {
+      this.isPaused = false;
+      this.isDraining = true;
+      this.log.push("drain");
+      this.#pauseDrained();
+      await harness.engine.setSchedulingState({ dagId: this.dagId, state: "draining", actor: ACTOR });
     }
     this.settle();
   }

@@ -5,7 +5,7 @@ import { dagGenes, type DagGenes, type End, type Section } from "./dag-genes.ts"
 
 /** Something that happens to a run between two looks at it. Numbers are taken modulo what there is. */
 export interface Step {
-  kind: "end_all" | "end_one" | "nothing" | "clear" | "mark" | "mark_run" | "pause" | "unpause";
+  kind: "end_all" | "end_one" | "nothing" | "clear" | "mark" | "mark_run" | "pause" | "unpause" | "drain";
   pick: number;
   flags: number;
 }
@@ -21,7 +21,7 @@ const step: fc.Arbitrary<Step> = fc.record({
     { weight: 5, arbitrary: fc.constant<Step["kind"]>("end_all") },
     { weight: 5, arbitrary: fc.constant<Step["kind"]>("end_one") },
     { weight: 3, arbitrary: fc.constant<Step["kind"]>("clear") },
-    { weight: 1, arbitrary: fc.constantFrom<Step["kind"]>("nothing", "mark", "mark_run", "pause", "unpause") },
+    { weight: 1, arbitrary: fc.constantFrom<Step["kind"]>("nothing", "mark", "mark_run", "pause", "unpause", "drain") },
   ),
   pick: fc.nat(30),
   flags: fc.nat(2 ** 15 - 1),

@@ -8,6 +8,8 @@ import { useOpenTrigger } from "../trigger/use-open-trigger.ts";
 import { whyNotTriggered } from "../trigger/why-not-triggered.ts";
 import { usePause } from "./dag-changes.ts";
 import { FavoriteButton } from "./favorite-button.tsx";
+import { SchedulingMenu } from "./scheduling-menu.tsx";
+import { switchWord } from "./switch-word.ts";
 import classes from "./dag-page.module.css";
 
 /** A DAG's name, when it runs, and what can be done with all of it. */
@@ -37,7 +39,7 @@ export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | un
             <Tooltip label={scheduleTip(dag)} disabled={scheduleTip(dag) === null}>
               <span>{scheduleText(dag)}</span>
             </Tooltip>
-            {dag.next_dagrun_run_after !== null && !dag.is_paused && (
+            {dag.next_dagrun_run_after !== null && dag.scheduling_state === "active" && (
               <span>
                 next run <Distance at={dag.next_dagrun_run_after} />
               </span>
@@ -55,12 +57,14 @@ export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | un
         <Group gap="sm" wrap="nowrap" style={{ flex: "none" }}>
           <Switch
             checked={!dag.is_paused}
-            label={dag.is_paused ? "Paused" : "On"}
+            label={dag.is_paused ? "Paused" : dag.scheduling_state === "draining" ? "Draining" : "On"}
+            color={dag.scheduling_state === "draining" ? "yellow" : undefined}
             classNames={{ labelWrapper: classes["wideOnly"] ?? "" }}
-            aria-label={dag.is_paused ? `${dagId} is paused` : `${dagId} is on`}
+            aria-label={`${dagId} is ${switchWord(dag)}`}
             disabled={!may("dags:edit", dagId) || pause.isPending}
             onChange={(event) => pause.mutate({ dagId, isPaused: !event.currentTarget.checked })}
           />
+          <SchedulingMenu dag={dag} />
           {may("dag_runs:create", dagId) && (
             <Tooltip label={notTriggered} disabled={notTriggered === null}>
               <Button

@@ -98,6 +98,10 @@ function scheduleFacts(dag: DagDetails, { next_runs: nextRuns }: DagFacts): Fact
         </ol>
       ),
     ],
+    [
+      "Draining",
+      dag.scheduling_state === "draining" ? "yes: its schedule makes no more runs, and it pauses itself when those it has are over" : null,
+    ],
     ["Paused", dag.is_paused ? "yes: it makes no runs by itself" : null],
     ["From", dag.start_date === null ? null : <Instant at={dag.start_date} seconds={false} />],
     ["Until", dag.end_date === null ? null : <Instant at={dag.end_date} seconds={false} />],

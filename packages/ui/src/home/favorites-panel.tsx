@@ -22,8 +22,8 @@ export function FavoritesPanel() {
                   {dag.dag_display_name}
                 </Link>
                 <div className={classes["small"]}>
-                  {dag.is_paused ? (
-                    "paused"
+                  {dag.scheduling_state !== "active" ? (
+                    dag.scheduling_state
                   ) : dag.next_dagrun_run_after === null ? (
                     "no schedule"
                   ) : (

@@ -37,6 +37,7 @@ export function TriggerForm({
   const [isAsked, setAsked] = useState(false);
   const [options, setOptions] = useState({ runId: "", logicalDate: "", runAfter: "", note: "" });
   const [isUnpausing, setUnpausing] = useState(true);
+  const [isDraining, setDraining] = useState(dag.scheduling_state === "draining");
   const trigger = useTriggerRun(dag.dag_id, onClose);
   const tellConf = useDebouncedCallback(onConf, SETTLE_MS);
 
@@ -83,7 +84,8 @@ export function TriggerForm({
       logicalDate: fromWallClock(options.logicalDate, zone),
       runAfter: fromWallClock(options.runAfter, zone),
       note: options.note,
-      isUnpausing: dag.is_paused && isUnpausing && may("dags:edit", dag.dag_id),
+      isDraining,
+      isUnpausing: !isDraining && dag.is_paused && isUnpausing && may("dags:edit", dag.dag_id),
     };
     trigger.mutate(run, { onError: () => showFirstProblem(currentTarget) });
   };
@@ -147,13 +149,23 @@ export function TriggerForm({
               <Checkbox
                 size="sm"
                 label="Turn it on, so that the run begins"
-                checked={isUnpausing}
+                checked={isUnpausing || isDraining}
+                disabled={isDraining}
                 onChange={(event) => setUnpausing(event.currentTarget.checked)}
               />
             ) : (
               "The run waits until somebody turns it on."
             )}
           </Alert>
+        )}
+        {may("dags:edit", dag.dag_id) && (
+          <Checkbox
+            size="sm"
+            label={dag.is_paused ? "Pause it again when its runs have ended" : "Pause the DAG when its runs have ended"}
+            description="It drains: until then its schedule makes no runs."
+            checked={isDraining}
+            onChange={(event) => setDraining(event.currentTarget.checked)}
+          />
         )}
         {said.others.length > 0 && (
           <Alert color="red" icon={<IconAlertTriangle />} p="sm">

@@ -14,6 +14,8 @@ export interface RunOptions {
   note: string;
   /** Lets a paused DAG go on, so that the run begins. */
   isUnpausing: boolean;
+  /** It pauses itself when this run, and all others, have ended. */
+  isDraining: boolean;
 }
 
 /** What the server says is wrong, about params sentence by sentence. */
@@ -31,7 +33,7 @@ export function useTriggerRun(dagId: string, onDone: () => void) {
   return useMutation({
     // The form says at its fields what is wrong with them.
     meta: { isToldInPlace: true },
-    mutationFn: async ({ conf, runId, logicalDate, runAfter, note, isUnpausing }: RunOptions) => {
+    mutationFn: async ({ conf, runId, logicalDate, runAfter, note, isUnpausing, isDraining }: RunOptions) => {
       const params = { path: { dag_id: dagId } };
       const body = {
         logical_date: logicalDate ?? null,
@@ -39,6 +41,7 @@ export function useTriggerRun(dagId: string, onDone: () => void) {
         ...(runAfter === undefined ? {} : { run_after: runAfter }),
         ...(runId === "" ? {} : { dag_run_id: runId }),
         ...(note === "" ? {} : { note }),
+        drain_dag: isDraining,
       };
       const { data } = await api.POST("/api/v2/dags/{dag_id}/dagRuns", { params, body });
       if (isUnpausing) await api.PATCH("/api/v2/dags/{dag_id}", { params, body: { is_paused: false } });

@@ -32,6 +32,7 @@ const LOOKS: Readonly<Record<string, CauseLook>> = {
   dag_stale: HELD,
   import_error: { ...HELD, tone: "failed" },
   dag_paused: { Icon: IconPlayerPause, tone: "held" },
+  dag_draining: { Icon: IconPlayerPause, tone: "waits" },
   paused_by_failures: { Icon: IconPlayerPause, tone: "failed" },
   no_schedule: { Icon: IconCalendarClock, tone: "over" },
   scheduled_runs_not_allowed: { Icon: IconCalendarClock, tone: "over" },

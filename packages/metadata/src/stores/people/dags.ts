@@ -24,10 +24,13 @@ export async function lockDagRecord(tx: Transaction, params: { dagId: string }):
 }
 
 /** `next`: what the timetable wants from now on; absent: as before. The caller holds the lock. */
-export async function writeDagPaused(tx: Transaction, params: { dagId: string; isPaused: boolean; next?: NextRunColumns | null }): Promise<void> {
+export async function writeSchedulingState(
+  tx: Transaction,
+  params: { dagId: string; isPaused: boolean; isDraining: boolean; next?: NextRunColumns | null },
+): Promise<void> {
   const { next } = params;
   await run(tx, {
-    text: `update dag set is_paused = $2,
+    text: `update dag set is_paused = $2, is_draining = $8,
         next_logical_date = case when $3 then $4::timestamptz else next_logical_date end,
         next_data_interval_start = case when $3 then $5::timestamptz else next_data_interval_start end,
         next_data_interval_end = case when $3 then $6::timestamptz else next_data_interval_end end,
@@ -41,6 +44,7 @@ export async function writeDagPaused(tx: Transaction, params: { dagId: string; i
       next?.dataIntervalStart ?? null,
       next?.dataIntervalEnd ?? null,
       next?.runAfter ?? null,
+      params.isDraining,
     ],
   });
 }
@@ -69,7 +73,7 @@ export async function countRunningLeases(db: Queryable, params: { dagId: string 
 
 /** Stops everything of the DAG that begins by itself, ahead of its deletion: no new runs, no dispatch, hidden from lists. The caller holds the lock. */
 export async function retireDag(tx: Transaction, params: { dagId: string }): Promise<void> {
-  await runCount(tx, { text: "update dag set is_paused = true, is_stale = true where dag_id = $1", values: [params.dagId] });
+  await runCount(tx, { text: "update dag set is_paused = true, is_draining = false, is_stale = true where dag_id = $1", values: [params.dagId] });
 }
 
 /**

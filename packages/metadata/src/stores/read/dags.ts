@@ -26,6 +26,7 @@ export interface DagRow {
   dagId: string;
   dagDisplayName: string;
   isPaused: boolean;
+  isDraining: boolean;
   isStale: boolean;
   hasImportErrors: boolean;
   lastParsedAt: Date;
@@ -73,7 +74,7 @@ export interface DagVersionRow {
 // taken away are limits.
 const hasLimit = (member: string): string => `strpos(replace(v.spec, '"${member}":null', ''), '"${member}":') > 0`;
 
-const dagColumns = `d.dag_id as "dagId", d.dag_display_name as "dagDisplayName", d.is_paused as "isPaused", d.is_stale as "isStale",
+const dagColumns = `d.dag_id as "dagId", d.dag_display_name as "dagDisplayName", d.is_paused as "isPaused", d.is_draining as "isDraining", d.is_stale as "isStale",
   d.has_import_errors as "hasImportErrors", d.last_parsed_at as "lastParsedAt", d.last_parse_duration_ms as "lastParseDurationMs",
   v.bundle_name as "bundleName", v.relative_path as "relativePath", d.description, d.owners,
   array(select t.name from dag_tag t where t.dag_id = d.dag_id order by t.name) as tags,

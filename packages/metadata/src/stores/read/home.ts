@@ -79,7 +79,7 @@ export async function listLateDags(db: Queryable, params: { dagIds: DagScope; la
   return run(db, {
     name: "list_late_dags",
     text: `select dag_id as "dagId", next_run_at as "nextRunAt", creation_blocked as "isBlocked", (count(*) over ())::int as total from dag
-      where next_run_at < now() - $1::double precision * interval '1 millisecond' and not is_paused and not is_stale and not has_import_errors and ($3::text[] is null or dag_id = any($3::text[]))
+      where next_run_at < now() - $1::double precision * interval '1 millisecond' and not is_paused and not is_draining and not is_stale and not has_import_errors and ($3::text[] is null or dag_id = any($3::text[]))
       order by next_run_at limit $2`,
     values: [params.lateMs, params.limit, params.dagIds],
   });
@@ -140,7 +140,7 @@ export async function listDagsPausedByFailures(db: Queryable, params: { dagIds: 
     text: `select d.dag_id as "dagId", p."when" as at, p.extra ->> 'reason' as reason
       from (select dag_id from dag where is_paused and not is_stale and max_consecutive_failed_dag_runs > 0 and ($3::text[] is null or dag_id = any($3::text[])) limit 500) d,
         lateral (select e.event, e."when", e.extra from (select * from event_log where dag_id = d.dag_id order by id desc limit $2) e
-          where e.event in ('paused', 'patch_dag') and e.extra #>> '{after,is_paused}' is not null order by e.id desc limit 1) p
+          where e.event in ('paused', 'drained', 'patch_dag') and e.extra #>> '{after,is_paused}' is not null order by e.id desc limit 1) p
       where p.event = 'paused' order by p."when" desc limit $1`,
     values: [params.limit, ENTRIES_SEEN, params.dagIds],
   });

@@ -7,6 +7,7 @@ export interface WhyDagRow {
   dagId: string;
   dagVersionId: number;
   isPaused: boolean;
+  isDraining: boolean;
   isStale: boolean;
   hasImportErrors: boolean;
   maxActiveRuns: number;
@@ -16,6 +17,8 @@ export interface WhyDagRow {
   pausedBy: string | null;
   pausedAt: Date | null;
   pauseReason: string | null;
+  /** It was draining, and paused itself. */
+  hasDrained: boolean;
   errorFile: string | null;
   errorLine: number | null;
   errorMessage: string | null;
@@ -36,9 +39,9 @@ const ENTRIES_SEEN = 200;
 export async function findWhyDag(db: Queryable, params: { dagId: string; named: number; now: Date | null }): Promise<WhyDagRow | undefined> {
   const [row] = await run<WhyDagRow>(db, {
     name: "find_why_dag",
-    text: `select d.dag_id as "dagId", d.dag_version_id as "dagVersionId", d.is_paused as "isPaused", d.is_stale as "isStale", d.has_import_errors as "hasImportErrors",
+    text: `select d.dag_id as "dagId", d.dag_version_id as "dagVersionId", d.is_paused as "isPaused", d.is_draining as "isDraining", d.is_stale as "isStale", d.has_import_errors as "hasImportErrors",
         d.max_active_runs as "maxActiveRuns", d.next_run_at as "nextRunAt", d.creation_blocked as "isCreationBlocked",
-        p.owner as "pausedBy", p."when" as "pausedAt", p.extra ->> 'reason' as "pauseReason",
+        p.owner as "pausedBy", p."when" as "pausedAt", p.extra ->> 'reason' as "pauseReason", coalesce(p.event = 'drained', false) as "hasDrained",
         f.relative_path as "errorFile", e.line as "errorLine", e.message as "errorMessage",
         a.running as "runningCount", a.queued as "queuedCount", coalesce(b.runs, '[]') as "runningRuns",
         r.run_id as "latestRunId", r.state as "latestState", r.run_type as "latestType", coalesce($4::timestamptz, now()) as now
@@ -46,7 +49,7 @@ export async function findWhyDag(db: Queryable, params: { dagId: string; named: 
         left join dag_file f on f.id = d.dag_file_id
         left join import_error e on e.dag_file_id = d.dag_file_id
         left join lateral (select l.* from (select * from event_log where dag_id = d.dag_id order by id desc limit $3) l
-          where d.is_paused and l.event in ('paused', 'patch_dag') and l.extra #>> '{after,is_paused}' = 'true' order by l.id desc limit 1) p on true
+          where d.is_paused and l.event in ('paused', 'drained', 'patch_dag') and l.extra #>> '{after,is_paused}' = 'true' order by l.id desc limit 1) p on true
         cross join lateral (select count(*) filter (where state = 'running' and run_type <> 'backfill')::int as running, count(*) filter (where state = 'queued')::int as queued
           from dag_run where dag_id = d.dag_id and state in ('queued', 'running')) a
         left join lateral (select json_agg(json_build_object('runId', s.run_id, 'startedAt', s.start_date) order by s.start_date) as runs

@@ -103,9 +103,9 @@ export const DAG_COLUMNS: readonly DataColumn<DagWithRuns>[] = [
     cell: ({ dag }) =>
       dag.next_dagrun_run_after === null ? (
         "–"
-      ) : dag.is_paused ? (
+      ) : dag.scheduling_state !== "active" ? (
         <Text span inherit c="dimmed">
-          paused
+          {dag.scheduling_state}
         </Text>
       ) : (
         <Distance at={dag.next_dagrun_run_after} />
