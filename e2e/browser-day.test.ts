@@ -38,88 +38,92 @@ function cell(page: Page, task: string, state: string): Locator {
     .last();
 }
 
-test.skipIf(!hasChromium())("a day of an author in the browser: trigger, watch, read, break, mend, clear", async () => {
-  const installation = await makeInstallation();
-  const { rest, saveDag } = installation;
-  saveDag("parcels.ts", parcels(installation));
-  const browser = await openBrowser();
-  await installation.start("standalone");
-  await installation.untilKnown("parcels");
-  const { page, mistakes } = await openPage(browser, rest.url);
+test.skipIf(!hasChromium())(
+  "a day of an author in the browser: trigger, watch, read, break, mend, clear",
+  async () => {
+    const installation = await makeInstallation();
+    const { rest, saveDag } = installation;
+    saveDag("parcels.ts", parcels(installation));
+    const browser = await openBrowser();
+    await installation.start("standalone");
+    await installation.untilKnown("parcels");
+    const { page, mistakes } = await openPage(browser, rest.url);
 
-  await page.goto("/dags");
-  await logIn(page, { username: "admin", password: ADMIN_PASSWORD });
-  await page.getByRole("button", { name: "Trigger parcels" }).waitFor();
-  expect(await accessibilityProblems(page)).toEqual([]);
+    await page.goto("/dags");
+    await logIn(page, { username: "admin", password: ADMIN_PASSWORD });
+    await page.getByRole("button", { name: "Trigger parcels" }).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
 
-  // Trigger, with params that are checked while they are typed.
-  await page.getByRole("button", { name: "Trigger parcels" }).click();
-  const form = page.getByRole("dialog");
-  await form.getByRole("textbox", { name: /city/ }).fill("Oslo");
-  const count = form.getByRole("textbox", { name: /Parcels/ });
-  await count.fill("0");
-  await form.getByRole("button", { name: "Trigger" }).click();
-  await form.locator('[aria-invalid="true"]').waitFor();
-  expect(await accessibilityProblems(page)).toEqual([]);
-  await count.fill("3");
-  await form.getByRole("button", { name: "Trigger" }).click();
-  await form.waitFor({ state: "detached" });
+    // Trigger, with params that are checked while they are typed.
+    await page.getByRole("button", { name: "Trigger parcels" }).click();
+    const form = page.getByRole("dialog");
+    await form.getByRole("textbox", { name: /city/ }).fill("Oslo");
+    const count = form.getByRole("textbox", { name: /Parcels/ });
+    await count.fill("0");
+    await form.getByRole("button", { name: "Trigger" }).click();
+    await form.locator('[aria-invalid="true"]').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await count.fill("3");
+    await form.getByRole("button", { name: "Trigger" }).click();
+    await form.waitFor({ state: "detached" });
 
-  // Watch: what happens comes by itself, the log while it is written.
-  await page.goto("/dags/parcels");
-  await cell(page, "weigh", "Running").click();
-  await page.getByText("3 parcels to Oslo").waitFor();
-  expect(await accessibilityProblems(page)).toEqual([]);
-  const loaded = await page.evaluate(() => performance.timeOrigin);
-  writeFileSync(gateFile(installation, "weighed"), "");
-  await page.getByText("weighed", { exact: true }).waitFor();
-  await cell(page, "weigh", "Success").waitFor();
-  await cell(page, "send", "Failed").click();
-  await page.getByText("there is no van").first().waitFor();
+    // Watch: what happens comes by itself, the log while it is written.
+    await page.goto("/dags/parcels");
+    await cell(page, "weigh", "Running").click();
+    await page.getByText("3 parcels to Oslo").waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    const loaded = await page.evaluate(() => performance.timeOrigin);
+    writeFileSync(gateFile(installation, "weighed"), "");
+    await page.getByText("weighed", { exact: true }).waitFor();
+    await cell(page, "weigh", "Success").waitFor();
+    await cell(page, "send", "Failed").click();
+    await page.getByText("there is no van").first().waitFor();
 
-  // Mend, and clear the failed task.
-  writeFileSync(gateFile(installation, "van"), "");
-  const panel = page.getByRole("region", { name: "What is selected" });
-  await panel.getByRole("button", { name: "Clear", exact: true }).click();
-  const dialog = page.getByRole("dialog");
-  await dialog.getByRole("region", { name: "What it touches" }).getByText("send").first().waitFor();
-  expect(await accessibilityProblems(page)).toEqual([]);
-  await dialog.getByRole("button", { name: "Clear" }).click();
-  await cell(page, "send", "Success").waitFor();
-  await page.getByText("sent 3").waitFor();
-  expect(await page.evaluate(() => performance.timeOrigin)).toBe(loaded);
+    // Mend, and clear the failed task.
+    writeFileSync(gateFile(installation, "van"), "");
+    const panel = page.getByRole("region", { name: "What is selected" });
+    await panel.getByRole("button", { name: "Clear", exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("region", { name: "What it touches" }).getByText("send").first().waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await dialog.getByRole("button", { name: "Clear" }).click();
+    await cell(page, "send", "Success").waitFor();
+    await page.getByText("sent 3").waitFor();
+    expect(await page.evaluate(() => performance.timeOrigin)).toBe(loaded);
 
-  // Break the file: the error is there with its line, and goes when it is mended.
-  await page.goto("/import-errors");
-  await page.getByText("Every DAG file can be loaded").waitFor();
-  saveDag("parcels.ts", `${parcels(installation)}throw new Error("a slip of the pen");\n`);
-  const broken = page.getByRole("article", { name: "parcels.ts" });
-  await broken.locator("[data-blamed]").waitFor();
-  expect(await broken.locator("[data-blamed]").textContent()).toContain('throw new Error("a slip of the pen")');
-  expect(await accessibilityProblems(page)).toEqual([]);
-  saveDag("parcels.ts", parcels(installation));
-  await page.getByText("Every DAG file can be loaded").waitFor();
-  expect(mistakes).toEqual([]);
+    // Break the file: the error is there with its line, and goes when it is mended.
+    await page.goto("/import-errors");
+    await page.getByText("Every DAG file can be loaded").waitFor();
+    saveDag("parcels.ts", `${parcels(installation)}throw new Error("a slip of the pen");\n`);
+    const broken = page.getByRole("article", { name: "parcels.ts" });
+    await broken.locator("[data-blamed]").waitFor();
+    expect(await broken.locator("[data-blamed]").textContent()).toContain('throw new Error("a slip of the pen")');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    saveDag("parcels.ts", parcels(installation));
+    await page.getByText("Every DAG file can be loaded").waitFor();
+    expect(mistakes).toEqual([]);
 
-  // Who may only look is offered only that, and is refused the rest.
-  await rest.call("POST", "/users", { ...VIEWER, role: "Viewer" });
-  const seen = await openPage(browser, rest.url);
-  await seen.page.goto("/dags/parcels");
-  await logIn(seen.page, VIEWER);
-  await cell(seen.page, "send", "Success").click();
-  await seen.page.getByText("sent 3").waitFor();
-  expect(await seen.page.getByRole("button", { name: /Trigger|Clear|Mark/ }).count()).toBe(0);
-  expect(await seen.page.getByRole("button", { name: "Admin" }).count()).toBe(0);
-  const answer = await seen.page.evaluate(
-    async () =>
-      (
-        await fetch("/api/v2/dags/parcels/dagRuns", {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: '{"logical_date":null}',
-        })
-      ).status,
-  );
-  expect(answer).toBe(403);
-  expect(seen.mistakes).toEqual([]);
-});
+    // Who may only look is offered only that, and is refused the rest.
+    await rest.call("POST", "/users", { ...VIEWER, role: "Viewer" });
+    const seen = await openPage(browser, rest.url);
+    await seen.page.goto("/dags/parcels");
+    await logIn(seen.page, VIEWER);
+    await cell(seen.page, "send", "Success").click();
+    await seen.page.getByText("sent 3").waitFor();
+    expect(await seen.page.getByRole("button", { name: /Trigger|Clear|Mark/ }).count()).toBe(0);
+    expect(await seen.page.getByRole("button", { name: "Admin" }).count()).toBe(0);
+    const answer = await seen.page.evaluate(
+      async () =>
+        (
+          await fetch("/api/v2/dags/parcels/dagRuns", {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: '{"logical_date":null}',
+          })
+        ).status,
+    );
+    expect(answer).toBe(403);
+    expect(seen.mistakes).toEqual([]);
+  },
+  300_000,
+);

@@ -39,7 +39,8 @@ export async function openBrowser(): Promise<Browser> {
 /** A page of its own session. What goes wrong in its scripts is in `mistakes`. */
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<{ page: Page; mistakes: string[] }> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: url, reducedMotion: "reduce", ...options });
-  context.setDefaultTimeout(20_000);
+  // What is waited for comes at once, or late on a machine that is busy with other tests: a wait says how long at most.
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const mistakes: string[] = [];
   page.on("pageerror", (error) => mistakes.push(error.message));

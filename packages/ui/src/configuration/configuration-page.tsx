@@ -8,7 +8,7 @@ import { CopyAction } from "../parts/copy-action.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { Problem } from "../parts/problem.tsx";
 import classes from "./configuration.module.css";
-import { environmentName, findOptions } from "./find-options.ts";
+import { environmentName, findOptions, inSections } from "./find-options.ts";
 
 /** What this installation runs with, by section; secrets are masked by the server. */
 export function ConfigurationPage() {
@@ -44,7 +44,7 @@ export function ConfigurationPage() {
       ) : sections === null ? (
         <NotExposed />
       ) : (
-        <Sections sections={findOptions(sections, q)} />
+        <Sections sections={findOptions(inSections(sections), q)} />
       )}
     </Box>
   );
@@ -73,9 +73,9 @@ function NotExposed() {
 function Sections({ sections }: { sections: readonly ConfigurationSection[] }) {
   if (sections.length === 0) return <Empty title="No key and no value is like that" />;
   return sections.map(({ name, options }) => (
-    <section key={name} className={classes["section"]} aria-label={name}>
+    <section key={name} className={classes["section"]} aria-label={name === "" ? "General" : name}>
       <Title order={2} mb={6}>
-        {name}
+        {name === "" ? "General" : name}
       </Title>
       <dl className={classes["options"]}>
         {options.map(({ key, value }) => (

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { environmentName, findOptions } from "./find-options.ts";
+import { environmentName, findOptions, inSections } from "./find-options.ts";
 
 const sections = [
   {
@@ -21,7 +21,14 @@ it("finds options by words of their name and value", () => {
   expect(found("port srv")).toEqual([]);
 });
 
+it("puts keys without a section together, before all others", () => {
+  const alone = { name: "executor", options: [{ key: "", value: "local" }] };
+  expect(inSections([alone, ...sections])).toEqual([{ name: "", options: [{ key: "executor", value: "local" }] }, ...sections]);
+  expect(inSections(sections)).toEqual(sections);
+});
+
 it("says how the environment names an option", () => {
   expect(environmentName("api", "exposeConfig")).toBe("TRADEWIND__API__EXPOSE_CONFIG");
+  expect(environmentName("", "executor")).toBe("TRADEWIND__EXECUTOR");
   expect(environmentName("executors", "bullmq.redisUrl")).toBe("TRADEWIND__EXECUTORS__BULLMQ__REDIS_URL");
 });

@@ -7,17 +7,23 @@ export function findOptions(sections: readonly ConfigurationSection[], text: str
     .map(({ name, options }) => ({
       name,
       options: options.filter(({ key, value }) => {
-        const line = `${name}.${key} ${value}`.toLowerCase();
+        const line = `${name === "" ? "" : `${name}.`}${key} ${value}`.toLowerCase();
         return words.every((word) => line.includes(word));
       }),
     }))
     .filter(({ options }) => options.length > 0);
 }
 
+/** Keys that stand outside of any section (the server tells each as a section of its own, with a key without a name) come first, together. */
+export function inSections(sections: readonly ConfigurationSection[]): ConfigurationSection[] {
+  const isAlone = ({ options }: ConfigurationSection) => options.every(({ key }) => key === "");
+  const alone = sections.filter(isAlone).flatMap(({ name, options }) => options.map(({ value }) => ({ key: name, value })));
+  const others = sections.filter((section) => !isAlone(section));
+  return alone.length === 0 ? others : [{ name: "", options: alone }, ...others];
+}
+
 /** How the environment names an option: `api`, `exposeConfig` is `TRADEWIND__API__EXPOSE_CONFIG`. */
 export function environmentName(section: string, key: string): string {
-  return [section, ...key.split(".")].reduce(
-    (name, part) => `${name}__${part.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/gu, "_").toUpperCase()}`,
-    "TRADEWIND",
-  );
+  const parts = [section, ...key.split(".")].filter((part) => part !== "");
+  return ["TRADEWIND", ...parts.map((part) => part.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/gu, "_").toUpperCase())].join("__");
 }

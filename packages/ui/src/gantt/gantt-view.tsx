@@ -151,7 +151,11 @@ function Chart({
         onPointerLeave={() => tip.current?.hide()}
         onScroll={() => tip.current?.hide()}
       >
-        <div className={classes["content"]} style={{ width: names + track + 12, height: lines.getTotalSize() + axis }}>
+        {/* Before it is known how wide it is, all bars would be drawn at the left. */}
+        <div
+          className={classes["content"]}
+          style={{ width: names + track + 12, height: lines.getTotalSize() + axis, visibility: width === 0 ? "hidden" : undefined }}
+        >
           <GanttAxis chart={chart} names={names} perMs={perMs} track={track} height={axis} />
           {selectedRow >= 0 && <div className={classes["chosen"]} style={{ top: axis + selectedRow * ROW_HEIGHT, height: ROW_HEIGHT }} />}
           {lines.getVirtualItems().map(({ index, start }) => {

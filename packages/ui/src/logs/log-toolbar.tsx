@@ -60,7 +60,7 @@ export function LogToolbar(props: LogToolbarProps) {
       {props.search}
       <Select
         size="xs"
-        w={136}
+        className={classes["level"] ?? ""}
         aria-label="Level"
         allowDeselect={false}
         comboboxProps={{ width: 200, position: "bottom-start" }}
