@@ -16,6 +16,7 @@ export async function commit<T>(context: EngineContext, work: (tx: Transaction, 
 
 export function publish(context: EngineContext, after: AfterCommit): void {
   if (after.wakes.size > 0) context.wake(...after.wakes);
+  if (after.wakesElsewhere.size > 0) context.wakeElsewhere(...after.wakesElsewhere);
   if (!isEmpty(after.changes)) context.noteChanges(after.changes);
   for (const tell of after.events) {
     try {

@@ -2,6 +2,7 @@ import type { Database } from "@tradewind/metadata";
 import type { DagVersions } from "./dag-versions.ts";
 import type { ChangeSet } from "./changes/change-set.ts";
 import type { Changes, EngineEvents, WakeKind } from "./engine.ts";
+import type { FullSchedulers } from "./dispatch/full-schedulers.ts";
 import type { PausePoint } from "./pause-points.ts";
 import type { Readiness } from "./readiness.ts";
 
@@ -53,7 +54,10 @@ export interface EngineContext {
   noteChanges(changes: Changes): void;
   /** A run of these DAGs ended, which is committed: lets in what waited for it, soon. */
   runsEnded(dagIds: Iterable<string>): void;
+  /** As `wake`, but this process need not look. */
+  wakeElsewhere(...kinds: WakeKind[]): void;
   readiness: Readiness;
+  fullSchedulers: FullSchedulers;
   /** Between two transactions of one use case; does nothing outside tests. */
   pausePoint(name: PausePoint): Promise<void>;
   /** Something went wrong with one thing and the rest went on. */
@@ -63,6 +67,8 @@ export interface EngineContext {
 /** What a transaction found out that others want to hear, kept until it is committed. */
 export interface AfterCommit {
   wakes: Set<WakeKind>;
+  /** What only other processes need to hear. */
+  wakesElsewhere: Set<WakeKind>;
   /** What people see of it. */
   changes: ChangeSet;
   events: (() => void)[];

@@ -13,6 +13,7 @@ import type { EngineContext, EngineLimits } from "./context.ts";
 import { dagFileUseCases } from "./dag-files/dag-file-use-cases.ts";
 import { createDagVersions } from "./dag-versions.ts";
 import { dispatchUseCase } from "./dispatch/dispatch.ts";
+import { createFullSchedulers } from "./dispatch/full-schedulers.ts";
 import { createChangeFeed } from "./changes/change-feed.ts";
 import { EndedRuns } from "./ended-runs.ts";
 import type { Engine, EngineEvents, SchedulingUseCases } from "./engine.ts";
@@ -95,9 +96,11 @@ export function createEngine(options: EngineOptions): Engine {
     versions: createDagVersions(),
     events: options.events ?? {},
     wake: (...kinds) => wakeUps.wake(...kinds),
+    wakeElsewhere: (...kinds) => wakeUps.wakeElsewhere(...kinds),
     noteChanges: (noted) => changes.note(noted),
     runsEnded: (dagIds) => endedRuns.add(dagIds),
     readiness,
+    fullSchedulers: createFullSchedulers(),
     pausePoint: async (name) => options.pausePoint?.(name),
     onError,
   };

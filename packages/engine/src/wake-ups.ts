@@ -5,6 +5,8 @@ const CHANNEL = "tradewind";
 
 /** Wake-ups of this process at once, and of the others over Postgres. */
 export interface WakeUpService extends WakeUps {
+  /** Of other processes alone. */
+  wakeElsewhere(...kinds: WakeKind[]): void;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,9 @@ export function createWakeUps(db: Database, { listens, onError }: { listens: boo
       if (kinds.length === 0) return;
       notifier.notify(...kinds);
       tell(new Set(kinds));
+    },
+    wakeElsewhere(...kinds) {
+      if (kinds.length > 0) notifier.notify(...kinds);
     },
     async close() {
       listeners.clear();

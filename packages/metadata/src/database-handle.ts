@@ -26,7 +26,7 @@ export interface Statement {
   readonly values?: readonly unknown[];
 }
 
-interface StatementResult {
+export interface StatementResult {
   readonly rows: unknown[];
   readonly rowCount: number | null;
 }

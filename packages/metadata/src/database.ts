@@ -1,10 +1,11 @@
 import { Kysely, PostgresDialect, type PostgresPool } from "kysely";
 import pg from "pg";
 import { type ConnectionOptions, clientConfig, hotSettings, sessionSettings } from "./connection-options.ts";
-import { internals, type Queryable, type QueryableInternals, type Statement, type Transaction } from "./database-handle.ts";
+import { internals, type Queryable, type QueryableInternals, type Statement, type StatementResult, type Transaction } from "./database-handle.ts";
 import { type RetryPolicy, withRetry } from "./retry.ts";
 import type { Tables } from "./schema-types.ts";
 import { breaksConnection } from "./retryable-errors.ts";
+import { StatementBatcher } from "./statement-batch.ts";
 
 export interface DatabaseOptions extends ConnectionOptions {
   /** Connections at most. Default 10. */
@@ -110,17 +111,21 @@ async function runTransaction<T>(db: Database, work: (tx: Transaction) => Promis
   const client = await acquire();
   // Between two queries nobody listens for errors of the socket: the next query reports them.
   client.on("error", ignore);
+  const session = sessionOf(client);
+  const open = openHandle(session);
   let failure: unknown;
   try {
-    await client.query(beginStatement(options));
-    const result = await work(handleOf(client));
-    const { command } = await client.query("commit");
+    await begin(session, beginStatement(options));
+    const result = await work(open.tx);
+    open.end();
+    const { command } = await session.query("commit");
     if (command === "ROLLBACK")
       throw new Error("Tried to commit, but an earlier statement of the transaction had failed and its error was swallowed: rolled back.");
     return result;
   } catch (error) {
     failure = error;
-    if (!breaksConnection(error)) failure = await rollback(client, error);
+    open.end();
+    if (!breaksConnection(error)) failure = await rollback(session, error);
     throw error;
   } finally {
     client.off("error", ignore);
@@ -131,9 +136,9 @@ async function runTransaction<T>(db: Database, work: (tx: Transaction) => Promis
 function ignore(): void {}
 
 /** Gives back what decides whether the connection can be kept. */
-async function rollback(client: pg.PoolClient, cause: unknown): Promise<unknown> {
+async function rollback(session: Session, cause: unknown): Promise<unknown> {
   try {
-    await client.query("rollback");
+    await session.query("rollback");
     return cause;
   } catch (error) {
     return breaksConnection(error) ? error : new Error("Connection terminated: the rollback failed", { cause: error });
@@ -144,23 +149,55 @@ function beginStatement({ isolation, readOnly }: TransactionOptions): string {
   return `begin${isolation ? ` isolation level ${isolation}` : ""}${readOnly ? " read only" : ""}`;
 }
 
-/** One handle per connection, kept: making a query builder costs more than a small statement. */
-const handles = new WeakMap<pg.PoolClient, Transaction>();
+/** On a pipelined connection it travels with what comes first, so that nobody waits for it. When it fails, so does what comes behind it, which tells. */
+async function begin({ isPipelined, batcher, query }: Session, text: string): Promise<void> {
+  if (isPipelined) batcher.add({ name: text, text }).catch(ignore);
+  else await query(text);
+}
 
-function handleOf(client: pg.PoolClient): Transaction {
-  const known = handles.get(client);
+/** What transactions on one connection share, kept with it: making a query builder costs more than a small statement. */
+interface Session {
+  readonly isPipelined: boolean;
+  readonly batcher: StatementBatcher;
+  readonly kysely: Kysely<Tables>;
+  /** In its place behind what was added to the batch before. */
+  readonly query: (text: string | pg.QueryConfig, values?: unknown[]) => Promise<pg.QueryResult>;
+}
+
+const sessions = new WeakMap<pg.PoolClient, Session>();
+
+function sessionOf(client: pg.PoolClient): Session {
+  const known = sessions.get(client);
   if (known) return known;
-  const made: Transaction = {
-    kind: "transaction",
-    [internals]: { kysely: kyselyOn(client), run: (statement) => client.query(queryConfig(statement)) },
+  const batcher = new StatementBatcher(client);
+  const query = (text: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult> => {
+    batcher.flush();
+    return client.query(text as string, values);
   };
-  handles.set(client, made);
+  const isPipelined = (client as { pipeline?: boolean }).pipeline === true;
+  const made = { isPipelined, batcher, query, kysely: kyselyOn(query) };
+  sessions.set(client, made);
   return made;
 }
 
+/** The handle of one transaction. What still wants to go on when it is over is refused: it would run outside, or in somebody else's. */
+function openHandle({ batcher, query, kysely }: Session): { tx: Transaction; end(): void } {
+  let isOver = false;
+  const run = (statement: Statement): Promise<StatementResult> => {
+    if (isOver) return Promise.reject(new Error(`The transaction is over: "${statement.name ?? statement.text.slice(0, 60)}" was not sent.`));
+    return statement.name === undefined ? query(queryConfig(statement)) : batcher.add(statement);
+  };
+  return {
+    tx: { kind: "transaction", [internals]: { kysely, run } },
+    end: () => {
+      isOver = true;
+    },
+  };
+}
+
 /** A query builder bound to one connection, which it neither acquires nor releases. */
-function kyselyOn(client: pg.PoolClient): Kysely<Tables> {
-  const borrowed = { query: (text: string, values: unknown[]) => client.query(text, values), release: ignore };
+function kyselyOn(query: Session["query"]): Kysely<Tables> {
+  const borrowed = { query, release: ignore };
   const pool = { connect: async () => borrowed, end: async () => undefined, options: {} };
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) });
 }

@@ -1,6 +1,5 @@
 import type { AttemptFinish, ExchangeRequest, ExchangeResponse, FinishAnswer, StartRefusal } from "@tradewind/contract";
 import {
-  findRunnerHostExecutor,
   type GrantedAttempt,
   type LeasedAttempt,
   listLeaseStates,
@@ -9,20 +8,20 @@ import {
   retryableKind,
   startAttempts,
   type Transaction,
-  tryLockDispatch,
 } from "@tradewind/metadata";
 import { commit } from "../commit.ts";
 import type { AfterCommit, EngineContext } from "../context.ts";
-import { takeWork } from "../dispatch/take.ts";
-import { flush } from "../settle/flush.ts";
+import { flush, giveIds } from "../settle/flush.ts";
 import { settle } from "../settle/settle.ts";
-import { addRuns, createSettlement } from "../settle/settlement.ts";
+import { addRuns, createSettlement, type Settlement } from "../settle/settlement.ts";
 import { AcceptedFinishes } from "./accepted-finishes.ts";
 import { Arrivals } from "./arrivals.ts";
 import { endAttempt } from "./end-attempt.ts";
-import { type BuiltGrant, buildGrants } from "./grants.ts";
+import type { Exchange, FreedSlot, HostGrant } from "./exchange-batch.ts";
+import { GrantReader } from "./grants.ts";
 import { createLeavings, writeLeavings } from "./leavings.ts";
 import { failUnstartable } from "./lost-attempts.ts";
+import { beginDispatch, createExecutorLookup, groupWants, narrowWakes, type NextAttempts, takeNext } from "./next-attempts.ts";
 
 /**
  * The hot path. One transaction at a time takes everything that arrived while the one before was in flight, from all hosts:
@@ -31,79 +30,51 @@ import { failUnstartable } from "./lost-attempts.ts";
  *     starts:   leases from queued to running
  *     wants:    in the slots that the finishes freed: dispatch, straight to running (unless another transaction is dispatching)
  *     grants:   what the runners need for what they were given
+ *
+ * A round trip costs as much as several small statements, so what does not depend on an answer is sent before it comes:
+ *
+ *     1  begin, locks        2  what decisions ask for, if anything        3  all that is written; starts; the dispatch lock and a look at the queue
+ *     4  taking what was found, and what its grants need        5  commit
  */
 export function createExchange(context: EngineContext): { exchange(request: ExchangeRequest): Promise<ExchangeResponse>; idle(): Promise<void> } {
   const accepted = new AcceptedFinishes();
-  const executorOfHost = new Map<string, string | null>();
-
-  async function findExecutor(tx: Transaction, hostId: string): Promise<string | null> {
-    const known = executorOfHost.get(hostId);
-    if (known != null) return known;
-    const found = await findRunnerHostExecutor(tx, { hostId });
-    executorOfHost.set(hostId, found);
-    return found;
-  }
+  const executorOf = createExecutorLookup();
 
   async function serve(requests: ExchangeRequest[]): Promise<ExchangeResponse[]> {
     const look = context.readiness.beginLook();
-    let sawNothing = false;
-    let finishedNow: string[] = [];
+    let done: { freed: readonly FreedSlot[]; next: NextAttempts } = { freed: [], next: { given: [], filled: [], isDrained: false } };
     const responses = await commit(context, async (tx, after) => {
       const batch = requests.map((request) => ({ request, response: { granted: [], refused: [], finished: [], next: [] } as ExchangeResponse }));
-      const freed = await finishAll(context, tx, after, batch, accepted);
-      finishedNow = freed.map((one) => one.attemptId);
-      const started = await startAll(context, tx, after, batch);
-      const next = await dispatchNext(tx, after, batch, freed);
-      await giveGrants(context, tx, after, batch, [...started, ...next]);
+      done = await serveBatch(tx, after, batch);
       return batch.map(({ response }) => response);
     });
-    if (sawNothing) context.readiness.noteNothing(look);
-    accepted.add(finishedNow);
+    if (done.next.isDrained) context.readiness.noteNothing(look);
+    accepted.add(done.freed.map((one) => one.attemptId));
     await context.pausePoint("exchange committed, not answered");
     return responses;
-
-    async function dispatchNext(tx: Transaction, after: AfterCommit, batch: readonly Exchange[], freed: readonly FreedSlot[]): Promise<HostGrant[]> {
-      if (freed.length === 0 || !(after.wakes.has("ready") || context.readiness.mayHaveWork())) return [];
-      const groups = await groupWants(tx, batch, freed);
-      if (groups.length === 0 || !(await tryLockDispatch(tx))) return [];
-      const given: HostGrant[] = [];
-      for (const { executor, queues, slots } of groups) {
-        const found = await takeWork(context, tx, {
-          executors: new Map([[executor, slots.length]]),
-          queues,
-          freeSlots: slots.length,
-          ownerOf: (index) => ({ schedulerId: slots[index]!.schedulerId, hostId: slots[index]!.entry.request.hostId }),
-          expiresInMs: context.limits.leaseMs,
-        });
-        sawNothing = found.sawNothing && queues === null && groups.length === 1 && !after.wakes.has("ready");
-        found.taken.forEach(({ attemptId, candidate, bundleSha256 }, index) => {
-          const attempt = { ...candidate, attemptId, taskInstanceId: candidate.id, bundleSha256, queuedMs: 0 };
-          given.push({ entry: slots[index]!.entry, kind: "next", attempt });
-          after.changes.runs.add(candidate.dagRunId);
-        });
-      }
-      return given;
-    }
   }
 
-  /** Freed slots whose hosts want more, by what these hosts can take. */
-  async function groupWants(
+  async function serveBatch(
     tx: Transaction,
+    after: AfterCommit,
     batch: readonly Exchange[],
-    freed: readonly FreedSlot[],
-  ): Promise<{ executor: string; queues: string[] | null; slots: WantedSlot[] }[]> {
-    const groups = new Map<string, { executor: string; queues: string[] | null; slots: WantedSlot[] }>();
-    for (const entry of batch) {
-      const { hostId, want, queues } = entry.request;
-      const slots = freed.filter((slot) => slot.entry === entry).slice(0, want);
-      const executor = slots.length === 0 ? null : await findExecutor(tx, hostId);
-      if (executor === null) continue;
-      const key = JSON.stringify([executor, queues]);
-      const group = groups.get(key) ?? { executor, queues, slots: [] };
-      group.slots.push(...slots.map(({ schedulerId }) => ({ schedulerId, entry })));
-      groups.set(key, group);
-    }
-    return [...groups.values()];
+  ): Promise<{ freed: readonly FreedSlot[]; next: NextAttempts }> {
+    const { freed, settlement } = await finishAll(context, tx, after, batch, accepted);
+    const wants = await groupWants(tx, { batch, freed, executorOf });
+    // Sent behind each other, in this order; what was written is seen by the look.
+    const writing = settlement === null ? null : flush(settlement);
+    const starting = startAll(context, tx, after, batch);
+    const dispatch = after.wakes.has("ready") || context.readiness.mayHaveWork() ? beginDispatch(context, tx, wants) : null;
+    const [started] = await Promise.all([starting, writing, dispatch?.isLocked, dispatch?.firstLook.candidates]);
+    const grants = new GrantReader(context, tx);
+    grants.read(started.map(({ attempt }) => attempt));
+    const next = await takeNext(context, tx, dispatch, (candidates) =>
+      grants.read(candidates.map((candidate) => ({ ...candidate, taskInstanceId: candidate.id }))),
+    );
+    for (const { attempt } of next.given) after.changes.runs.add(attempt.dagRunId);
+    narrowWakes(context, after, freed, next);
+    await giveGrants(context, tx, after, [...started, ...next.given], grants);
+    return { freed, next };
   }
 
   const arrivals = new Arrivals(serve, (error) => retryableKind(error) !== undefined);
@@ -135,40 +106,21 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
   return { exchange, idle: () => arrivals.idle() };
 }
 
-interface Exchange {
-  request: ExchangeRequest;
-  response: ExchangeResponse;
-}
-
-interface FreedSlot {
-  attemptId: string;
-  schedulerId: string;
-  entry: Exchange;
-}
-
-type WantedSlot = Omit<FreedSlot, "attemptId">;
-
-interface HostGrant {
-  entry: Exchange;
-  kind: "granted" | "next";
-  attempt: GrantedAttempt;
-}
-
 function unstorable(finish: AttemptFinish, error: unknown): AttemptFinish {
   const message = `The outcome of the attempt could not be stored: ${error instanceof Error ? error.message : String(error)}`;
   return { ...finish, outcome: { kind: "failed", failure: { reason: "error", message }, retryable: false } };
 }
 
-/** Ends what the hosts report, with all that follows. Gives the slots that became free. */
+/** Ends what the hosts report, with all that follows, in memory: what the settlement holds is yet to be flushed. Gives the slots that become free. */
 async function finishAll(
   context: EngineContext,
   tx: Transaction,
   after: AfterCommit,
   batch: readonly Exchange[],
   accepted: AcceptedFinishes,
-): Promise<FreedSlot[]> {
+): Promise<{ freed: FreedSlot[]; settlement: Settlement | null }> {
   const attemptIds = batch.flatMap(({ request }) => request.finishes.map((finish) => finish.attemptId));
-  if (attemptIds.length === 0) return [];
+  if (attemptIds.length === 0) return { freed: [], settlement: null };
   const now = context.stampAt();
   const [runs, attempts] = await Promise.all([lockDagRunsOfAttempts(tx, { attemptIds, now }), lockAttempts(tx, { attemptIds, now })]);
   const settlement = createSettlement(context, tx, after);
@@ -197,8 +149,8 @@ async function finishAll(
   }
   // XComs first: a task that is mapped over one of them may be expanded in this settlement.
   await Promise.all([writeLeavings(context, tx, after, leavings), settle(settlement)]);
-  await flush(settlement);
-  return freed;
+  await giveIds(settlement);
+  return { freed, settlement };
 }
 
 function refusalOf(attempt: LeasedAttempt | undefined, hostId: string): string | null {
@@ -238,17 +190,11 @@ async function giveGrants(
   context: EngineContext,
   tx: Transaction,
   after: AfterCommit,
-  batch: readonly Exchange[],
   given: readonly HostGrant[],
+  grants: GrantReader,
 ): Promise<void> {
-  void batch;
-  if (given.length === 0) return;
-  const built: BuiltGrant[] = await buildGrants(
-    context,
-    tx,
-    given.map(({ attempt }) => attempt),
-  );
   const problems: { attemptId: string; problem: string }[] = [];
+  const built = await grants.build(given.map(({ attempt }) => attempt));
   for (const [index, result] of built.entries()) {
     const { entry, kind, attempt } = given[index]!;
     if ("problem" in result) {
@@ -257,16 +203,11 @@ async function giveGrants(
       continue;
     }
     entry.response[kind].push(result.grant);
-    const { dagId } = result.grant.context;
-    after.events.push(() =>
-      context.events.taskInstanceStarted?.({
-        dagId,
-        taskId: attempt.taskId,
-        queue: attempt.queue,
-        queuedDurationMs: attempt.queuedMs,
-        scheduledDurationMs: attempt.scheduledMs,
-      }),
-    );
+    after.events.push(() => tellStarted(context, result.grant.context.dagId, attempt));
   }
   if (problems.length > 0) await failUnstartable(context, tx, after, problems);
+}
+
+function tellStarted({ events }: EngineContext, dagId: string, { taskId, queue, queuedMs, scheduledMs }: GrantedAttempt): void {
+  events.taskInstanceStarted?.({ dagId, taskId, queue, queuedDurationMs: queuedMs, scheduledDurationMs: scheduledMs });
 }

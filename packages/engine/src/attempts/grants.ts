@@ -10,43 +10,85 @@ import {
   type Transaction,
 } from "@tradewind/metadata";
 import type { EngineContext } from "../context.ts";
+import type { LoadedDagVersion } from "../dag-versions.ts";
 import { type GatheredXComs, gatherXComs } from "./xcom-lookup.ts";
 
 /** An attempt that was granted, ready to be told; or why its inputs cannot be had, so that it fails instead. */
 export type BuiltGrant = { attemptId: string; grant: AttemptGrant } | { attemptId: string; problem: string };
 
-/** Everything a runner needs for these attempts: two statements for all of them, both at once. What an earlier try left behind is taken away. */
-export async function buildGrants(context: EngineContext, tx: Transaction, attempts: readonly GrantedAttempt[]): Promise<BuiltGrant[]> {
-  if (attempts.length === 0) return [];
-  const repeated = attempts.filter((attempt) => attempt.tryNumber > 1 || attempt.rescheduleCount !== null);
-  const [runs] = await Promise.all([
+/** An attempt that is granted, or about to be. */
+type AttemptToGrant = Pick<GrantedAttempt, "taskInstanceId" | "dagRunId" | "dagVersionId" | "taskId">;
+
+/** What grants are made of, beside the attempts themselves. */
+interface GrantFacts {
+  runs: ReadonlyMap<number, DagRunContext>;
+  versions: ReadonlyMap<number, LoadedDagVersion>;
+  xcoms: GatheredXComs;
+}
+
+/** Makes grants of attempts; what they need can be asked for before it is certain that they begin. */
+export class GrantReader {
+  readonly #context: EngineContext;
+  readonly #tx: Transaction;
+  readonly #facts = new Map<number, Promise<GrantFacts>>();
+
+  constructor(context: EngineContext, tx: Transaction) {
+    this.#context = context;
+    this.#tx = tx;
+  }
+
+  /** Sends the questions: two statements for all of them, which travel together. */
+  read(attempts: readonly AttemptToGrant[]): void {
+    if (attempts.length === 0) return;
+    const facts = readGrantFacts(this.#context, this.#tx, attempts);
+    // Whoever builds grants hears of it; nobody may come to that.
+    facts.catch(() => undefined);
+    for (const { taskInstanceId } of attempts) this.#facts.set(taskInstanceId, facts);
+  }
+
+  /** Everything a runner needs for these attempts, which have been read and have begun. What an earlier try left behind is taken away. */
+  async build(attempts: readonly GrantedAttempt[]): Promise<BuiltGrant[]> {
+    const repeated = attempts.filter((attempt) => attempt.tryNumber > 1 || attempt.rescheduleCount !== null);
+    const clearing = deleteXComs(this.#tx, repeated);
+    const building = attempts.map(async (attempt) => buildGrant(this.#context, attempt, await this.#facts.get(attempt.taskInstanceId)!));
+    const [grants] = await Promise.all([Promise.all(building), clearing]);
+    return grants;
+  }
+}
+
+async function readGrantFacts(context: EngineContext, tx: Transaction, attempts: readonly AttemptToGrant[]): Promise<GrantFacts> {
+  const [runs, { versions, xcoms }] = await Promise.all([
     listDagRunContexts(tx, { dagRunIds: [...new Set(attempts.map((attempt) => attempt.dagRunId))] }),
-    deleteXComs(tx, repeated),
+    readInputs(context, tx, attempts),
   ]);
-  const byId = new Map(runs.map((run) => [run.id, run]));
-  await context.versions.load(
-    tx,
-    runs.map((run) => run.dagVersionId),
-  );
-  const parts = attempts.map((attempt) => {
-    const run = byId.get(attempt.dagRunId)!;
-    const version = context.versions.get(run.dagVersionId);
-    const node = version.graph.tasks.get(attempt.taskId)!;
-    return { attempt, run, version, node, refs: listXComRefs(version.graph, node) };
-  });
-  const xcoms = await readXComs(
-    tx,
-    parts.map(({ run, refs }) => ({ dagRunId: run.id, refs })),
-    context.limits.maxInlineInputsBytes,
-  );
-  return parts.map(({ attempt, run, version, node, refs }) => {
-    try {
-      const inputs = xcoms.has(run.id, refs) ? inline(context, resolveTaskInputs(version.graph, node, attempt.mapIndex, xcoms.ofRun(run.id))) : null;
-      return { attemptId: attempt.attemptId, grant: toGrant(context, attempt, run, version, node.spec, inputs) };
-    } catch (error) {
-      return { attemptId: attempt.attemptId, problem: errorMessage(error) };
-    }
-  });
+  return { runs: new Map(runs.map((run) => [run.id, run])), versions, xcoms };
+}
+
+async function readInputs(context: EngineContext, tx: Transaction, attempts: readonly AttemptToGrant[]): Promise<Omit<GrantFacts, "runs">> {
+  const ids = new Set(attempts.map((attempt) => attempt.dagVersionId));
+  await context.versions.load(tx, ids);
+  // Kept here: while XComs are read, others may push versions out.
+  const versions = new Map([...ids].map((id) => [id, context.versions.get(id)]));
+  const wanted = attempts.map((attempt) => ({ dagRunId: attempt.dagRunId, refs: refsOf(versions, attempt) }));
+  return { versions, xcoms: await readXComs(tx, wanted, context.limits.maxInlineInputsBytes) };
+}
+
+function refsOf(versions: GrantFacts["versions"], { dagVersionId, taskId }: AttemptToGrant): readonly XComRef[] {
+  const { graph } = versions.get(dagVersionId)!;
+  return listXComRefs(graph, graph.tasks.get(taskId)!);
+}
+
+function buildGrant(context: EngineContext, attempt: GrantedAttempt, { runs, versions, xcoms }: GrantFacts): BuiltGrant {
+  const run = runs.get(attempt.dagRunId)!;
+  const version = versions.get(attempt.dagVersionId)!;
+  const node = version.graph.tasks.get(attempt.taskId)!;
+  try {
+    const isWhole = xcoms.has(run.id, refsOf(versions, attempt));
+    const inputs = isWhole ? inline(context, resolveTaskInputs(version.graph, node, attempt.mapIndex, xcoms.ofRun(run.id))) : null;
+    return { attemptId: attempt.attemptId, grant: toGrant(context, attempt, run, version, node.spec, inputs) };
+  } catch (error) {
+    return { attemptId: attempt.attemptId, problem: errorMessage(error) };
+  }
 }
 
 export async function readXComs(
@@ -74,7 +116,7 @@ function toGrant(
   context: EngineContext,
   attempt: GrantedAttempt,
   run: DagRunContext,
-  version: ReturnType<EngineContext["versions"]["get"]>,
+  version: LoadedDagVersion,
   spec: TaskSpec,
   inputs: InlineInputs | null,
 ): AttemptGrant {
@@ -99,7 +141,7 @@ function toGrant(
 /** What author code sees of its attempt. */
 export function attemptContext(
   run: DagRunContext,
-  version: ReturnType<EngineContext["versions"]["get"]>,
+  version: LoadedDagVersion,
   attempt: Pick<GrantedAttempt, "attemptId" | "taskId" | "mapIndex" | "tryNumber" | "maxTries" | "firstStartedAt" | "rescheduleCount">,
 ): AttemptContext {
   const conf = JSON.parse(run.conf) as Record<string, Json>;

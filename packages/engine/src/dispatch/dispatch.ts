@@ -11,7 +11,7 @@ export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dis
     const rooms = new Map(executors.map(({ name, free }) => [name, free ?? limit]));
     const away = executors.filter((executor) => executor.isAway === true).map(({ name }) => name);
     const look = context.readiness.beginLook();
-    const { taken, isFull, sawNothing } = await commit(context, async (tx, after) => {
+    const { taken, isFull, sawNothing, hasRoom } = await commit(context, async (tx, after) => {
       const [, live] = await Promise.all([lockDispatch(tx), countLeases(tx, { schedulerId, exceptQueuedOf: away })]);
       const freeSlots = Math.min(limit, parallelism - live);
       const found = await takeWork(context, tx, {
@@ -23,8 +23,9 @@ export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dis
       });
       if (found.taken.length > 0) after.wakes.add("state");
       for (const { candidate } of found.taken) after.changes.runs.add(candidate.dagRunId);
-      return { ...found, isFull: found.isFull && freeSlots === limit };
+      return { ...found, isFull: found.isFull && freeSlots === limit, hasRoom: live + found.taken.length < parallelism };
     });
+    context.fullSchedulers.note(schedulerId, !hasRoom);
     if (sawNothing) context.readiness.noteNothing(look);
     await context.pausePoint("dispatched, commands not returned");
     return { commands: taken.map(toCommand), more: isFull };

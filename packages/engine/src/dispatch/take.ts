@@ -34,6 +34,25 @@ export interface TakeOptions {
   /** Who each taken one belongs to, in the order they are taken: the scheduler it counts against, and the host that begins it at once, if any. */
   ownerOf(index: number): { schedulerId: string; hostId: string | null };
   expiresInMs: number;
+  /** The statement that takes these has been sent: what else is wanted of them can travel with it. Some may be gone already. */
+  onTaking?(candidates: readonly QueuedCandidate[]): void;
+}
+
+/** What a look at the queue found. */
+export interface FoundWork {
+  taken: Taken[];
+  /** All free slots were filled. */
+  isFull: boolean;
+  /** Nothing was in sight. */
+  sawNothing: boolean;
+  /** Everything in sight was taken. */
+  tookAll: boolean;
+}
+
+/** A first look whose statement has been sent already. */
+export interface FirstLook {
+  limit: number;
+  candidates: Promise<QueuedCandidate[]>;
 }
 
 export interface Taken {
@@ -48,30 +67,39 @@ export interface Taken {
  * Takes waiting task instances, best first, within every limit, and gives them leases. What a limit of a run or task holds back is parked with all that is behind the same limit, and
  * another look is taken, so that what is held back hides nothing. The transaction holds the dispatch lock.
  */
-export async function takeWork(
-  context: EngineContext,
-  tx: Transaction,
-  options: TakeOptions,
-): Promise<{ taken: Taken[]; isFull: boolean; sawNothing: boolean }> {
+export async function takeWork(context: EngineContext, tx: Transaction, options: TakeOptions, firstLook?: FirstLook): Promise<FoundWork> {
   const executors = new Map(options.executors);
   const taken: Taken[] = [];
   let sawNothing = false;
+  let tookAll = false;
   for (let round = 0; round < MAX_ROUNDS && taken.length < options.freeSlots; round++) {
     const open = [...executors].filter(([, free]) => free > 0).map(([name]) => name);
     if (open.length === 0) break;
     const wanted = options.freeSlots - taken.length;
     const limit = Math.min(wanted, context.limits.dispatchCandidates);
-    const candidates = await listDispatchCandidates(tx, { executors: open, queues: options.queues, limit, now: context.stampAt() });
+    const look = round === 0 && firstLook !== undefined ? firstLook : lookAtQueue(context, tx, { executors: open, queues: options.queues, limit });
+    const candidates = await look.candidates;
     if (candidates.length === 0) {
       sawNothing = round === 0;
+      tookAll = true;
       break;
     }
     const { took, parked } = await takeRound(context, tx, candidates, { ...options, executors, freeSlots: wanted, offset: taken.length });
     for (const one of took) executors.set(one.candidate.executor, executors.get(one.candidate.executor)! - 1);
     taken.push(...took);
-    if (took.length === 0 && parked === 0) break;
+    tookAll = took.length === candidates.length && candidates.length < look.limit;
+    if (tookAll || (took.length === 0 && parked === 0)) break;
   }
-  return { taken, isFull: taken.length >= options.freeSlots, sawNothing };
+  return { taken, isFull: taken.length >= options.freeSlots, sawNothing, tookAll };
+}
+
+/** Sends the question what waits; `limit` for each executor and pool. */
+export function lookAtQueue(
+  context: EngineContext,
+  tx: Transaction,
+  { executors, queues, limit }: { executors: readonly string[]; queues: readonly string[] | null; limit: number },
+): FirstLook {
+  return { limit, candidates: listDispatchCandidates(tx, { executors, queues, limit, now: context.stampAt() }) };
 }
 
 async function takeRound(
@@ -142,13 +170,13 @@ async function take(
     const { bundleSha256 } = context.versions.get(candidate.dagVersionId);
     return { attemptId: context.newAttemptId(), candidate, bundleSha256, ...options.ownerOf(options.offset + index) };
   });
-  const attemptIds = new Set(
-    await takeFromQueue(tx, {
-      leases: planned.map(({ candidate, ...lease }) => ({ ...candidate, taskInstanceId: candidate.id, ...lease })),
-      expiresInMs: options.expiresInMs,
-      now: context.stampAt(),
-    }),
-  );
+  const taking = takeFromQueue(tx, {
+    leases: planned.map(({ candidate, ...lease }) => ({ ...candidate, taskInstanceId: candidate.id, ...lease })),
+    expiresInMs: options.expiresInMs,
+    now: context.stampAt(),
+  });
+  options.onTaking?.(candidates);
+  const attemptIds = new Set(await taking);
   return planned.filter((one) => attemptIds.has(one.attemptId));
 }
 

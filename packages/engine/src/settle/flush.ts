@@ -26,11 +26,12 @@ import { type Instance, machineStateOf, nodeOf, type RunWork } from "./run-work.
 import type { Settlement } from "./settlement.ts";
 
 /**
- * Writes what changed. The statements travel together and run in lock order: runs, task instances, queue, leases, timers. A task instance is written at most once.
+ * Writes what changed. The statements travel together and run in lock order: runs, task instances, queue, leases, timers. A task instance is written at most once. They have been sent when
+ * this returns, and others are told of them, unless instances have to be given ids first (`giveIds`): what is sent next comes behind them.
  */
 export async function flush(settlement: Settlement): Promise<void> {
   const { tx, context } = settlement;
-  await giveIds(settlement);
+  if (needsIds(settlement)) await giveIds(settlement);
   const now = context.stampAt();
   const works = [...settlement.runs.values()];
   const instances = works.flatMap((work) => [...work.instances.values()].map((instance) => ({ work, instance })));
@@ -44,6 +45,7 @@ export async function flush(settlement: Settlement): Promise<void> {
     ...works.flatMap(groupTimers),
   ];
   countFreed(settlement);
+  tellOthers(settlement, { ready: ready.length > 0, timers: timers.length > 0, state: moved.length + added.length > 0 });
 
   await Promise.all([
     writeRuns(settlement, works),
@@ -78,7 +80,6 @@ export async function flush(settlement: Settlement): Promise<void> {
   ]);
   for (const work of works) if (work.isNew || work.changed.state) settlement.after.changes.runs.add(work.run.id);
   for (const { work } of [...moved, ...added]) settlement.after.changes.runs.add(work.run.id);
-  tellOthers(settlement, { ready: ready.length > 0, timers: timers.length > 0, state: moved.length + added.length > 0 });
   reset(settlement);
 }
 
@@ -90,8 +91,12 @@ function hadTimer({ stored, timerMs }: Instance): boolean {
   return (stored?.state === "up_for_retry" || stored?.state === "up_for_reschedule") && timerMs === null;
 }
 
+function needsIds({ runs }: Settlement): boolean {
+  return [...runs.values()].some((work) => [...work.instances.values()].some(({ id }) => id < 0));
+}
+
 /** What came up in this settlement has no id of the database yet. */
-async function giveIds(settlement: Settlement): Promise<void> {
+export async function giveIds(settlement: Settlement): Promise<void> {
   const added = [...settlement.runs.values()].flatMap((work) =>
     [...work.instances.values()].filter(({ id }) => id < 0).map((instance) => ({ work, instance })),
   );

@@ -177,6 +177,7 @@ export interface GrantedAttempt {
   attemptId: string;
   taskInstanceId: number;
   dagRunId: number;
+  dagVersionId: number;
   taskId: string;
   mapIndex: number;
   tryNumber: number;
@@ -222,7 +223,8 @@ export async function startAttempts(
         from granted g, t where ti.id = g.task_instance_id
         returning ti.id, ti.max_tries, ti.queued_when, ti.scheduled_when, ti.first_started_at, ti.reschedule_count
       )
-      select g.attempt_id as "attemptId", g.task_instance_id as "taskInstanceId", g.dag_run_id as "dagRunId", g.task_id as "taskId", g.map_index as "mapIndex",
+      select g.attempt_id as "attemptId", g.task_instance_id as "taskInstanceId", g.dag_run_id as "dagRunId",
+        (select r.dag_version_id from dag_run r where r.id = g.dag_run_id) as "dagVersionId", g.task_id as "taskId", g.map_index as "mapIndex",
         g.try_number as "tryNumber", b.max_tries as "maxTries", g.bundle_sha256 as "bundleSha256", g.queue,
         extract(epoch from t.now - b.queued_when)::double precision * 1000 as "queuedMs",
         extract(epoch from b.queued_when - b.scheduled_when)::double precision * 1000 as "scheduledMs", b.first_started_at as "firstStartedAt",
