@@ -8,11 +8,14 @@ import { ERROR_CODES, type ErrorCode, TradewindError } from "@tradewind/core";
  */
 export class ExecutionApiError extends TradewindError {
   readonly httpStatus: number | undefined;
+  /** The server's own words, without the call they answer; undefined: it said nothing. */
+  readonly told: string | undefined;
 
-  constructor(code: ErrorCode, message: string, httpStatus: number | undefined, cause?: unknown) {
+  constructor(code: ErrorCode, message: string, httpStatus: number | undefined, cause?: unknown, told?: string) {
     super(code, message, { cause, details: { httpStatus } });
     this.name = "ExecutionApiError";
     this.httpStatus = httpStatus;
+    this.told = told;
   }
 }
 
@@ -51,7 +54,7 @@ export function isTransient(error: unknown): boolean {
 export function errorFromAnswer(call: string, status: number, body: string): ExecutionApiError {
   const told = readBody(body);
   const code = told.code !== undefined && Object.hasOwn(ERROR_CODES, told.code) ? (told.code as ErrorCode) : (CODE_BY_STATUS[status] ?? "internal");
-  return new ExecutionApiError(code, `The execution API answered ${call} with ${status}: ${told.message}`, status);
+  return new ExecutionApiError(code, `The execution API answered ${call} with ${status}: ${told.message}`, status, undefined, told.message);
 }
 
 function readBody(body: string): { code?: string; message: string } {

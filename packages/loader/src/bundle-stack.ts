@@ -1,4 +1,5 @@
 import { SourceMap } from "node:module";
+import { isInternalFrame } from "tradewind/author-frames";
 
 /** A place in one of the author's files. */
 export interface AuthorPlace {
@@ -72,18 +73,4 @@ function originOf(map: SourceMap, found: BundlePlace): AuthorPlace | null {
   if (!("originalSource" in entry) || entry.generatedLine !== found.line - 1) return null;
   const column = found.column === null ? null : entry.originalColumn + 1;
   return { source: entry.originalSource, line: entry.originalLine + 1, column };
-}
-
-/** The folder of all packages of Tradewind, in this installation. */
-const PACKAGES = new URL("../../", import.meta.url).href;
-const OWN_CODE = /^(?:loader|sdk|runner|core)\/src\//u;
-/** A copy that the author has installed. */
-const INSTALLED_COPY = /\/node_modules\/(?:tradewind|@tradewind\/[^/]+)\//u;
-
-/** Frames that tell an author nothing: Node's inside, the loader, the runner, the SDK. */
-function isInternalFrame(line: string): boolean {
-  const url = /^\s+at (?:.*\(|async )?(?<url>(?:file|node):[^)]*)/u.exec(line)?.groups?.["url"];
-  if (url === undefined) return false;
-  if (url.startsWith("node:internal")) return true;
-  return INSTALLED_COPY.test(url) || (url.startsWith(PACKAGES) && OWN_CODE.test(url.slice(PACKAGES.length)));
 }

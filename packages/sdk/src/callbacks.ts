@@ -8,6 +8,7 @@ import {
   type TaskCallbackContext,
   type TaskCallbackFunction,
 } from "./callback-options.ts";
+import { authorFrames } from "./author-frames.ts";
 import type { AnyDag } from "./collect-dags.ts";
 import { contextOf } from "./context.ts";
 import { DAG } from "./definition.ts";
@@ -111,7 +112,7 @@ async function callEach<Context>(
       await call(context);
     } catch (thrown) {
       report.failures.push({ index, name, message: errorMessage(thrown) });
-      const stack = thrown instanceof Error ? thrown.stack : undefined;
+      const stack = thrown instanceof Error && thrown.stack !== undefined ? authorFrames(thrown.stack) : undefined;
       runtime.log({ level: "error", message: `The callback ${name} failed: ${stack ?? errorMessage(thrown)}` });
     }
   }

@@ -1,4 +1,4 @@
-import { assertJson, type DagRunState, errorMessage, type Json, TradewindError } from "@tradewind/core";
+import { assertJson, type DagRunState, errorMessage, isTradewindError, type Json, TradewindError } from "@tradewind/core";
 import { taskScope } from "./context.ts";
 import { readInstant, type Instant } from "./instant.ts";
 import type { Connection, TaskRuntime } from "./runtime.ts";
@@ -84,7 +84,7 @@ function variables(runtime: TaskRuntime): VariablesClient {
       "variable_not_found",
       runtime,
       `variable "${key}"`,
-      `Set it with "tradewind variables set ${key} VALUE", or ask with a default: variables.get("${key}", { default: "…" }).`,
+      `${runtime.howToSet?.("variable", key) ?? `Set it with "tradewind variables set ${key} VALUE"`}, or ask with a default: variables.get("${key}", { default: "…" }).`,
     );
   };
   return {
@@ -114,7 +114,8 @@ function connections(runtime: TaskRuntime): ConnectionsClient {
     async get(connectionId) {
       const connection = await runtime.getConnection(connectionId);
       if (connection) return connection;
-      throw notFound("connection_not_found", runtime, `connection "${connectionId}"`, `Add it with "tradewind connections set ${connectionId} …".`);
+      const advice = runtime.howToSet?.("connection", connectionId) ?? `Add it with "tradewind connections set ${connectionId} …"`;
+      throw notFound("connection_not_found", runtime, `connection "${connectionId}"`, `${advice}.`);
     },
   };
 }
@@ -134,7 +135,10 @@ function dagRuns(runtime: TaskRuntime): DagRunsClient {
   return {
     async trigger({ dagId, logicalDate, ...rest }) {
       const date = logicalDate === undefined || logicalDate === null ? logicalDate : readInstant(logicalDate, "UTC", "logicalDate");
-      return { dagId, ...(await runtime.triggerDagRun({ dagId, logicalDate: date, ...rest })) };
+      return {
+        dagId,
+        ...(await runtime.triggerDagRun({ dagId, logicalDate: date, ...rest }).catch((cause: unknown) => refused(dagId, runtime, cause))),
+      };
     },
     async state(dagId, runId) {
       const state = await runtime.getDagRunState(dagId, runId);
@@ -142,6 +146,18 @@ function dagRuns(runtime: TaskRuntime): DagRunsClient {
       throw notFound("dag_run_not_found", runtime, `run "${runId}" of DAG "${dagId}"`, "Check both ids; old runs may have been deleted.");
     },
   };
+}
+
+function refused(dagId: string, runtime: TaskRuntime, cause: unknown): never {
+  if (!isTradewindError(cause)) throw cause;
+  throw new TradewindError(cause.code, `${whoAsks(runtime)} could not start a run of DAG "${dagId}": ${cause.message}`, {
+    details: { ...cause.details, dagId },
+  });
+}
+
+/** A callback of a DAG is no task's. */
+function whoAsks({ context: { dagId, taskId } }: TaskRuntime): string {
+  return taskId === "" ? `A callback of DAG "${dagId}"` : `Task "${taskId}" of DAG "${dagId}"`;
 }
 
 function checkedJson(value: unknown, what: string): Json {
@@ -155,11 +171,12 @@ function checkedJson(value: unknown, what: string): Json {
 
 function notFound(
   code: "variable_not_found" | "connection_not_found" | "dag_run_not_found",
-  { context }: TaskRuntime,
+  runtime: TaskRuntime,
   what: string,
   advice: string,
 ): TradewindError {
-  return new TradewindError(code, `Task "${context.taskId}" of DAG "${context.dagId}" asked for ${what}, which does not exist. ${advice}`, {
-    details: { dagId: context.dagId, taskId: context.taskId },
+  const { dagId, taskId } = runtime.context;
+  return new TradewindError(code, `${whoAsks(runtime)} asked for ${what}, which does not exist. ${advice}`, {
+    details: { dagId, taskId },
   });
 }

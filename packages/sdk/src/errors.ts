@@ -1,4 +1,5 @@
 import { type Duration, errorMessage, parseDuration } from "@tradewind/core";
+import { authorFrames } from "./author-frames.ts";
 
 // Known by a registered symbol, so that an error thrown by another loaded copy of this package still means the same.
 const TASK_SIGNAL: unique symbol = Symbol.for("tradewind.task-signal");
@@ -120,7 +121,7 @@ function typeOf(thrown: unknown): string {
 }
 
 function stackOf(thrown: unknown): string | undefined {
-  return isObject(thrown) && typeof thrown.stack === "string" ? withCauses(thrown, thrown.stack) : undefined;
+  return isObject(thrown) && typeof thrown.stack === "string" ? authorFrames(withCauses(thrown, thrown.stack)) : undefined;
 }
 
 const MAX_CAUSES = 5;

@@ -118,6 +118,8 @@ export interface TaskRuntime {
   /** False: there was none. */
   deleteVariable(key: string): Promise<boolean>;
   getConnection(connectionId: string): Promise<Connection | undefined>;
+  /** How people set a variable or a connection that a task misses, as the beginning of a sentence. Absent: in the installation. */
+  howToSet?(kind: "variable" | "connection", name: string): string;
   getXCom(address: XComAddress): Promise<Json | undefined>;
   setXCom(key: string, value: Json): Promise<void>;
   triggerDagRun(request: TriggerRequest): Promise<{ runId: string; state: DagRunState | null }>;

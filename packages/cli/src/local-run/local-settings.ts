@@ -38,6 +38,11 @@ export class LocalSettings {
     const text = this.#env[CONNECTION_PREFIX + envName(id)];
     return known ?? (text === undefined ? undefined : toConnection(id, text));
   }
+
+  howToSet(kind: "variable" | "connection", name: string): string {
+    const [prefix, example] = kind === "variable" ? [VARIABLE_PREFIX, "its value"] : [CONNECTION_PREFIX, "its URL"];
+    return `Without a server it comes from the environment or a file: set ${prefix}${envName(name)} to ${example}, or name a file with --settings`;
+  }
 }
 
 const envName = (name: string): string => name.replaceAll(/\W/g, "_").toUpperCase();

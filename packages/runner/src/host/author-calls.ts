@@ -1,6 +1,6 @@
 import { isTradewindError } from "@tradewind/core";
 import type { ConnectionValue } from "@tradewind/contract";
-import type { AttemptApiClient } from "@tradewind/contract/client";
+import { type AttemptApiClient, isExecutionApiError } from "@tradewind/contract/client";
 import type { AuthorCall, ToChild } from "../protocol/messages.ts";
 import type { SecretMasker } from "./secret-masker.ts";
 
@@ -51,5 +51,8 @@ export function replyOf(call: number, value: unknown): ToChild {
 
 export function refusalOf(call: number, error: unknown): ToChild {
   const code = isTradewindError(error) ? error.code : "internal";
-  return { kind: "reply", call, ok: false, code, message: error instanceof Error ? error.message : String(error) };
+  const message = error instanceof Error ? error.message : String(error);
+  // A refusal is the author's matter, and told in the server's words; how the server was asked is ours.
+  const isRefusal = isExecutionApiError(error) && error.httpStatus !== undefined && error.httpStatus < 500;
+  return { kind: "reply", call, ok: false, code, message: (isRefusal ? error.told : undefined) ?? message };
 }

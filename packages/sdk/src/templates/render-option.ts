@@ -65,7 +65,7 @@ function templateError({ message, place }: TemplateProblem, { text, path, scope,
   const quoted = (place === null ? text : (lines[place.line - 1] ?? text)).trim();
   return new TradewindError(
     "invalid_template",
-    `The template in ${option} of task "${taskId}" in DAG "${dagId}" could not be rendered${where}: ${message}. It is: ${quoted.length > 200 ? `${quoted.slice(0, 200)}…` : quoted}`,
+    `The template in ${option} of task "${taskId}" in DAG "${dagId}" could not be rendered${where}: ${message}${/[.?!]$/.test(message) ? "" : "."} It is: ${quoted.length > 200 ? `${quoted.slice(0, 200)}…` : quoted}`,
     { details: { dagId, taskId, option: path, line: place?.line ?? null, column: place?.column ?? null } },
   );
 }

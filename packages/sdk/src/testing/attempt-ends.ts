@@ -31,8 +31,8 @@ export function handlerOf(
 
 type Told = Pick<AttemptRecord, "outcome" | "message" | "error" | "result">;
 
-/** How an attempt ended, for the machine and for the record. */
-export function endOf(end: LiveEnd): { end: MachineEnd; record: Told } {
+/** How an attempt ended, for the machine and for the record, and what the rule of a retry policy gave as its reason. */
+export function endOf(end: LiveEnd): { end: MachineEnd; record: Told; policyReason?: string } {
   const failed = (message: string, error: AttemptRecord["error"], rest: { isFinal?: boolean; retryAfterMs?: number } = {}) => ({
     end: { kind: "failed", message, ...rest } as const,
     record: { outcome: "failed", message, error } as const,
@@ -56,8 +56,9 @@ export function endOf(end: LiveEnd): { end: MachineEnd; record: Told } {
     return { end: { kind: "reschedule", resumeAfterMs: verdict.afterMs, message }, record: { outcome: "reschedule", message, error: null } };
   const error = { type: verdict.type, message, stack: verdict.stack ?? null };
   const told = verdict.reason === undefined ? message : `${verdict.reason}: ${message}`;
-  if (verdict.kind === "retry") return failed(told, error, verdict.afterMs === undefined ? {} : { retryAfterMs: verdict.afterMs });
-  return failed(told, error, { isFinal: verdict.kind === "fail" });
+  const policy = verdict.reason === undefined ? {} : { policyReason: verdict.reason };
+  if (verdict.kind === "retry") return { ...failed(told, error, verdict.afterMs === undefined ? {} : { retryAfterMs: verdict.afterMs }), ...policy };
+  return { ...failed(told, error, { isFinal: verdict.kind === "fail" }), ...policy };
 }
 
 /** The last words of an attempt's log, as a runner writes them. */

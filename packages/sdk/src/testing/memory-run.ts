@@ -273,7 +273,7 @@ export class MemoryRun {
     else this.#settleEnd(instance, told.end, record);
     const words = closingWords(record);
     if (words !== null) this.#log(instance, record, words);
-    await this.#callTaskBack(live, record, told.end);
+    await this.#callTaskBack(live, record, told);
     this.#records.delete(live);
     options.listener?.attemptEnded?.(instance, record);
   }
@@ -291,13 +291,13 @@ export class MemoryRun {
     record.message = instance.stateReason;
   }
 
-  async #callTaskBack(live: LiveAttempt, record: AttemptRecord, end: MachineEnd): Promise<void> {
+  async #callTaskBack(live: LiveAttempt, record: AttemptRecord, { end, policyReason }: ReturnType<typeof endOf>): Promise<void> {
     const event = record.outcome === "cancelled" ? null : callbackOf(record, live.instance.state);
     if (event === null || this.options.callbacks === false) return;
     const runtime = this.#runtimeOf(live, record);
     const facts = {
       error: record.error ?? (record.outcome === "failed" ? { message: record.message ?? "" } : null),
-      reason: end.kind === "skipped" ? end.reason : null,
+      reason: end.kind === "skipped" ? end.reason : (policyReason ?? null),
       ...(end.kind === "success" && end.result !== undefined && { result: end.result }),
     };
     this.#noteCallbacks(live.instance, event, await runTaskCallbacks(this.options.dag, live.instance.taskId, event, runtime, facts));

@@ -94,6 +94,10 @@ export class MemoryTaskRuntime implements TaskRuntime {
     return this.#around.settings.getConnection(connectionId);
   }
 
+  howToSet(kind: "variable" | "connection", name: string): string {
+    return this.#around.settings.howToSet(kind, name);
+  }
+
   async getXCom({ taskId, key, dagId, runId, mapIndex }: XComAddress): Promise<Json | undefined> {
     const { graph, machine, plan, live } = this.#around;
     if ((dagId !== undefined && dagId !== graph.dagId) || (runId !== undefined && runId !== plan.runId)) return undefined;

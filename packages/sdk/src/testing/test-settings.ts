@@ -7,6 +7,8 @@ export interface RunSettings {
   setVariable(key: string, value: string): void;
   deleteVariable(key: string): boolean;
   getConnection(connectionId: string): Connection | undefined;
+  /** As the beginning of a sentence. */
+  howToSet(kind: "variable" | "connection", name: string): string;
 }
 
 /** A connection in a test: its fields, those that are left out being null, or a URL such as `"postgres://user:secret@host:5432/db"`. */
@@ -40,6 +42,10 @@ export class TestSettings implements RunSettings {
 
   getConnection(connectionId: string): Connection | undefined {
     return this.#connections.get(connectionId);
+  }
+
+  howToSet(kind: "variable" | "connection", name: string): string {
+    return `Give it to the run of this test: run({ ${kind}s: { ${JSON.stringify(name)}: … } })`;
   }
 }
 
