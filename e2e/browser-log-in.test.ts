@@ -30,6 +30,13 @@ test.skipIf(!hasChromium())("a visitor logs in, finds what they asked for, loses
   await page.locator('[data-mantine-color-scheme="dark"]').waitFor();
   expect(await accessibilityProblems(page)).toEqual([]);
 
+  // Whoever runs the installation has not allowed it: that is said, and how to.
+  await page.goto("/configuration");
+  await page.getByText("TRADEWIND__API__EXPOSE_CONFIG=true").waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await page.goto("/dags?q=nothing");
+  await page.getByRole("heading", { name: "DAGs" }).waitFor();
+
   // As when an administrator ends the session while the page is open: the page is told, and asks nothing first.
   await installation.rest.call("DELETE", "/users/admin/sessions");
   await page.getByRole("button", { name: "Log in" }).waitFor();
