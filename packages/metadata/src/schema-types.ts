@@ -1,5 +1,6 @@
 import type { DagRunState, DagRunType, TaskInstanceState } from "@tradewind/core";
 import type { ColumnType, Generated, GeneratedAlways } from "kysely";
+import type { AccessTokenTable, DagFavoriteTable, DagGrantTable, UserAccountTable } from "./user-tables.ts";
 
 /**
  * The tables as the query builder sees them, written by hand after `migrations/`; a test compares names, nullability and defaults with the catalog of a
@@ -40,7 +41,7 @@ export interface Tables {
 }
 
 /** `bigint` arrives as a number (see `column-parsers.ts`), `timestamptz` as a `Date`. */
-type Timestamp = ColumnType<Date, Date | string, Date | string>;
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 /** Parsed when read; written as text made with `JSON.stringify`, since the driver would make a PostgreSQL array of a list. */
 type Json = ColumnType<unknown, string, string>;
 
@@ -371,47 +372,6 @@ export interface ConnectionTable {
   schema: string | null;
   password: string | null;
   extra: string | null;
-}
-
-export interface UserAccountTable {
-  id: GeneratedAlways<number>;
-  username: string;
-  password_hash: string;
-  first_name: Generated<string>;
-  last_name: Generated<string>;
-  email: Generated<string>;
-  role: string;
-  is_active: Generated<boolean>;
-  created_at: Generated<Timestamp>;
-  last_login_at: Timestamp | null;
-  tokens_valid_from: Generated<Timestamp>;
-}
-
-export interface DagGrantTable {
-  id: GeneratedAlways<number>;
-  user_account_id: number | null;
-  role: string | null;
-  dag_id_pattern: string | null;
-  dag_tag: string | null;
-  can_edit: boolean;
-  can_delete: boolean;
-  created_at: Generated<Timestamp>;
-}
-
-export interface AccessTokenTable {
-  id: string;
-  user_account_id: number;
-  kind: "session" | "api";
-  name: string | null;
-  token_sha256: string;
-  created_at: Generated<Timestamp>;
-  expires_at: Timestamp | null;
-  last_used_at: Timestamp | null;
-}
-
-export interface DagFavoriteTable {
-  user_account_id: number;
-  dag_id: string;
 }
 
 export interface JobTable {
