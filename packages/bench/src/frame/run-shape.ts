@@ -54,7 +54,8 @@ export async function runShape(shape: Shape, options: RunOptions): Promise<Shape
 async function runHalf(shape: Shape, kind: SystemKind, options: RunOptions): Promise<Half> {
   const startedAt = performance.now();
   const seconds = (): number => round((performance.now() - startedAt) / 1000);
-  const bench = makeBench(shape, kind, options);
+  const givenUp = new AbortController();
+  const bench = makeBench(shape, kind, options, givenUp.signal);
   const limit = new AbortController();
   try {
     const tooLong = sleep(shape.timeLimitMinutes * 60_000, undefined, { signal: limit.signal }).then(() => {
@@ -67,23 +68,29 @@ async function runHalf(shape: Shape, kind: SystemKind, options: RunOptions): Pro
     return { seconds: seconds(), error: errorMessage(error) };
   } finally {
     limit.abort();
+    givenUp.abort(new Error(`${shape.name} has ended`));
     await closeAllResources();
   }
 }
 
-function makeBench(shape: Shape, kind: SystemKind, { size, airflow, say }: RunOptions): Bench {
+/** @param givenUp what was started after that is stopped at once: a shape that is given up goes on until its next request. */
+function makeBench(shape: Shape, kind: SystemKind, { size, airflow, say }: RunOptions, givenUp: AbortSignal): Bench {
   const told = (text: string): void => say(`${shape.name}, ${kind}: ${text}`);
-  const started = async <S extends System>(starting: Promise<S>): Promise<S> => {
+  const started = async <S extends System>(start: () => Promise<S>): Promise<S> => {
+    givenUp.throwIfAborted();
     told("starting …");
-    const system = await starting;
+    const system = await start();
+    if (givenUp.aborted) await system.close();
+    givenUp.throwIfAborted();
     told(`started in ${round(system.startSeconds)} s`);
     return system;
   };
   return {
     kind,
     pick: (sizes) => sizes[size][kind],
-    start: (setup) => started(kind === "tradewind" ? startTradewind(setup) : startAirflow(airflow!.environment, airflow!.tuning, setup)),
-    startTradewind: (setup) => started(startTradewind(setup)),
+    start: (setup) =>
+      started<System>(() => (kind === "tradewind" ? startTradewind(setup) : startAirflow(airflow!.environment, airflow!.tuning, setup))),
+    startTradewind: (setup) => started(() => startTradewind(setup)),
     say: told,
   };
 }

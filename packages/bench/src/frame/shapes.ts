@@ -1,9 +1,15 @@
 import { api } from "../shapes/api.ts";
+import { apiLoad } from "../shapes/api-load.ts";
+import { besideBig } from "../shapes/beside-big.ts";
+import { blocked } from "../shapes/blocked.ts";
 import { bullmq } from "../shapes/bullmq.ts";
 import { chain, longChains } from "../shapes/chain.ts";
+import { due } from "../shapes/due.ts";
 import { fanOut, wideFanOut } from "../shapes/fan-out.ts";
 import { files, manyFiles } from "../shapes/files.ts";
+import { history } from "../shapes/history.ts";
 import { idle } from "../shapes/idle.ts";
+import { steady } from "../shapes/steady.ts";
 import { threeStep } from "../shapes/three-step.ts";
 import { bigThroughput, forms, schedulers, throughput } from "../shapes/throughput.ts";
 import type { Shape } from "./shape.ts";
@@ -22,6 +28,12 @@ export const SHAPES: readonly Shape[] = [
   bigThroughput,
   schedulers,
   manyFiles,
+  due,
+  blocked,
+  besideBig,
+  apiLoad,
+  steady,
+  history,
   bullmq,
   api,
 ];

@@ -1,7 +1,7 @@
 import type { System } from "../systems/system.ts";
 import { dagIdsOf, type Workload } from "../workload/workload.ts";
 import { type Figures, figure } from "./figures.ts";
-import { countRuns, databaseNow, pauseAll, triggerEach, untilRunsEnded } from "./runs.ts";
+import { databaseNow, pauseAll, triggerEach, untilRunsEnded } from "./runs.ts";
 import { type Makespan, readMakespan } from "./times.ts";
 import { type Usage, withUsage } from "./usage.ts";
 
@@ -12,8 +12,6 @@ export interface BurstOptions {
   readonly runsPerDag?: number;
   /** Default: all of the workload. */
   readonly dagIds?: readonly string[];
-  /** What else happens with each burst: called when the runs may start. */
-  readonly beside?: () => Promise<void>;
 }
 
 export interface Bursts {
@@ -32,13 +30,12 @@ export async function runBursts(system: System, workload: Workload, options: Bur
   const runs = dagIds.flatMap((dagId) => Array.from({ length: options.runsPerDag ?? 1 }, () => dagId));
   for (let round = 0; round < options.rounds; round += 1) {
     await pauseAll(system, workload.prefix, true);
-    const before = await countRuns(system, workload.prefix);
+    const madeSince = await databaseNow(system);
     await triggerEach(system, runs);
     const since = await databaseNow(system);
     const usage = await withUsage(system, async () => {
       await pauseAll(system, workload.prefix, false);
-      await options.beside?.();
-      await untilRunsEnded(system, workload.prefix, before + runs.length, 250);
+      await untilRunsEnded(system, workload.prefix, madeSince, 250);
     });
     rounds.push({ ...(await readMakespan(system, workload.prefix, since)), usage });
   }
@@ -46,10 +43,9 @@ export async function runBursts(system: System, workload: Workload, options: Bur
 }
 
 async function warmUp(system: System, prefix: string, dagIds: readonly string[], runs: number): Promise<void> {
-  const before = await countRuns(system, prefix);
-  const warmed = dagIds.slice(0, runs);
-  await triggerEach(system, warmed);
-  await untilRunsEnded(system, prefix, before + warmed.length);
+  const since = await databaseNow(system);
+  await triggerEach(system, dagIds.slice(0, runs));
+  await untilRunsEnded(system, prefix, since);
 }
 
 /** What bursts say: rates, and what one task costs. */

@@ -15,14 +15,17 @@ interface Share {
 interface FanOutTimes {
   /** From the end of the first task to the last start of those below it. */
   lastStartMs: number;
-  /** From the last end of those to the start of the one that joins them. */
+  /** From the last end of those to the start of the one that joins them; 0 where one transaction stamps both. */
   joinDelayMs: number;
+  /** From the last start of those to the start of the one that joins them, like a transition of a chain: the last task, its report, the commit and the grant are in it. */
+  lastStartToJoinMs: number;
 }
 
 async function readFanOutTimes(system: System, prefix: string, since: Date): Promise<FanOutTimes[]> {
   return system.query<FanOutTimes & Record<string, unknown>>(
     `select ${ms("max(task.started) filter (where task.task_id like 't%') - max(task.ended) filter (where task.task_id = 'first')")} as "lastStartMs",
-        ${ms("max(task.started) filter (where task.task_id = 'last') - max(task.ended) filter (where task.task_id like 't%')")} as "joinDelayMs"
+        ${ms("max(task.started) filter (where task.task_id = 'last') - max(task.ended) filter (where task.task_id like 't%')")} as "joinDelayMs",
+        ${ms("max(task.started) filter (where task.task_id = 'last') - max(task.started) filter (where task.task_id like 't%')")} as "lastStartToJoinMs"
       from (${system.sql.tasks}) task join (${system.sql.runs}) run using (run_key) where starts_with(run.dag_id, $1) and run.queued >= $2 group by run_key`,
     [prefix, since],
   );
@@ -62,6 +65,10 @@ function fanOutShape(name: string, width: number, goal: string, sizes: { full: R
           ),
           joinDelayMs: figure(
             fans.map((fan) => fan.joinDelayMs),
+            { unit: "ms" },
+          ),
+          lastStartToJoinMs: figure(
+            fans.map((fan) => fan.lastStartToJoinMs),
             { unit: "ms" },
           ),
           tasksPerSecond: figure(

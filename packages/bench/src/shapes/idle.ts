@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Shape } from "../frame/shape.ts";
 import { deploy } from "../measure/deploy.ts";
 import { type Figures, figure } from "../measure/figures.ts";
-import { triggerEach, untilRunsEnded } from "../measure/runs.ts";
+import { databaseNow, triggerEach, untilRunsEnded } from "../measure/runs.ts";
 import { markUsage, processesOf, usageBetween, type Usage } from "../measure/usage.ts";
 import { REREADS_FILES } from "../systems/airflow-settings.ts";
 import { dagIdsOf, parallel, spreadOverFiles, type Workload } from "../workload/workload.ts";
@@ -43,8 +43,9 @@ export const idle: Shape = {
     await deploy(system, workload);
     // As after some work, not as just started.
     const some = dagIdsOf(workload).slice(0, system.kind === "airflow" ? 2 : 50);
+    const since = await databaseNow(system);
     await triggerEach(system, some);
-    await untilRunsEnded(system, workload.prefix, some.length);
+    await untilRunsEnded(system, workload.prefix, since);
     bench.say(`settling for ${share.settleSeconds} s`);
     await sleep(share.settleSeconds * 1000);
     const windows: Usage[] = [];
