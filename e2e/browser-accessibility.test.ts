@@ -1,7 +1,7 @@
 import { ADMIN_PASSWORD, makeInstallation, until } from "@tradewind/testkit";
 import { expect, test } from "vitest";
 import { accessibilityProblems, hasChromium, openBrowser, openPage } from "./browser/chromium.ts";
-import { SHOTS } from "./browser/shots.ts";
+import { SHOTS, untilSettled } from "./browser/shots.ts";
 import { dagSource } from "./dag-sources.ts";
 
 /** What the pages are about here, under the names that the list of pages has. */
@@ -41,8 +41,7 @@ test.skipIf(!hasChromium())(
       for (const shot of SHOTS) {
         if (shot.isLoggedOut !== true) await page.request.post("/auth/login", { data: { username: "admin", password: ADMIN_PASSWORD } });
         await page.goto(shot.path({ training, failed }));
-        await page.locator("h1, h2").first().waitFor();
-        await page.locator('[aria-label="Loading"]').first().waitFor({ state: "detached" });
+        await untilSettled(page);
         await shot.prepare?.(page);
         const found = await accessibilityProblems(page);
         if ((await page.evaluate("document.documentElement.scrollWidth - innerWidth")) !== 0) found.push("it is wider than the screen");

@@ -18,6 +18,12 @@ export interface Shot {
 
 const run = encodeURIComponent;
 
+/** Waits until nothing on the page says that it is still being fetched or laid out. */
+export async function untilSettled(page: Page): Promise<void> {
+  await page.locator("h1, h2").first().waitFor();
+  await page.locator('.mantine-Loader-root, [aria-busy="true"], [aria-label="Loading"]').first().waitFor({ state: "detached" });
+}
+
 /** Every page, in the order in which docs/ui.md shows them. */
 export const SHOTS: readonly Shot[] = [
   { name: "log-in", path: () => "/", isLoggedOut: true },

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort, RestClient, until } from "@tradewind/testkit";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { SHOTS, type Subject } from "./shots.ts";
+import { SHOTS, type Subject, untilSettled } from "./shots.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DEMO = fileURLToPath(new URL("demo", import.meta.url));
@@ -149,7 +149,7 @@ async function takeAll(
   look: { viewport: { width: number; height: number }; colorScheme: "light" | "dark" },
 ): Promise<void> {
   const context = await browser.newContext({ ...look, baseURL: url, reducedMotion: "reduce" });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   for (const shot of SHOTS) {
     if (names.length > 0 && !names.includes(shot.name)) continue;
@@ -158,8 +158,10 @@ async function takeAll(
       if (!answer.ok()) throw new Error(`Could not log in: ${answer.status()}`);
     }
     await page.goto(shot.path(subject));
-    await page.waitForLoadState("load");
-    await page.waitForTimeout(1500);
+    await untilSettled(page);
+    // What is drawn after that is drawn at once; one part may have what another waits for.
+    await page.waitForTimeout(800);
+    await untilSettled(page);
     await shot.prepare?.(page);
     await take(page, join(folder, `${shot.name}-${look.viewport.width}-${look.colorScheme}.webp`));
   }

@@ -39,7 +39,7 @@ export function startProgram(name: string, command: readonly string[], options: 
     output: () => output,
     isRunning: () => ending === undefined,
     ending: () => ending,
-    async printed(text, timeoutMs = 60_000) {
+    async printed(text, timeoutMs = 120_000) {
       const found = await until(`"${text}" of ${name}`, () => output.includes(text) || ending !== undefined, timeoutMs).catch(() => false);
       if (!found || !output.includes(text)) throw new Error(`"${text}" did not come. ${describe()}`);
     },
