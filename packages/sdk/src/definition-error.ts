@@ -1,4 +1,4 @@
-import { isTradewindError, TradewindError } from "@tradewind/core";
+import { isTradewindError, nearestName, TradewindError } from "@tradewind/core";
 
 interface DefinitionErrorFacts {
   dagId?: string;
@@ -85,4 +85,11 @@ function safeJson(value: unknown): string {
   } catch {
     return String(value);
   }
+}
+
+/** The end of a message about a name that is not known: what was meant, where that is likely, and all there are. */
+export function nearestAndAll(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  const all = `nown are ${known.join(", ")}`;
+  return nearest === undefined ? `; k${all}` : `; did you mean "${nearest}"? K${all}`;
 }

@@ -1,5 +1,6 @@
 import { type Json, type ParamSpec, assertJson, errorMessage } from "@tradewind/core";
 import { definitionError, show } from "./definition-error.ts";
+import { schemaValidator } from "./schema-validator.ts";
 
 /** A JSON schema (draft 2020-12) with an optional `default`; without one the param must be given when the DAG is triggered. */
 export interface ParamSchema {
@@ -113,5 +114,24 @@ function schemaOfLibrary(dagId: string, name: string, definition: SchemaObject):
       `Param "${name}" of DAG "${dagId}" is a schema of "${vendor}" that has no JSON schema: ${errorMessage(cause)}. Transforms and custom checks can't be used in params; do them in a task.`,
       { dagId, cause },
     );
+  }
+}
+
+/**
+ * Of a DAG with a schedule every param must have a default, and one that fits: nobody is there to give another. Airflow's rule of the same words.
+ * @throws TradewindError `invalid_dag`
+ */
+export function checkDefaults(dagId: string, params: Readonly<Record<string, ParamSpec>>): void {
+  for (const [name, { default: value, schema }] of Object.entries(params)) {
+    const wrong = (problem: string) => definitionError(`Param "${name}" of DAG "${dagId}" ${problem}`, { dagId });
+    if (value === undefined)
+      throw wrong(
+        "has no default, and the DAG has a schedule: nobody could give a value. Give it a default, or leave the schedule out and trigger runs with a value.",
+      );
+    const problems = Object.keys(schema).length === 0 ? [] : schemaValidator()(schema, value);
+    if (problems.length > 0)
+      throw wrong(
+        `has the default ${show(value)}, which does not fit its schema: it ${problems.join("; ")}. Scheduled runs would get it; correct it.`,
+      );
   }
 }

@@ -11,7 +11,7 @@ import {
   type WeightRule,
 } from "@tradewind/core";
 import { callbackProblem, TASK_CALLBACK_OPTIONS, type TaskCallbackFunction, taskCallbacksIn } from "./callback-options.ts";
-import { definitionError, show } from "./definition-error.ts";
+import { definitionError, nearestAndAll, show } from "./definition-error.ts";
 import type { TemplateContext } from "./operator.ts";
 import { type RetryPolicy, retryPolicyProblem } from "./retry-policy.ts";
 import { type Instant, readInstant } from "./instant.ts";
@@ -193,7 +193,7 @@ class OptionReader {
     this.#options = options;
     this.#place = place;
     const unknown = Object.keys(options).find((name) => !KNOWN_OPTIONS.has(name));
-    if (unknown !== undefined) throw this.#wrong(unknown, `is not an option of a task; known are ${[...KNOWN_OPTIONS].join(", ")}`);
+    if (unknown !== undefined) throw this.#wrong(unknown, `is not an option of a task${nearestAndAll(unknown, [...KNOWN_OPTIONS])}`);
   }
 
   text(name: keyof TaskOptions): string | undefined {
@@ -230,7 +230,8 @@ class OptionReader {
   oneOf<const T extends string>(name: keyof TaskOptions, allowed: readonly T[], fallback: T): T {
     const value = this.#options[name] ?? fallback;
     if ((allowed as readonly unknown[]).includes(value)) return value as T;
-    throw this.#wrong(name, `must be one of ${allowed.join(", ")}`);
+    const nearest = typeof value === "string" ? nearestName(value, allowed) : undefined;
+    throw this.#wrong(name, `must be one of ${allowed.join(", ")}${nearest === undefined ? "" : `; did you mean "${nearest}"?`}`);
   }
 
   duration(name: keyof TaskOptions): number | null {

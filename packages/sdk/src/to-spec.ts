@@ -3,9 +3,9 @@ import { callbackProblem, dagCallbacksIn } from "./callback-options.ts";
 import type { AnyDag } from "./collect-dags.ts";
 import type { DagOptions } from "./dag-options.ts";
 import { DAG, type DagDefinition } from "./definition.ts";
-import { blaming, definitionError, show } from "./definition-error.ts";
+import { blaming, definitionError, nearestAndAll, show } from "./definition-error.ts";
 import { checkTimezone, readInstant } from "./instant.ts";
-import { readParams } from "./params.ts";
+import { checkDefaults, readParams } from "./params.ts";
 import { readSchedule } from "./schedule.ts";
 import { SPEC_DEFAULTS, type SpecDefaults } from "./spec-defaults.ts";
 import { groupSpecs, type TaskSurroundings, taskSpecs } from "./task-specs.ts";
@@ -51,7 +51,7 @@ function specOf(definition: DagDefinition, defaults: SpecDefaults): DagSpec {
     callbacks: dagCallbacksIn(options),
     isPausedUponCreation: options.isPausedUponCreation ?? null,
     ...(options.allowedRunTypes !== undefined && { allowedRunTypes: DAG_RUN_TYPES.filter((type) => options.allowedRunTypes!.includes(type)) }),
-    ...paramsOf(dagId, options.params),
+    ...paramsOf(dagId, options.params, schedule.kind !== "none"),
     groups: groupSpecs(definition, around),
     tasks: taskSpecs(definition, around),
   };
@@ -60,8 +60,9 @@ function specOf(definition: DagDefinition, defaults: SpecDefaults): DagSpec {
 }
 
 /** The order is said only where it is not the alphabetical one, which is how names come back from stored JSON. */
-function paramsOf(dagId: string, definitions: DagOptions["params"]): Pick<DagSpec, "params" | "paramOrder"> {
+function paramsOf(dagId: string, definitions: DagOptions["params"], isScheduled: boolean): Pick<DagSpec, "params" | "paramOrder"> {
   const params = readParams(dagId, definitions);
+  if (isScheduled) checkDefaults(dagId, params);
   const names = Object.keys(params);
   const isSorted = names.every((name, index) => index === 0 || names[index - 1]! < name);
   return isSorted ? { params } : { params, paramOrder: names };
@@ -76,7 +77,7 @@ function checkDagOptions({ dagId, options }: DagDefinition): void {
   const wrong = (name: string, why: string) =>
     definitionError(`Option "${name}" of DAG "${dagId}" is ${show((options as Record<string, unknown>)[name])}: it ${why}.`, { dagId });
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTION_CHECKS, name));
-  if (unknown !== undefined) throw wrong(unknown, `is not an option of a DAG; known are ${Object.keys(OPTION_CHECKS).join(", ")}`);
+  if (unknown !== undefined) throw wrong(unknown, `is not an option of a DAG${nearestAndAll(unknown, Object.keys(OPTION_CHECKS))}`);
   for (const [name, check] of Object.entries(OPTION_CHECKS)) {
     const value = options[name as keyof DagOptions];
     if (value === undefined || check === null) continue;

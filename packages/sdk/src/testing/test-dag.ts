@@ -13,6 +13,7 @@ import {
 import type { AnyDag } from "../collect-dags.ts";
 import { DAG } from "../definition.ts";
 import { type Instant, readInstant } from "../instant.ts";
+import { schemaValidator } from "../schema-validator.ts";
 import { SPEC_DEFAULTS, type SpecDefaults } from "../spec-defaults.ts";
 import { toSpec } from "../to-spec.ts";
 import type { Mocks } from "./attempt-ends.ts";
@@ -22,7 +23,6 @@ import { MemoryRun, type RunPlan } from "./memory-run.ts";
 import { pastFactsOf } from "./past-runs.ts";
 import { defaultNow, defaultRunType, intervalOfManualRun, planSchedule, type ScheduledRun } from "./plan-runs.ts";
 import { includedBy } from "./included-tasks.ts";
-import { loadSchemaValidator } from "./schema-validator.ts";
 import { TestRun } from "./test-run.ts";
 import { type TestConnection, TestSettings } from "./test-settings.ts";
 
@@ -148,7 +148,7 @@ export class TestDag {
     const interval = options.dataInterval;
     const conf = options.params ?? {};
     const params = this.spec.params;
-    const validate = Object.keys(params).length === 0 ? () => [] : await loadSchemaValidator();
+    const validate = Object.keys(params).length === 0 ? () => [] : schemaValidator();
     return {
       runId: options.runId ?? makeRunId({ runType, runAfter, logicalDate, suffix: String(this.#runs.length + 1).padStart(8, "0") }),
       runType,
