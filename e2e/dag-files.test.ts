@@ -129,6 +129,11 @@ tasks:
   expect(await xcom("zip", 1)).toMatch(/^"EU\/B\.CSV \d{4}!"$/);
   expect(await xcom("report")).toBe('"yaml_flow 2"');
   expect(Object.fromEntries(tries.map((one) => [one.taskId, one.state]))).toMatchObject({ all: "skipped", changed: "success", is_full: "success" });
+  const zip = await rest.call<{ rendered_fields: object }>("GET", `/dags/yaml_flow/dagRuns/${encodeURIComponent(runId)}/taskInstances/zip/1`);
+  expect(zip.rendered_fields).toEqual({
+    command: expect.stringContaining("EU/B.CSV") as string,
+    env: { DAY: expect.stringMatching(/^\d{4}!$/) as string },
+  });
   const shown = await rest.call<{ content: string }>("GET", "/dagSources/yaml_flow");
   expect(shown.content).toBe(source);
 });

@@ -21,6 +21,10 @@ export type XComAnswer = z.infer<typeof XComAnswer>;
 export const XComWrite = z.object({ key: z.string(), value: z.any() });
 export type XComWrite = z.infer<typeof XComWrite>;
 
+/** Options of the task as their templates came out, by name: of the ones sent before, those named again are replaced. Secrets are masked. */
+export const RenderedFieldsWrite = z.object({ fields: z.record(z.string(), z.any()) });
+export type RenderedFieldsWrite = z.infer<typeof RenderedFieldsWrite>;
+
 export const VariableAnswer = z.object({ found: z.boolean(), value: z.string().nullable() });
 export type VariableAnswer = z.infer<typeof VariableAnswer>;
 

@@ -12,6 +12,7 @@ import {
   type VariableWrite,
   XComAnswer,
   type XComQuery,
+  type RenderedFieldsWrite,
   type XComWrite,
 } from "./author-api.ts";
 import {
@@ -58,6 +59,7 @@ export interface AttemptApiClient {
   inputs(options?: CallOptions): Promise<AttemptInputs>;
   getXCom(query: z.input<typeof XComQuery>, options?: CallOptions): Promise<XComAnswer>;
   setXCom(write: XComWrite, options?: CallOptions): Promise<void>;
+  setRenderedFields(write: RenderedFieldsWrite, options?: CallOptions): Promise<void>;
   getVariable(key: string, options?: CallOptions): Promise<VariableAnswer>;
   setVariable(key: string, write: VariableWrite, options?: CallOptions): Promise<void>;
   /** False: there was none. */
@@ -132,6 +134,7 @@ function attemptClient(http: HttpCaller, token: () => string): AttemptApiClient 
     inputs: async (options) => parse(AttemptInputs, await call("GET", EXECUTION_ROUTES.resolvedInputs, undefined, options)),
     getXCom: async (query, options) => parse(XComAnswer, await call("POST", EXECUTION_ROUTES.xcom, query, options)),
     setXCom: async (write, options) => void (await call("PUT", EXECUTION_ROUTES.xcom, write, options)),
+    setRenderedFields: async (write, options) => void (await call("PUT", EXECUTION_ROUTES.renderedFields, write, options)),
     getVariable: async (key, options) => parse(VariableAnswer, await call("GET", EXECUTION_ROUTES.variable(key), undefined, options)),
     setVariable: async (key, write, options) => void (await call("PUT", EXECUTION_ROUTES.variable(key), write, options)),
     deleteVariable: async (key, options) => {

@@ -13,6 +13,7 @@
  * | `attempt/resolved-inputs` | GET | attempt | → AttemptInputs |
  * | `attempt/xcom` | POST | attempt | XComQuery → XComAnswer |
  * | `attempt/xcom` | PUT | attempt | XComWrite → 204 |
+ * | `attempt/rendered-fields` | PUT | attempt | RenderedFieldsWrite → 204 |
  * | `attempt/variables/{key}` | GET, PUT, DELETE | attempt | VariableAnswer / VariableWrite → 204 / 204, or 404 when there was none |
  * | `attempt/connections/{id}` | GET | attempt | ConnectionAnswer |
  * | `attempt/dag-runs` | POST | attempt | TriggerRequest → RunAnswer |
@@ -31,6 +32,7 @@ export const EXECUTION_ROUTES = {
   inputs: "attempt/inputs",
   resolvedInputs: "attempt/resolved-inputs",
   xcom: "attempt/xcom",
+  renderedFields: "attempt/rendered-fields",
   variable: (key: string) => `attempt/variables/${encodeURIComponent(key)}`,
   connection: (connectionId: string) => `attempt/connections/${encodeURIComponent(connectionId)}`,
   dagRuns: "attempt/dag-runs",

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Database, Fernet } from "@tradewind/metadata";
 import { TradewindError } from "@tradewind/core";
-import { findCallbackHolder, findNextDueAt, findRunningAttempt, listStops, putAttemptXCom } from "@tradewind/metadata";
+import { findCallbackHolder, findNextDueAt, findRunningAttempt, listStops, putAttemptXCom, putRenderedFields } from "@tradewind/metadata";
 import { v7 as uuidv7 } from "uuid";
 import { createExchange } from "./attempts/exchange.ts";
 import { expireLeasesUseCase, loseAttemptsUseCase, requeueStuckUseCase } from "./attempts/lost-attempts.ts";
@@ -139,11 +139,14 @@ export function createEngine(options: EngineOptions): Engine {
       ...author,
       findHolder: (attemptId) => findRunningAttempt(db, { attemptId }),
       putXCom: (attemptId, xcom) => putAttemptXCom(db, { attemptId, ...xcom }),
+      putRenderedFields: (attemptId, fields) => putRenderedFields(db, { attemptId, fields }),
     }),
     ...callbackUseCases(context),
     callbackAuthor: authorUseCases({
       ...author,
       findHolder: (requestId) => findCallbackHolder(db, { id: Number(requestId) }),
+      // Only those of the task itself are shown.
+      putRenderedFields: async () => true,
       async putXCom(requestId) {
         throw new TradewindError(
           "invalid_request",

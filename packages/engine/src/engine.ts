@@ -23,6 +23,7 @@ import type {
   VariableWrite,
   XComAnswer,
   XComQuery,
+  RenderedFieldsWrite,
   XComWrite,
 } from "@tradewind/contract";
 import type { DagRunState, DagSpec, Json, TaskCallback, TaskInstanceState, Why } from "@tradewind/core";
@@ -224,6 +225,7 @@ export interface RunnerUseCases {
 export interface AuthorUseCases {
   findXCom(attemptId: string, query: XComQuery): Promise<XComAnswer>;
   setXCom(attemptId: string, write: XComWrite): Promise<void>;
+  setRenderedFields(attemptId: string, write: RenderedFieldsWrite): Promise<void>;
   findVariable(attemptId: string, key: string): Promise<VariableAnswer>;
   setVariable(attemptId: string, key: string, write: VariableWrite): Promise<void>;
   deleteVariable(attemptId: string, key: string): Promise<void>;

@@ -55,3 +55,4 @@ export type { FoundRun, RunningAttempt, StoredConnection } from "./stores/author
 
 export * from "./stores/scheduling.ts";
 export * from "./stores/people.ts";
+export { putRenderedFields } from "./stores/rendered-fields.ts";

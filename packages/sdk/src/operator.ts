@@ -71,12 +71,20 @@ export function templateContext<Inputs>(inputs: Inputs | undefined): TemplateCon
 /**
  * The value of an option: as it is, or what its function gives for this run. In files for Airflow's SDK and in YAML the texts in it are templates in Jinja's syntax, and are
  * rendered.
+ *
+ * @param name Of the option: people see what came out under it, with the task instance (Airflow's rendered fields). Without it they do not.
  * @throws TradewindError `invalid_template`
  */
-export async function renderTemplate<T, Inputs>(option: Templated<T, Inputs>, context: TemplateContext<Inputs>): Promise<T> {
-  if (typeof option === "function") return await (option as (context: TemplateContext<Inputs>) => T | Promise<T>)(context);
+export async function renderTemplate<T, Inputs>(option: Templated<T, Inputs>, context: TemplateContext<Inputs>, name?: string): Promise<T> {
   const scope = currentJinjaScope();
-  if (scope === undefined) return option;
+  if (typeof option !== "function" && scope === undefined) return option;
+  const value = await render(option, context);
+  if (name !== undefined) taskScope("a template").runtime.noteRendered?.(name, value);
+  return value;
+}
+
+async function render<T, Inputs>(option: Templated<T, Inputs>, context: TemplateContext<Inputs>): Promise<T> {
+  if (typeof option === "function") return await (option as (context: TemplateContext<Inputs>) => T | Promise<T>)(context);
   const { renderOption } = await import("./templates/render-option.ts");
-  return renderOption(scope, option, context);
+  return renderOption(currentJinjaScope()!, option, context);
 }

@@ -125,6 +125,8 @@ export interface TaskRuntime {
   triggerDagRun(request: TriggerRequest): Promise<{ runId: string; state: DagRunState | null }>;
   /** undefined: there is no such run. */
   getDagRunState(dagId: string, runId: string): Promise<DagRunState | undefined>;
+  /** What an option of the task came out as, for people to see. Absent: nobody looks. */
+  noteRendered?(name: string, value: unknown): void;
   /** How a run and tasks in it stand. Absent: whoever runs the task knows no other runs. */
   getTaskInstanceStates?(query: TaskStatesQuery): Promise<TaskStatesAnswer>;
 }

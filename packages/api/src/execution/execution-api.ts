@@ -10,6 +10,7 @@ import {
   TriggerRequest,
   VariableWrite,
   XComQuery,
+  RenderedFieldsWrite,
   XComWrite,
 } from "@tradewind/contract";
 import { TradewindError } from "@tradewind/core";
@@ -132,6 +133,11 @@ function attemptRoutes(app: FastifyInstance, engine: RunnerUseCases & AuthorUseC
 
   app.put("/attempt/xcom", async (request, reply) => {
     await engine.setXCom(request.tokenSubject, parseBody(XComWrite, request.body));
+    return noContent(reply);
+  });
+
+  app.put("/attempt/rendered-fields", async (request, reply) => {
+    await engine.setRenderedFields(request.tokenSubject, parseBody(RenderedFieldsWrite, request.body));
     return noContent(reply);
   });
 

@@ -1,6 +1,13 @@
 import { TASK_INSTANCE_STATES } from "@tradewind/core";
 import type { TouchedTaskInstance } from "@tradewind/engine";
-import { type DagVersionRow, listDagVersionsById, listTaskInstanceRowsById, type TaskInstanceRow, type TryRow } from "@tradewind/metadata/rest";
+import {
+  type DagVersionRow,
+  listDagVersionsById,
+  listRenderedFields,
+  listTaskInstanceRowsById,
+  type TaskInstanceRow,
+  type TryRow,
+} from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { Instant, toIso, toIsoOrNull, toUuid } from "../http/values.ts";
 import { DagVersionResponse, toDagVersionResponse } from "./dag-schemas.ts";
@@ -100,7 +107,7 @@ export async function toTaskInstanceResponses(
   context: Pick<RestContext, "db">,
   rows: readonly TaskInstanceRow[],
 ): Promise<z.infer<typeof TaskInstanceResponse>[]> {
-  const names = await loadNames(context, rows);
+  const [names, rendered] = await Promise.all([loadNames(context, rows), listRenderedFields(context.db, { instances: rows })]);
   return rows.map((row) => ({
     ...toTryResponse(row, names),
     id: toUuid("taskInstance", row.id),
@@ -108,7 +115,7 @@ export async function toTaskInstanceResponses(
     run_after: toIso(row.runAfter),
     note: row.note,
     rendered_map_index: row.renderedMapIndex,
-    rendered_fields: {},
+    rendered_fields: rendered.get(row.id) ?? {},
     trigger: null,
     triggerer_job: null,
   }));

@@ -51,6 +51,7 @@ function apiOf(author: AuthorUseCases, requestId: string): AttemptApiClient {
     },
     getXCom: (query) => author.findXCom(requestId, { key: "return_value", ...query }),
     setXCom: (write) => author.setXCom(requestId, write),
+    setRenderedFields: (write) => author.setRenderedFields(requestId, write),
     getVariable: (key) => author.findVariable(requestId, key),
     setVariable: (key, write) => author.setVariable(requestId, key, write),
     async deleteVariable(key) {

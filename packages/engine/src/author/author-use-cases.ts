@@ -27,6 +27,8 @@ export interface AuthorContext {
   findHolder(id: string): Promise<AuthorHolder | null>;
   /** False: it may not write any more. */
   putXCom(id: string, xcom: { key: string; value: string; length: number | null }): Promise<boolean>;
+  /** False: it may not write any more. */
+  putRenderedFields(id: string, fields: string): Promise<boolean>;
   db: Database;
   fernet: Fernet;
   /** Largest XCom, in bytes of JSON. */
@@ -35,6 +37,9 @@ export interface AuthorContext {
   noteChanges: ChangeUseCases["noteChanges"];
   versions: DagVersions;
 }
+
+/** Of one task instance: each field is cut by the runner, and no task has that many. */
+const MAX_RENDERED_BYTES = 1_048_576;
 
 /** What author code may do while its attempt holds the lease, or its callback is being run; every call checks that it still does. */
 export function authorUseCases(context: AuthorContext): AuthorUseCases {
@@ -75,6 +80,18 @@ export function authorUseCases(context: AuthorContext): AuthorUseCases {
         );
       }
       if (!(await context.putXCom(attemptId, { key, value: text, length: lengthOf(value) }))) throw staleAttempt(attemptId);
+    },
+
+    async setRenderedFields(attemptId, { fields }) {
+      const text = JSON.stringify(fields);
+      const bytes = Buffer.byteLength(text);
+      if (bytes > MAX_RENDERED_BYTES) {
+        throw new TradewindError(
+          "payload_too_large",
+          `The rendered options of attempt "${attemptId}" have ${bytes} bytes, more than the ${MAX_RENDERED_BYTES} allowed.`,
+        );
+      }
+      if (!(await context.putRenderedFields(attemptId, text))) throw staleAttempt(attemptId);
     },
 
     async findVariable(attemptId, key) {

@@ -123,3 +123,4 @@ export {
   listTightPools,
 } from "./read/home.ts";
 export { findDagFile } from "./read/dag-files.ts";
+export { listRenderedFields } from "./rendered-fields.ts";

@@ -7,6 +7,7 @@ import { captureOutput } from "./capture-output.ts";
 import { HostChannel } from "./host-channel.ts";
 import { ProcessTraces } from "./process-traces.ts";
 import { runCallbacks } from "./run-callbacks.ts";
+import { RenderedFields } from "./rendered-fields.ts";
 import { callbackAfter, importDags, importFailed, knownDags, outcomeOfThrown, runCallback, runHandler, stoppedBeforeStart } from "./run-attempt.ts";
 
 /** Memory is looked at after each attempt that took this long, and after every so many of the short ones. */
@@ -89,7 +90,10 @@ export function serveHost(): void {
     }
     traces.begin(isNewBundle);
     attempt.startedAt = performance.now();
-    const outcome = await runHandler(dags, message, attemptRuntime(message, attempt.abort.signal, send, calls), maxResultBytes);
+    const rendered = new RenderedFields(calls, message.seq);
+    const runtime = { ...attemptRuntime(message, attempt.abort.signal, send, calls), noteRendered: rendered.note.bind(rendered) };
+    const outcome = await runHandler(dags, message, runtime, maxResultBytes);
+    await rendered.flush();
     await follow(attempt, message, dags, attempt.stopped?.outOfTime === true ? outOfTime(attempt.stopped.reason) : outcome);
   };
 

@@ -2,6 +2,7 @@ import { isTradewindError } from "@tradewind/core";
 import type { ConnectionValue } from "@tradewind/contract";
 import { type AttemptApiClient, isExecutionApiError } from "@tradewind/contract/client";
 import type { AuthorCall, ToChild } from "../protocol/messages.ts";
+import { shownFields } from "./rendered-fields.ts";
 import type { SecretMasker } from "./secret-masker.ts";
 
 /**
@@ -26,6 +27,8 @@ export async function answerAuthorCall(call: AuthorCall, api: AttemptApiClient, 
       return api.getXCom(call.address);
     case "setXCom":
       return api.setXCom({ key: call.key, value: call.value });
+    case "setRenderedFields":
+      return api.setRenderedFields({ fields: shownFields(call.fields, masker) });
     case "triggerDagRun": {
       const { runId, state } = await api.triggerDagRun(call.request);
       return { runId, state };

@@ -1,6 +1,6 @@
 import type { ConnectionValue } from "@tradewind/contract";
 
-const MASK = "***";
+export const MASK = "***";
 
 /** Shorter values are not masked: "a" or "42" would blank out the whole log and protect nothing. */
 const MIN_SECRET_LENGTH = 3;

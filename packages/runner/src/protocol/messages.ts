@@ -96,6 +96,7 @@ export type AuthorCall =
   | { method: "getConnection"; connectionId: string }
   | { method: "getXCom"; address: { taskId: string; key: string; dagId?: string; runId?: string; mapIndex?: number } }
   | { method: "setXCom"; key: string; value: unknown }
+  | { method: "setRenderedFields"; fields: Record<string, unknown> }
   | { method: "triggerDagRun"; request: { dagId: string; runId?: string; logicalDate?: string | null; conf?: Record<string, unknown> } }
   | { method: "getDagRunState"; dagId: string; runId: string }
   | { method: "getTaskStates"; query: TaskStatesQuery };

@@ -75,10 +75,10 @@ function checkEncoding(taskId: string, encoding: string | undefined): void {
 }
 
 async function runBash<Inputs, Result>(options: BashOptions<Inputs, Result>, context: TemplateContext<Inputs>): Promise<Result> {
-  const command = await renderTemplate(options.command, context);
-  const given = options.env === undefined ? {} : await renderTemplate(options.env, context);
+  const command = await renderTemplate(options.command, context, "command");
+  const given = options.env === undefined ? {} : await renderTemplate(options.env, context, "env");
   const env = { ...(options.inheritEnv === false ? {} : process.env), ...contextEnv(context), ...given };
-  const chosen = options.cwd === undefined ? undefined : await renderTemplate(options.cwd, context);
+  const chosen = options.cwd === undefined ? undefined : await renderTemplate(options.cwd, context, "cwd");
   const cwd = chosen ?? (await mkdtemp(join(tmpdir(), "tradewind-bash-")));
   try {
     context.log.info(`Running in ${cwd}: ${command}`);

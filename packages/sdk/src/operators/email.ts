@@ -54,14 +54,14 @@ export function email<Inputs = NoInputs>(taskId: string, options: EmailOptions<I
 async function sendEmail<Inputs>(options: EmailOptions<Inputs>, context: TemplateContext<Inputs>): Promise<MailReceipt> {
   const settings = connectionAs(await getClient().connections.get(options.connection ?? "smtp_default"), "smtp");
   const render = async <T>(option: Templated<T, Inputs> | undefined): Promise<T | undefined> =>
-    option === undefined ? undefined : renderTemplate(option, context);
+    option === undefined ? undefined : renderTemplate(option, context, "option");
   const message = {
     from: (await render(options.from)) ?? senderOf(settings, context.task.taskId),
-    to: await renderTemplate(options.to, context),
+    to: await renderTemplate(options.to, context, "to"),
     cc: await render(options.cc),
     bcc: await render(options.bcc),
     replyTo: await render(options.replyTo),
-    subject: await renderTemplate(options.subject, context),
+    subject: await renderTemplate(options.subject, context, "subject"),
     text: await render(options.text),
     html: await render(options.html),
     attachments: await render(options.attachments),

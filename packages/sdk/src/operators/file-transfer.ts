@@ -49,8 +49,8 @@ export function fileTransfer<Inputs = NoInputs>(taskId: string, options: FileTra
     options: taskOptions,
     handler: async (inputs) => {
       const context = templateContext(inputs);
-      const from = await openLocation(await renderTemplate(source, context));
-      const to = await openLocation(await renderTemplate(destination, context));
+      const from = await openLocation(await renderTemplate(source, context, "source"));
+      const to = await openLocation(await renderTemplate(destination, context, "destination"));
       const selected = await selectFiles(from);
       if (selected.paths.length === 0 && (selected.isSingle || !allowEmpty)) throw await nothingThere(from, selected);
       return copyAll(from.store, to.store, await planCopies(selected, to), overwrite, context);

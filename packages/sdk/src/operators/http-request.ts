@@ -53,12 +53,12 @@ export function checkHttpTimeout(taskId: string, timeout: Duration | undefined):
 export async function prepareRequest<Inputs>(options: HttpRequestOptions<Inputs>, context: TemplateContext<Inputs>): Promise<HttpRequest> {
   const settings = options.connection === undefined ? undefined : connectionAs(await getClient().connections.get(options.connection), "http");
   const headers = new Headers(settings?.headers);
-  const body = options.body === undefined ? undefined : await renderTemplate(options.body, context);
+  const body = options.body === undefined ? undefined : await renderTemplate(options.body, context, "body");
   if (body !== undefined && typeof body !== "string") headers.set("content-type", "application/json");
-  const given = options.headers === undefined ? {} : await renderTemplate(options.headers, context);
+  const given = options.headers === undefined ? {} : await renderTemplate(options.headers, context, "headers");
   for (const [name, value] of Object.entries(given)) headers.set(name, value);
-  const url = makeUrl(await renderTemplate(options.url, context), settings);
-  const query = options.query === undefined ? {} : await renderTemplate(options.query, context);
+  const url = makeUrl(await renderTemplate(options.url, context, "url"), settings);
+  const query = options.query === undefined ? {} : await renderTemplate(options.query, context, "query");
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   return {
     url,

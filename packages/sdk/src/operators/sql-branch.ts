@@ -38,8 +38,8 @@ export function sqlBranch<Inputs = NoInputs>(taskId: string, options: SqlBranchO
     options: taskOptions,
     handler: async (inputs) => {
       const context = templateContext(inputs);
-      const query = await renderTemplate(sql, context);
-      const values = parameters === undefined ? [] : await renderTemplate(parameters, context);
+      const query = await renderTemplate(sql, context, "sql");
+      const values = parameters === undefined ? [] : await renderTemplate(parameters, context, "parameters");
       const row = await withTaskSql(connection, context, (session) => askRow(session, query, values, context));
       const isTrue = readTruth(row?.values[0], query, context);
       const chosen = chosenIds(isTrue ? followIfTrue : followIfFalse);

@@ -56,7 +56,7 @@ export function sqlValueCheck<Inputs = NoInputs>(taskId: string, options: SqlVal
   const { passValue, tolerance, ...rest } = options;
   assertShare(tolerance, "tolerance", taskId);
   return rowCheck(taskId, "sql_value_check", rest, async (row, context) => {
-    const expected = await renderTemplate(passValue, context);
+    const expected = await renderTemplate(passValue, context, "passValue");
     return cellsOf(row).map(([name, value]) => ({ name, found: asJson(value), ...judgeValue(value, expected, tolerance) }));
   });
 }
@@ -86,8 +86,8 @@ export interface SqlThresholdCheckOptions<Inputs = NoInputs> extends SqlCheckOpt
 export function sqlThresholdCheck<Inputs = NoInputs>(taskId: string, options: SqlThresholdCheckOptions<Inputs>): Operator<Inputs, CheckReport> {
   const { minThreshold, maxThreshold, ...rest } = options;
   return rowCheck(taskId, "sql_threshold_check", rest, async (row, context, session) => {
-    const least = await threshold("minThreshold", await renderTemplate(minThreshold, context), session, context);
-    const most = await threshold("maxThreshold", await renderTemplate(maxThreshold, context), session, context);
+    const least = await threshold("minThreshold", await renderTemplate(minThreshold, context, "minThreshold"), session, context);
+    const most = await threshold("maxThreshold", await renderTemplate(maxThreshold, context, "maxThreshold"), session, context);
     const [[name, value] = ["result", undefined]] = cellsOf(row);
     const number = asNumber(value);
     return [{ name, found: asJson(value), expected: `from ${least} to ${most}`, passed: number !== undefined && least <= number && number <= most }];
@@ -127,8 +127,8 @@ export function sqlUniqueCheck<Inputs = NoInputs>(taskId: string, options: SqlUn
     options: taskOptions,
     handler: async (inputs) => {
       const context = templateContext(inputs);
-      const from = await renderTemplate(table, context);
-      const where = partitionClause === undefined ? "" : ` where ${await renderTemplate(partitionClause, context)}`;
+      const from = await renderTemplate(table, context, "table");
+      const where = partitionClause === undefined ? "" : ` where ${await renderTemplate(partitionClause, context, "partitionClause")}`;
       const list = columns.join(", ");
       const query = `select ${list}, count(*) as times from ${from}${where} group by ${list} having count(*) > 1 order by count(*) desc limit 5`;
       const rows = await withTaskSql(connection, context, async (session) => (await session.query(query, [])).rows);
@@ -153,8 +153,8 @@ function rowCheck<Inputs>(taskId: string, name: string, options: SqlCheckOptions
     options: taskOptions,
     handler: async (inputs) => {
       const context = templateContext(inputs);
-      const query = await renderTemplate(sql, context);
-      const values = parameters === undefined ? [] : await renderTemplate(parameters, context);
+      const query = await renderTemplate(sql, context, "sql");
+      const values = parameters === undefined ? [] : await renderTemplate(parameters, context, "parameters");
       const checks = await withTaskSql(connection, context, async (session) => {
         const row = await askRow(session, query, values, context);
         return row === undefined ? [noRow()] : judge(row, context, session);

@@ -61,8 +61,8 @@ export function sqlColumnCheck<Inputs = NoInputs>(taskId: string, options: SqlCo
     options: taskOptions,
     handler: async (inputs) => {
       const context = templateContext(inputs);
-      const name = await renderTemplate(table, context);
-      const clause = partitionClause === undefined ? undefined : await renderTemplate(partitionClause, context);
+      const name = await renderTemplate(table, context, "table");
+      const clause = partitionClause === undefined ? undefined : await renderTemplate(partitionClause, context, "partitionClause");
       const found = await ask(connection, plan, name, clause, context);
       const checks = plan.map((check, index) => judge(check, found[index], acceptNone ?? true));
       return concludeChecks({ passed: checks.every((check) => check.passed), subject: name, checks }, { retryOnFailure }, context);

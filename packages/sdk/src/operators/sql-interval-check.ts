@@ -48,7 +48,7 @@ export function sqlIntervalCheck<Inputs = NoInputs>(taskId: string, options: Sql
     handler: async (inputs) => {
       const context = templateContext(inputs);
       const days = { now: context.ds, before: dayBefore(context.ds, Math.abs(daysBack ?? 7)) };
-      const name = await renderTemplate(table, context);
+      const name = await renderTemplate(table, context, "table");
       const query = queryOf(Object.keys(metricsThresholds), name, dateFilterColumn ?? "ds");
       const rows = await withTaskSql(connection, context, async (session) => ({
         before: await askRow(session, query, [days.before], context),

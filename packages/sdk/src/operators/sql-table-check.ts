@@ -39,8 +39,8 @@ export function sqlTableCheck<Inputs = NoInputs>(taskId: string, options: SqlTab
     options: taskOptions,
     handler: async (inputs) => {
       const context = templateContext(inputs);
-      const name = await renderTemplate(table, context);
-      const clause = partitionClause === undefined ? undefined : await renderTemplate(partitionClause, context);
+      const name = await renderTemplate(table, context, "table");
+      const clause = partitionClause === undefined ? undefined : await renderTemplate(partitionClause, context, "partitionClause");
       const results: CheckResult[] = [];
       await withTaskSql(connection, context, async (session) => {
         for (const [check, { check_statement: statement, partition_clause: own }] of Object.entries(checks)) {

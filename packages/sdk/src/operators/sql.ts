@@ -70,8 +70,8 @@ export function sql<Inputs, Result>(
 type SqlRequest<Inputs, Result> = SqlOptions<Inputs, Result> & { returnLast?: boolean };
 
 async function runSql<Inputs, Result>(options: SqlRequest<Inputs, Result>, context: TemplateContext<Inputs>): Promise<Result | Result[]> {
-  const texts = [await renderTemplate(options.sql, context)].flat();
-  const parameters = options.parameters === undefined ? [] : await renderTemplate(options.parameters, context);
+  const texts = [await renderTemplate(options.sql, context, "sql")].flat();
+  const parameters = options.parameters === undefined ? [] : await renderTemplate(options.parameters, context, "parameters");
   const statements = texts.flatMap((text) => (options.splitStatements === false ? [asOne(text, parameters)] : splitStatements(text)));
   if (statements.length === 0) throw nothingToRun(context.task.taskId);
   assertAllUsed(statements, parameters, context.task.taskId);

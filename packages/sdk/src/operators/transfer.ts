@@ -58,11 +58,11 @@ export function transfer<Inputs = NoInputs>(taskId: string, options: TransferOpt
 }
 
 async function copyRows<Inputs>(options: TransferOptions<Inputs>, context: TemplateContext<Inputs>): Promise<{ rows: number }> {
-  const query = oneQuery(await renderTemplate(options.sql, context), context.task.taskId);
-  const parameters = options.parameters === undefined ? [] : await renderTemplate(options.parameters, context);
-  const table = checkedTable(await renderTemplate(options.table, context), context.task.taskId);
-  const before = options.preoperators === undefined ? [] : [await renderTemplate(options.preoperators, context)].flat();
-  const after = options.postoperators === undefined ? [] : [await renderTemplate(options.postoperators, context)].flat();
+  const query = oneQuery(await renderTemplate(options.sql, context, "sql"), context.task.taskId);
+  const parameters = options.parameters === undefined ? [] : await renderTemplate(options.parameters, context, "parameters");
+  const table = checkedTable(await renderTemplate(options.table, context, "table"), context.task.taskId);
+  const before = options.preoperators === undefined ? [] : [await renderTemplate(options.preoperators, context, "preoperators")].flat();
+  const after = options.postoperators === undefined ? [] : [await renderTemplate(options.postoperators, context, "postoperators")].flat();
   const run = (target: SqlSession, texts: readonly string[]) => runStatements(target, texts, options.destination, context);
   return withTaskSql(options.source, context, (from) =>
     withTaskSql(options.destination, context, (target) =>

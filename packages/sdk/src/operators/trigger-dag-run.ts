@@ -54,10 +54,10 @@ export function triggerDagRun<Inputs = NoInputs>(taskId: string, options: Trigge
 
 async function trigger<Inputs>(options: TriggerDagRunOptions<Inputs>, pokeMs: number, context: TemplateContext<Inputs>): Promise<TriggeredRun> {
   const run = await getClient().dagRuns.trigger({
-    dagId: await renderTemplate(options.dagId, context),
-    conf: options.conf === undefined ? undefined : await renderTemplate(options.conf, context),
-    logicalDate: options.logicalDate === undefined ? undefined : await renderTemplate(options.logicalDate, context),
-    runId: options.runId === undefined ? undefined : await renderTemplate(options.runId, context),
+    dagId: await renderTemplate(options.dagId, context, "dagId"),
+    conf: options.conf === undefined ? undefined : await renderTemplate(options.conf, context, "conf"),
+    logicalDate: options.logicalDate === undefined ? undefined : await renderTemplate(options.logicalDate, context, "logicalDate"),
+    runId: options.runId === undefined ? undefined : await renderTemplate(options.runId, context, "runId"),
   });
   context.log.info({ dagId: run.dagId, runId: run.runId }, `Started run "${run.runId}" of DAG "${run.dagId}"`);
   if (options.waitForCompletion !== true) return run;

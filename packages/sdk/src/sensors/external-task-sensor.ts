@@ -98,11 +98,11 @@ type Target<Inputs> = Pick<ExternalTaskSensorOptions<Inputs>, "dagId" | "taskId"
 
 async function readQueries<Inputs>(what: Target<Inputs>, deltaMs: number, context: TemplateContext<Inputs>): Promise<TaskStatesQuery[]> {
   const render = async <T>(option: Templated<T, Inputs> | undefined): Promise<T | undefined> =>
-    option === undefined ? undefined : renderTemplate(option, context);
+    option === undefined ? undefined : renderTemplate(option, context, "option");
   const one = await render(what.taskId);
   const taskIds = one === undefined ? await render(what.taskIds) : [one];
   const base = {
-    dagId: await renderTemplate(what.dagId, context),
+    dagId: await renderTemplate(what.dagId, context, "dagId"),
     taskIds: taskIds && [...new Set(taskIds)],
     taskGroupId: await render(what.taskGroupId),
   };

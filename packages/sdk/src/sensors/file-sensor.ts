@@ -20,7 +20,7 @@ export interface FileSensorOptions<Inputs = NoInputs> extends SensorOptions {
 export function fileSensor<Inputs = NoInputs>(taskId: string, options: FileSensorOptions<Inputs>): Operator<Inputs, string[]> {
   const { path, ...rest } = options;
   return makeSensor<Inputs, string[]>(taskId, "file_sensor", rest, async (context) => {
-    const location = await openLocation(await renderTemplate(path, context));
+    const location = await openLocation(await renderTemplate(path, context, "path"));
     const { paths } = await selectFiles(location);
     const files = paths.map((one) => location.store.label(one));
     context.log.info(files.length === 0 ? `Nothing at ${location.store.label(location.path)}` : `Found ${files.length} files, such as ${files[0]}`);

@@ -34,8 +34,8 @@ export interface SqlSensorOptions<Inputs = NoInputs> extends SensorOptions {
 export function sqlSensor<Inputs = NoInputs>(taskId: string, options: SqlSensorOptions<Inputs>): Operator<Inputs, null> {
   const { connection, sql, parameters, selector, success, failure, failOnEmpty, ...rest } = options;
   return makeSensor<Inputs, null>(taskId, "sql_sensor", rest, async (context) => {
-    const query = await renderTemplate(sql, context);
-    const values = parameters === undefined ? [] : await renderTemplate(parameters, context);
+    const query = await renderTemplate(sql, context, "sql");
+    const values = parameters === undefined ? [] : await renderTemplate(parameters, context, "parameters");
     const row = await withTaskSql(connection, context, (session) => askRow(session, query, values, context));
     if (row === undefined) return noRow(query, failOnEmpty ?? false, context);
     const value = selector === undefined ? row.values[0] : selector(Object.fromEntries(row.columns.map((name, index) => [name, row.values[index]])));

@@ -53,7 +53,7 @@ export interface DateTimeSensorOptions<Inputs = NoInputs> extends SensorOptions 
 export function dateTimeSensor<Inputs = NoInputs>(taskId: string, options: DateTimeSensorOptions<Inputs>): Operator<Inputs, null> {
   const { targetTime, ...rest } = options;
   return makeSensor(taskId, "date_time_sensor", rest, async (context) => {
-    const target = readInstant(await renderTemplate(targetTime, context), "UTC", `targetTime of sensor "${context.task.taskId}"`);
+    const target = readInstant(await renderTemplate(targetTime, context, "targetTime"), "UTC", `targetTime of sensor "${context.task.taskId}"`);
     context.log.info(`Waiting until ${target}`);
     return taskNowMs() >= Date.parse(target);
   });
