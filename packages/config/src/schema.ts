@@ -110,6 +110,10 @@ const scheduler = z.strictObject({
   maxTaskRetryDelaySeconds: seconds().default(86_400).describe("Longest delay between two tries that exponential backoff may reach."),
   maxMapLength: count().default(1024).describe("Most instances of one mapped task."),
   catchupByDefault: z.boolean().default(false).describe("Whether a DAG that does not say so makes up the runs it missed."),
+  ignoreFirstDependsOnPastByDefault: z
+    .boolean()
+    .default(true)
+    .describe("Default of a task's `ignoreFirstDependsOnPast`: one that never ran before does not wait for the past."),
 });
 
 const dags = z.strictObject({
@@ -135,6 +139,13 @@ const dags = z.strictObject({
     ),
   defaultTaskRetries: z.int().min(0).default(0).describe("Default of a task's `retries`."),
   defaultTaskRetryDelaySeconds: z.number().min(0).default(300).describe("Default of a task's `retryDelay`."),
+  defaultTaskExecutionTimeoutSeconds: seconds().nullable().default(null).describe("Default of a task's `executionTimeout`. Unset: no limit."),
+  defaultTaskWeightRule: z.enum(["downstream", "upstream", "absolute"]).default("downstream").describe("Default of a task's `weightRule`."),
+  maxConsecutiveFailedDagRuns: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Default of a DAG's `maxConsecutiveFailedDagRuns`: it is paused after so many failed runs in a row. 0: never."),
 });
 
 const localExecutor = z.strictObject({

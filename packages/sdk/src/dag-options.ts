@@ -37,7 +37,7 @@ export interface DagOptions<P extends ParamDefinitions = ParamDefinitions> {
   maxActiveTasks?: number;
   /** A run that takes longer, from its start, fails. Default: none. */
   dagrunTimeout?: Duration;
-  /** The DAG is paused after so many failed runs in a row. Default 0: never. */
+  /** The DAG is paused after so many failed runs in a row. Default: what the installation says (`dags.maxConsecutiveFailedDagRuns`), else 0: never. */
   maxConsecutiveFailedDagRuns?: number;
   /** The first task that fails for good ends the run. All tasks must then have the trigger rule `all_success`. Default false. */
   failFast?: boolean;

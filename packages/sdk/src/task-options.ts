@@ -38,7 +38,7 @@ export interface TaskOptions<Inputs = Record<string, Json>, Result = Json> {
   retryExponentialBackoff?: number | boolean;
   /** The longest delay between tries. Default: none but the installation's (24 h). */
   maxRetryDelay?: Duration;
-  /** Wall time of one try; after it the try is stopped and counts as failed. Default: none. */
+  /** Wall time of one try; after it the try is stopped and counts as failed. Default: what the installation says (`dags.defaultTaskExecutionTimeoutSeconds`), else none. */
   executionTimeout?: Duration;
   /** When the task may run, judged by how its upstreams ended. Default `"all_success"`. Joins after a branch want `"none_failed_min_one_success"`. */
   triggerRule?: TriggerRule;
@@ -48,7 +48,7 @@ export interface TaskOptions<Inputs = Record<string, Json>, Result = Json> {
   poolSlots?: number;
   /** The higher, the earlier among waiting tasks. Default 1. */
   priorityWeight?: number;
-  /** How the weights of other tasks add to this one's. Default `"downstream"`: its own and those of all tasks below. */
+  /** How the weights of other tasks add to this one's. Default: what the installation says (`dags.defaultTaskWeightRule`), else `"downstream"`: its own and those of all tasks below. */
   weightRule?: WeightRule;
   /** Routes the task to workers that serve this queue. Default `"default"`. */
   queue?: string;
@@ -62,7 +62,7 @@ export interface TaskOptions<Inputs = Record<string, Json>, Result = Json> {
   dependsOnPast?: boolean;
   /** Also wait for the direct downstreams of this task in the run before. Implies `dependsOnPast`. Default false. */
   waitForDownstream?: boolean;
-  /** With `dependsOnPast`: a task that never ran before does not wait for the past. Default true. Airflow's `ignore_first_depends_on_past`. */
+  /** With `dependsOnPast`: a task that never ran before does not wait for the past. Default: what the installation says (`scheduler.ignoreFirstDependsOnPastByDefault`), else true. Airflow's `ignore_first_depends_on_past`. */
   ignoreFirstDependsOnPast?: boolean;
   /**
    * With `dependsOnPast`: when a trigger rule, a branch or a skipped input is to skip the task, it waits until it would be let run by its past, and is skipped then. So it can't get ahead of an
@@ -146,6 +146,9 @@ export interface TaskDefaults {
   timezone: string;
   retries: number;
   retryDelayMs: number;
+  executionTimeoutMs: number | null;
+  weightRule: WeightRule;
+  ignoreFirstDependsOnPast: boolean;
   /** What the installation has; null, or absent: not known. */
   executors?: readonly string[] | null;
   queues?: readonly string[] | null;
@@ -162,18 +165,18 @@ export function readTaskOptions(options: TaskOptions, defaults: TaskDefaults, pl
     retryDelayMs: check.duration("retryDelay") ?? defaults.retryDelayMs,
     retryBackoff: check.backoff(),
     maxRetryDelayMs: check.duration("maxRetryDelay"),
-    executionTimeoutMs: check.positiveDuration("executionTimeout"),
+    executionTimeoutMs: check.positiveDuration("executionTimeout") ?? defaults.executionTimeoutMs,
     pool: check.text("pool") ?? "default_pool",
     poolSlots: check.integer("poolSlots", 1, 1),
     priorityWeight: check.integer("priorityWeight", 1, Number.NEGATIVE_INFINITY),
-    weightRule: check.oneOf("weightRule", WEIGHT_RULES, "downstream"),
+    weightRule: check.oneOf("weightRule", WEIGHT_RULES, defaults.weightRule),
     queue: check.known("queue", "task queues", "dags.allowedQueues", defaults.queues) ?? "default",
     executor: check.known("executor", "executors", "executors", defaults.executors) ?? null,
     maxActiveTisPerDag: check.optionalInteger("maxActiveTisPerDag", 1),
     maxActiveTisPerDagrun: check.optionalInteger("maxActiveTisPerDagrun", 1),
     dependsOnPast: check.boolean("dependsOnPast", false) || waitForDownstream,
     waitForDownstream,
-    ignoreFirstDependsOnPast: check.boolean("ignoreFirstDependsOnPast", true),
+    ignoreFirstDependsOnPast: check.boolean("ignoreFirstDependsOnPast", defaults.ignoreFirstDependsOnPast),
     ...(check.boolean("waitForPastDependsBeforeSkipping", false) && { waitForPastDependsBeforeSkipping: true }),
     callbacks: check.callbacks(),
     isolation: check.oneOf("isolation", ["warm", "process"], "warm"),

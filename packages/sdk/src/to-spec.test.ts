@@ -186,6 +186,10 @@ describe("the installation's defaults", () => {
     maxActiveTasks: 5,
     retries: 3,
     retryDelayMs: 60_000,
+    executionTimeoutMs: 90_000,
+    weightRule: "absolute" as const,
+    ignoreFirstDependsOnPast: false,
+    maxConsecutiveFailedDagRuns: 4,
   };
 
   it("hold where the author says nothing, for dates without an offset too", () => {
@@ -197,7 +201,13 @@ describe("the installation's defaults", () => {
       catchup: true,
       maxActiveRuns: 2,
       maxActiveTasks: 5,
-      tasks: [{ retries: 3, retryDelayMs: 60_000, startDate: "2026-06-30T22:00:00.000Z" }],
+      maxConsecutiveFailedDagRuns: 4,
+      tasks: [
+        {
+          ...{ retries: 3, retryDelayMs: 60_000, executionTimeoutMs: 90_000, weightRule: "absolute", ignoreFirstDependsOnPast: false },
+          startDate: "2026-06-30T22:00:00.000Z",
+        },
+      ],
     });
   });
 
@@ -208,15 +218,17 @@ describe("the installation's defaults", () => {
       catchup: false,
       maxActiveRuns: 1,
       maxActiveTasks: 1,
-      defaultArgs: { retryDelay: "1s" },
+      maxConsecutiveFailedDagRuns: 0,
+      defaultArgs: { retryDelay: "1s", weightRule: "upstream" },
     });
-    dag.task("t", async () => 1, { retries: 0 })();
+    dag.task("t", async () => 1, { retries: 0, executionTimeout: "1s", ignoreFirstDependsOnPast: true })();
     expect(toSpec(dag, defaults)).toMatchObject({
       schedule: { timezone: "UTC" },
       catchup: false,
       maxActiveRuns: 1,
       maxActiveTasks: 1,
-      tasks: [{ retries: 0, retryDelayMs: 1_000 }],
+      maxConsecutiveFailedDagRuns: 0,
+      tasks: [{ retries: 0, retryDelayMs: 1_000, executionTimeoutMs: 1_000, weightRule: "upstream", ignoreFirstDependsOnPast: true }],
     });
   });
 

@@ -45,7 +45,7 @@ function specOf(definition: DagDefinition, defaults: SpecDefaults): DagSpec {
     catchup: options.catchup ?? defaults.catchup,
     maxActiveRuns: options.maxActiveRuns ?? (schedule.kind === "continuous" ? 1 : defaults.maxActiveRuns),
     maxActiveTasks: options.maxActiveTasks ?? defaults.maxActiveTasks,
-    maxConsecutiveFailedDagRuns: options.maxConsecutiveFailedDagRuns ?? 0,
+    maxConsecutiveFailedDagRuns: options.maxConsecutiveFailedDagRuns ?? defaults.maxConsecutiveFailedDagRuns,
     dagrunTimeoutMs: options.dagrunTimeout === undefined ? null : parseDuration(options.dagrunTimeout, `dagrunTimeout of DAG "${dagId}"`),
     failFast: options.failFast ?? false,
     callbacks: dagCallbacksIn(options),

@@ -20,3 +20,16 @@ test.each<[string, Record<string, string>, string[] | null]>([
   const { config } = await loadConfig({ env, cwd: "/" });
   expect(specDefaults(config).queues).toEqual(queues);
 });
+
+test("what DAGs and tasks are where their author says nothing: Airflow's names are in the configuration", async () => {
+  const env = {
+    TRADEWIND__DAGS__DEFAULT_TASK_EXECUTION_TIMEOUT_SECONDS: "90",
+    TRADEWIND__DAGS__DEFAULT_TASK_WEIGHT_RULE: "absolute",
+    TRADEWIND__DAGS__MAX_CONSECUTIVE_FAILED_DAG_RUNS: "3",
+    TRADEWIND__SCHEDULER__IGNORE_FIRST_DEPENDS_ON_PAST_BY_DEFAULT: "false",
+  };
+  const set = { executionTimeoutMs: 90_000, weightRule: "absolute", maxConsecutiveFailedDagRuns: 3, ignoreFirstDependsOnPast: false };
+  const unset = { executionTimeoutMs: null, weightRule: "downstream", maxConsecutiveFailedDagRuns: 0, ignoreFirstDependsOnPast: true };
+  expect(specDefaults((await loadConfig({ env, cwd: "/" })).config)).toMatchObject(set);
+  expect(specDefaults((await loadConfig({ env: {}, cwd: "/" })).config)).toMatchObject(unset);
+});

@@ -11,6 +11,10 @@ export function specDefaults(config: Pick<TradewindConfig, "dags" | "scheduler" 
     maxActiveTasks: dags.maxActiveTasks,
     retries: dags.defaultTaskRetries,
     retryDelayMs: Math.round(dags.defaultTaskRetryDelaySeconds * 1000),
+    executionTimeoutMs: dags.defaultTaskExecutionTimeoutSeconds === null ? null : Math.ceil(dags.defaultTaskExecutionTimeoutSeconds * 1000),
+    weightRule: dags.defaultTaskWeightRule,
+    ignoreFirstDependsOnPast: scheduler.ignoreFirstDependsOnPastByDefault,
+    maxConsecutiveFailedDagRuns: dags.maxConsecutiveFailedDagRuns,
     executors: executorsOf(config).map((executor) => executor.name),
     queues: knownQueues(config),
   };
