@@ -188,6 +188,94 @@ function isReading({ url, method }: KnownRoute): boolean {
   return method === "GET" || (method === "POST" && url.endsWith("/list"));
 }
 
+/** Names of another DAG, or of none: whoever may see neither is told the same of both. */
+const NOWHERE = { dagId: "absent_dag", runId: "absent_run", taskId: "absent_task" };
+
+/** Bodies that name what they are about beside the path, as each route takes them. */
+function bodiesAbout({ dagId, runId, taskId }: typeof HIDDEN): object[] {
+  const ofRun = { dag_id: dagId, dag_run_id: runId };
+  return [
+    {},
+    { actions: [{ action: "update", entities: [{ ...ofRun, note: "x" }] }] },
+    { actions: [{ action: "delete", entities: [ofRun] }] },
+    { actions: [{ action: "update", entities: [{ ...ofRun, task_id: taskId, note: "x" }] }] },
+    { actions: [{ action: "delete", entities: [{ ...ofRun, task_id: taskId }] }] },
+    { actions: [{ action: "update", action_on_non_existence: "skip", entities: [{ ...ofRun, note: "x" }] }] },
+    { dag_runs: [ofRun] },
+    { dag_ids: [dagId] },
+    { dag_ids: [dagId], dag_run_ids: [runId], task_ids: [taskId] },
+    { dag_run_id: runId, task_ids: [taskId] },
+    { is_paused: true },
+    { note: "x" },
+    { new_state: "failed" },
+    { state: "failed" },
+    { key: "k", value: 1 },
+  ];
+}
+
+describe.each(["reader", "editor"])("a %s of one DAG", (user) => {
+  it("cannot tell a hidden DAG, run or task from one that is not there, by any route", async () => {
+    // The first page names nothing, and says how fast the database is.
+    const isAboutDags = ({ access, url }: KnownRoute): boolean => isPermission(access) && grantNeeded(access) !== undefined && url !== "/ui/home";
+    const routes = routesForPeople().filter(isAboutDags);
+    expect(routes.length).toBeGreaterThan(60);
+    for (const route of routes) {
+      // One's own favorites change with the first of two calls.
+      const isOwn = route.url.endsWith("favorite");
+      for (const inPath of !route.url.includes(":dag_id") ? [null] : isOwn ? [null, "~"] : [null, "~", SEEN.dagId]) {
+        const [ofHidden, ofNone] = [await toldOf(route, inPath, HIDDEN), await toldOf(route, inPath, NOWHERE)];
+        expect({ route, inPath, told: ofHidden }).toEqual({ route, inPath, told: ofNone });
+      }
+    }
+  });
+
+  async function toldOf(route: KnownRoute, inPath: string | null, of: typeof HIDDEN): Promise<object[]> {
+    const url = addressOf(route, { ...of, dagId: inPath ?? of.dagId });
+    const query = { dag_id: of.dagId, dag_ids: of.dagId, run_id: of.runId, interval: "1" };
+    const isGet = route.method === "GET";
+    const told = [];
+    for (const body of isGet ? [undefined] : bodiesAbout(of)) {
+      const answer = await callAs(user, route.method, url, isGet ? query : undefined, body);
+      told.push({ body, status: answer.statusCode, text: answer.body.replace(/"request_id":"[^"]*"/, "") });
+    }
+    return JSON.parse(JSON.stringify(told).replaceAll(/\b(?:hidden|absent)_/g, "")) as object[];
+  }
+});
+
+describe("the source of a file with several DAGs", () => {
+  const SOURCES = ["/api/v2/dagSources/both_seen", "/ui/versions/both_seen/1"];
+
+  beforeAll(async () => {
+    const { db } = server.database;
+    const source = "// both_seen and what nobody else is to read\n";
+    for (const dagId of ["both_seen", "both_other"])
+      await seedDag(db, { spec: dagSpec(dagId, { tasks: [taskSpec("t")] }), relativePath: "both.ts", source });
+    await transaction(db, async (tx) => {
+      for (const [username, dagIdPattern] of [
+        ["reader", "both_seen"],
+        ["editor", "both_*"],
+      ] as const) {
+        await putDagGrant(tx, { username, dagIdPattern, role: null, dagTag: null, canEdit: false, canDelete: false });
+      }
+    });
+    // Grants are remembered for some seconds; any new one is known at once.
+    await server.call("POST", "/api/v2/dagGrants", { body: { username: "editor", dag_id: "both_*", actions: ["read"] } });
+  });
+
+  it.each(SOURCES)("is shown by %s to who may read all of them", async (url) => {
+    const refused = await callAs("reader", "GET", url);
+    expect([refused.statusCode, refused.body]).toEqual([403, expect.not.stringMatching(/both_other|nobody else/)]);
+    for (const user of ["editor", "viewer"]) {
+      const shown = await callAs(user, "GET", url);
+      expect([shown.statusCode, shown.body]).toEqual([200, expect.stringContaining("nobody else")]);
+    }
+  });
+
+  it("of one DAG alone is shown to who may read that", async () => {
+    expect((await callAs("reader", "GET", "/api/v2/dagSources/sales")).statusCode).toBe(200);
+  });
+});
+
 describe("changes of many", () => {
   const entities = [SEEN, HIDDEN].map(({ dagId }) => ({ dag_id: dagId, dag_run_id: "none", note: "x" }));
 

@@ -145,4 +145,6 @@ it("is for those who may read DAGs; who may read some is told of those, and of n
   expect(home.counts).toMatchObject({ running_runs: 0, queued_tasks: 0, paused_dags: 0, active_dags: 1 });
   for (const kind of ["failing", "late", "stuck", "import_errors", "paused_by_failures"] as const) expect(home[kind].items).toEqual([]);
   expect([home.running, home.pools]).toEqual([[], []]);
+  // How many workers there are, and how busy, is about all DAGs.
+  expect(home.components.map(({ id }) => id)).toEqual(["scheduler", "dag_processor", "api", "database"]);
 });

@@ -114,6 +114,30 @@ describe("users", () => {
   });
 });
 
+describe("answers to wrong requests", () => {
+  it.each<[string, string, object]>([
+    ["a password", "/api/v2/users", { username: "bob", password: "hush-1", role: "User" }],
+    ["a password that is a number", "/api/v2/users", { username: "bob", password: 428_117, role: "User" }],
+    ["a reset password", "/api/v2/users/admin/password", { password: "hush-1" }],
+    ["one's own password", "/auth/password", { current_password: "hush-1-and-more", new_password: "hush-1" }],
+    ["a log-in", "/auth/login", { username: "bob", password: ["hush-1"] }],
+    ["a connection's extra", "/api/v2/connections", { connection_id: "c", conn_type: "http", extra: "hush-1" }],
+    ["a connection's password", "/api/v2/connections", { connection_id: "c", conn_type: "http", password: 428_117 }],
+    ["a variable's value", "/api/v2/variables", { key: "", value: "hush-1" }],
+    ["a bulk of variables", "/api/v2/variables/bulk", { actions: [{ action: "create", entities: [{ key: "", value: "hush-1" }] }] }],
+  ])("do not repeat %s", async (_what, url, body) => {
+    const isBulk = url.endsWith("/bulk");
+    const answer = await server.call(isBulk ? "PATCH" : "POST", isBulk ? "/api/v2/variables" : url, { body });
+    expect([answer.statusCode, answer.body]).toEqual([422, expect.not.stringMatching(/hush|428117/)]);
+  });
+
+  it("do not repeat a body that is no JSON", async () => {
+    const headers = { "content-type": "application/json" };
+    const answer = await server.app.inject({ method: "POST", url: "/auth/login", headers, payload: '{"username": "ann", "password": "hush-1' });
+    expect([answer.statusCode, answer.body]).toEqual([422, expect.not.stringContaining("hush")]);
+  });
+});
+
 describe("log-ins", () => {
   it("end with a reset password, and everything that was made with them", async () => {
     await addUser("eve");
@@ -300,6 +324,35 @@ describe("changes", () => {
     expect([refused.json<{ code: string }>().code, Number(refused.headers["retry-after"])]).toEqual(["too_many_requests", expect.any(Number)]);
     expect((await call("POST", "/api/v2/dags/~/dagRuns/list", "admin", {})).statusCode).toBe(200);
     expect((await add("op", "of another user")).statusCode).toBe(201);
+    await limited.app.close();
+  });
+
+  it("of many in one request count one by one, and are at most a thousand", async () => {
+    const { database, fernet, tokens, logs } = server;
+    const limited = await createApiServer({ db: database.db, engine: noEngine, fernet, tokens, logs, version: "1", changesPerMinute: 3 });
+    const bulk = (count: number, user: string) => {
+      const entities = Array.from({ length: count }, (_, index) => ({ key: `bulk ${index}`, value: 1 }));
+      const half = Math.ceil(count / 2);
+      const actions = [entities.slice(0, half), entities.slice(half)].map((some) => ({
+        action: "create",
+        entities: some,
+        action_on_existence: "skip",
+      }));
+      return limited.app.inject({
+        method: "PATCH",
+        url: "/api/v2/variables",
+        headers: asUser(tokens.issue("access", user, 60_000)),
+        payload: { actions },
+      });
+    };
+    const answers = [await bulk(10, "admin"), await bulk(1, "admin")];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 429]);
+    expect(Number(answers[1]!.headers["retry-after"])).toBeGreaterThan(100);
+    const tooMany = await bulk(1001, "op");
+    expect([tooMany.statusCode, tooMany.json<{ detail: { loc: string[] }[] }>().detail.map(({ loc }) => loc.join("."))]).toEqual([
+      422,
+      ["body.actions"],
+    ]);
     await limited.app.close();
   });
 });

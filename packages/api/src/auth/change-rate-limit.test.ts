@@ -11,6 +11,14 @@ it("lets a minute's worth through at once, then as many as the rate gives", () =
   expect(limit.take("ann", 2000)).toBe(0);
 });
 
+it("counts every change of a request that makes many: the next one waits longer", () => {
+  const limit = createChangeRateLimit({ perMinute: 60 });
+  expect(limit.take("ann", 0)).toBe(0);
+  limit.charge("ann", 118, 0);
+  expect([limit.take("ann", 0), limit.take("ann", 59_000), limit.take("ann", 60_000)]).toEqual([60, 1, 0]);
+  expect(limit.take("bob", 0)).toBe(0);
+});
+
 it("says how long to wait, however slow the rate", () => {
   const limit = createChangeRateLimit({ perMinute: 2 });
   expect([limit.take("ann", 0), limit.take("ann", 0), limit.take("ann", 0)]).toEqual([0, 0, 30]);

@@ -8,6 +8,15 @@ const MOST_KEYS = 10_000;
 export interface ChangeRateLimit {
   /** Seconds to wait; 0: go on, and it is counted. */
   take(key: string, nowMs: number): number;
+  /** More changes than the one that was taken: they are made, and whoever makes them waits longer for the next. */
+  charge(key: string, changes: number, nowMs: number): void;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Where changes are limited: how many the request makes, when its body is known. */
+    countChanges?: (changes: number) => void;
+  }
 }
 
 /**
@@ -27,6 +36,10 @@ export function createChangeRateLimit({ perMinute }: { perMinute: number }): Cha
       buckets.set(key, { left: left - 1, at: nowMs });
       return 0;
     },
+    charge(key, changes, nowMs) {
+      const bucket = buckets.get(key);
+      if (bucket !== undefined) buckets.set(key, { left: leftOf(bucket, nowMs) - changes, at: nowMs });
+    },
   };
 
   function forgetFull(nowMs: number): void {
@@ -38,9 +51,12 @@ export function createChangeRateLimit({ perMinute }: { perMinute: number }): Cha
 
 /** Limits the changes of each user in a scope, after they are known; of who is not, by address. What only reads is not counted, though it may be asked for by POST. */
 export function limitChanges(app: FastifyInstance, limit: ChangeRateLimit, now: () => number): void {
+  app.decorateRequest("countChanges");
   app.addHook("onRequest", async (request, reply) => {
     if (SAFE_METHODS.has(request.method) || request.routeOptions.config.access?.endsWith(":read") === true) return;
-    const waitSeconds = limit.take(keyOf(request), now());
+    const key = keyOf(request);
+    const waitSeconds = limit.take(key, now());
+    request.countChanges = (changes) => limit.charge(key, changes - 1, now());
     if (waitSeconds === 0) return;
     reply.header("retry-after", String(waitSeconds));
     throw new TradewindError("too_many_requests", `Too many changes in a short time: wait ${waitSeconds} seconds.`, { details: { waitSeconds } });

@@ -26,7 +26,7 @@ function toProblems(part: InputPart, issue: z.core.$ZodIssue): ValidationProblem
     return issue.keys.map((key) => ({ type: "extra_forbidden", loc: [...loc, key], msg: "Extra inputs are not permitted" }));
   }
   if (isMissing(issue)) return [{ type: "missing", loc, msg: "Field required" }];
-  return [{ type: typeOf(issue), loc, msg: issue.message, ...(isShort(issue.input) ? { input: issue.input } : {}) }];
+  return [{ type: typeOf(issue), loc, msg: issue.message, ...(part !== "body" && isShort(issue.input) ? { input: issue.input } : {}) }];
 }
 
 /** Pydantic's name of what is wrong. */
@@ -49,7 +49,7 @@ function isMissing(issue: z.core.$ZodIssue): boolean {
   return issue.input === undefined && ["invalid_type", "invalid_union", "invalid_value"].includes(issue.code);
 }
 
-/** Long values and secrets in them are not sent back. */
+/** Long values are not sent back; nor is anything of a body, where it may be a password, a token or the value of a variable, and where answers to wrong requests are kept in logs. */
 function isShort(input: unknown): boolean {
   return typeof input === "number" || typeof input === "boolean" || (typeof input === "string" && input.length <= 100);
 }

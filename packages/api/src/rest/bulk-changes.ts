@@ -3,7 +3,7 @@ import type { Actor } from "@tradewind/engine";
 import { findDagRunRow, listTaskInstanceRows } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import type { DagAccess } from "../auth/dag-access.ts";
-import { bulkBody, BulkResponse, type BulkUseCases, runBulkUseCases } from "./bulk.ts";
+import { bulkBody, BulkResponse, countEntities, type BulkUseCases, runBulkUseCases } from "./bulk.ts";
 import { DagRunPath, getDagRun, Note } from "./dag-runs.ts";
 import { DagPath } from "./dags.ts";
 import { patchedFields, type RestContext, type RestRoutes } from "./route.ts";
@@ -61,6 +61,7 @@ export function bulkChangeRoutes(routes: RestRoutes, context: RestContext): void
       access: "dag_runs:delete",
       pathSchema: DagPath,
       body: bulkBody(BulkDagRunBody),
+      countChanges: countEntities,
       status: 200,
       answer: BulkResponse,
     },
@@ -74,6 +75,7 @@ export function bulkChangeRoutes(routes: RestRoutes, context: RestContext): void
       access: "task_instances:edit",
       pathSchema: DagRunPath,
       body: bulkBody(BulkTaskInstanceBody),
+      countChanges: countEntities,
       status: 200,
       answer: BulkResponse,
     },

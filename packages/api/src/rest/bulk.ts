@@ -5,9 +5,17 @@ import type { RestContext } from "./route.ts";
 
 const OnNonExistence = z.enum(["fail", "skip"]).default("fail");
 
+/** That one request may change. */
+export const MOST_ENTITIES = 1000;
+
+/** What it counts as where changes are limited. */
+export function countEntities({ actions }: { actions: readonly { entities: readonly unknown[] }[] }): number {
+  return actions.reduce((sum, { entities }) => sum + entities.length, 0);
+}
+
 /** Airflow's bulk body: a list of actions, each over a list of entities. */
 export function bulkBody<Entity extends z.ZodType>(entity: Entity) {
-  return z.strictObject({
+  const body = z.strictObject({
     actions: z.array(
       z.discriminatedUnion("action", [
         z.strictObject({
@@ -24,6 +32,10 @@ export function bulkBody<Entity extends z.ZodType>(entity: Entity) {
         z.strictObject({ action: z.literal("delete"), entities: z.array(z.union([z.string(), entity])), action_on_non_existence: OnNonExistence }),
       ]),
     ),
+  });
+  return body.refine((sent) => countEntities(sent) <= MOST_ENTITIES, {
+    error: `One request may change ${MOST_ENTITIES} entities in all its actions: send the others in further ones.`,
+    path: ["actions"],
   });
 }
 

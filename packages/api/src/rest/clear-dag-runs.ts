@@ -3,6 +3,7 @@ import type { Actor, TouchedTaskInstance } from "@tradewind/engine";
 import { type DagRunRow, findDag } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { InstantInput } from "../http/values.ts";
+import { MOST_ENTITIES } from "./bulk.ts";
 import { BulkDagRunBody } from "./bulk-changes.ts";
 import { DagRunCollectionResponse, toDagRunResponses } from "./dag-run-schemas.ts";
 import { CLEAR_ALL, getDagRun, NewTaskCollectionResponse, Note } from "./dag-runs.ts";
@@ -24,7 +25,7 @@ const ClearRunsBody = z
     only_new: z.boolean().default(false),
     run_on_latest_version: z.boolean().nullable().optional(),
     note: Note,
-    dag_runs: z.array(BulkDagRunBody).optional(),
+    dag_runs: z.array(BulkDagRunBody).max(MOST_ENTITIES).optional(),
   })
   .meta({ id: "BulkDAGRunClearBody" });
 type ClearRunsBody = z.output<typeof ClearRunsBody>;
@@ -50,12 +51,16 @@ export function clearDagRunsRoutes(routes: RestRoutes, context: RestContext): vo
       access: "dag_runs:edit",
       pathSchema: DagPath,
       body: ClearRunsBody,
+      countChanges: (body: ClearRunsBody) => body.dag_runs?.length ?? 1,
       status: 200,
       answer: z.union([TouchedCollectionResponse, NewTaskCollectionResponse, DagRunCollectionResponse]),
     },
     async ({ path, body, actor, dags }) => {
-      const runs = await listNamed(context, path.dag_id, body);
-      for (const { dagId } of runs) dags.assert(dagId);
+      const named = listNamed(path.dag_id, body);
+      // Before any is looked for: whether there is one in a DAG that one may not read is not told.
+      for (const { dagId } of named) dags.assert(dagId);
+      const runs: DagRunRow[] = [];
+      for (const { dagId, runId } of named) runs.push(await getDagRun(context, dagId, runId));
       if (body.only_new) return addNewTasks(context, runs, body, actor);
       const touched: TouchedTaskInstance[] = [];
       for (const { dagId, runId } of runs) {
@@ -99,13 +104,12 @@ export function clearDagRunsRoutes(routes: RestRoutes, context: RestContext): vo
 }
 
 /** Those named one by one; by partition there are none. */
-async function listNamed(context: RestContext, dagId: string, body: ClearRunsBody): Promise<DagRunRow[]> {
+function listNamed(dagId: string, body: ClearRunsBody): { dagId: string; runId: string }[] {
   const isByPartition = body.partition_key != null || body.partition_date_start != null || body.partition_date_end != null;
   const named = body.dag_runs ?? [];
   if (!isByPartition && named.length === 0) throw new TradewindError("invalid_request", "Say which runs to clear: give dag_runs.");
   if (isByPartition && named.length > 0) throw new TradewindError("invalid_request", "Give either dag_runs or partitions, not both.");
-  const runs: DagRunRow[] = [];
-  for (const run of named) {
+  return named.map((run) => {
     const of = dagId === "~" ? run.dag_id : dagId;
     if (of == null || of === "~" || (dagId !== "~" && run.dag_id != null && run.dag_id !== dagId)) {
       throw new TradewindError(
@@ -113,9 +117,8 @@ async function listNamed(context: RestContext, dagId: string, body: ClearRunsBod
         `dag_id of run "${run.dag_run_id}" must be named when the path says ~, and otherwise be that of the path.`,
       );
     }
-    runs.push(await getDagRun(context, of, run.dag_run_id));
-  }
-  return runs;
+    return { dagId: of, runId: run.dag_run_id };
+  });
 }
 
 async function addNewTasks(

@@ -13,7 +13,7 @@ import {
 } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { list, paging, patterns, readPage } from "../http/query-values.ts";
-import { bulkBody, BulkResponse, runBulk } from "./bulk.ts";
+import { bulkBody, BulkResponse, countEntities, runBulk } from "./bulk.ts";
 import { hasHidden, isSamePlace } from "./connection-place.ts";
 import { pickPatched, type RestContext, type RestRoutes } from "./route.ts";
 import { MASK, maskText, parseJson, unmask } from "./secrets.ts";
@@ -217,7 +217,15 @@ export function connectionRoutes(routes: RestRoutes, context: RestContext): void
   routes.add({ method: "POST", path: "/connections/defaults", access: "connections:edit", status: 204, answer: null }, async () => undefined);
 
   routes.add(
-    { method: "PATCH", path: "/connections", access: "connections:edit", body: bulkBody(ConnectionBody), status: 200, answer: BulkResponse },
+    {
+      method: "PATCH",
+      path: "/connections",
+      access: "connections:edit",
+      body: bulkBody(ConnectionBody),
+      countChanges: countEntities,
+      status: 200,
+      answer: BulkResponse,
+    },
     async ({ body, actor }) => runBulk(context, body, connectionChanges(context, actor)),
   );
 

@@ -6,10 +6,12 @@ import {
   findDag,
   findDagSource,
   findDagVersionRow,
+  listDagsOfFile,
   listDagTags,
   listDagVersions,
 } from "@tradewind/metadata/rest";
 import { z } from "zod";
+import type { DagAccess } from "../auth/dag-access.ts";
 import { list, paging, patterns, readPage, text, whole } from "../http/query-values.ts";
 import { DagVersionResponse, toDagVersionResponse } from "./dag-schemas.ts";
 import { dagNotFound, DagPath } from "./dags.ts";
@@ -52,6 +54,25 @@ export function dagVersionNotFound(dagId: string, versionNumber: number): Tradew
   );
 }
 
+/**
+ * A file is shown as a whole, so it takes permission for all DAGs that are or were in it.
+ * @throws TradewindError `forbidden`, which does not name the others
+ */
+export async function assertWholeFile(
+  { db }: Pick<RestContext, "db">,
+  dags: DagAccess,
+  version: { dagId: string; versionNumber?: number | undefined },
+): Promise<void> {
+  if (dags.ids === undefined || (await listDagsOfFile(db, version)).every((dagId) => dags.has(dagId))) return;
+  throw new TradewindError(
+    "forbidden",
+    `The file of DAG "${version.dagId}" has other DAGs too, which you may not read: its source is shown to who may read all of them.`,
+    {
+      details: { permission: "dags:read", dagId: version.dagId },
+    },
+  );
+}
+
 export function dagVersionRoutes(routes: RestRoutes, context: RestContext): void {
   routes.add(
     {
@@ -63,7 +84,8 @@ export function dagVersionRoutes(routes: RestRoutes, context: RestContext): void
       status: 200,
       answer: DagSourceResponse,
     },
-    async ({ path, query, raw, reply }) => {
+    async ({ path, query, raw, reply, dags }) => {
+      await assertWholeFile(context, dags, { dagId: path.dag_id, versionNumber: query.version_number });
       const source = await findDagSource(context.db, { dagId: path.dag_id, versionNumber: query.version_number });
       if (source === undefined)
         throw query.version_number === undefined ? dagNotFound(path.dag_id) : dagVersionNotFound(path.dag_id, query.version_number);

@@ -19,13 +19,21 @@ export function parseDagFileRoutes(routes: RestRoutes, context: RestContext): vo
       const file = readFileToken(path.file_token);
       const found = file === undefined ? undefined : await findDagFile(context.db, file);
       // Whose DAGs are granted one by one hears nothing of files that have none of them.
-      if (file === undefined || found === undefined || (found.dagIds.length === 0 && dags.ids !== undefined)) {
+      if (file === undefined || found === undefined || (dags.ids !== undefined && !found.dagIds.some((dagId) => dags.has(dagId)))) {
         throw new TradewindError(
           "not_found",
           "There is no DAG file that this token stands for. Take file_token from an answer about one of its DAGs.",
         );
       }
-      for (const dagId of found.dagIds) dags.assert(dagId);
+      if (!found.dagIds.every((dagId) => dags.has(dagId))) {
+        throw new TradewindError(
+          "forbidden",
+          "The file has other DAGs too, which you may not change: it is read again for who may change all of them.",
+          {
+            details: { permission: "dags:edit" },
+          },
+        );
+      }
       await context.engine.requestDagFile({ ...file, dagIds: found.dagIds, actor });
       return sendNull(reply, 201);
     },

@@ -15,7 +15,7 @@ import {
 } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { list, paging, patterns, readPage } from "../http/query-values.ts";
-import { bulkBody, BulkResponse, runBulk } from "./bulk.ts";
+import { bulkBody, BulkResponse, countEntities, runBulk } from "./bulk.ts";
 import { pickPatched, type RestContext, type RestRoutes } from "./route.ts";
 
 /** Tasks that name no pool are in it, so it stays. */
@@ -170,7 +170,15 @@ export function poolRoutes(routes: RestRoutes, context: RestContext): void {
   });
 
   routes.add(
-    { method: "PATCH", path: "/pools", access: "pools:edit", body: bulkBody(PoolBody), status: 200, answer: BulkResponse },
+    {
+      method: "PATCH",
+      path: "/pools",
+      access: "pools:edit",
+      body: bulkBody(PoolBody),
+      countChanges: countEntities,
+      status: 200,
+      answer: BulkResponse,
+    },
     async ({ body, actor }) => {
       const told = await runBulk(context, body, poolChanges(actor));
       context.onPoolsChanged();

@@ -77,7 +77,8 @@ export interface RestRoutes {
   /** All that were added, for tests that compare them with a document. */
   readonly list: readonly RestRoute[];
   add<P extends z.ZodObject | undefined, Q extends z.ZodObject | undefined, B extends z.ZodType | undefined, A extends z.ZodType | null>(
-    route: RestRoute & { pathSchema?: P; query?: Q; body?: B; answer: A },
+    /** `countChanges`: how many changes the limit of changes takes a request for; default one. */
+    route: RestRoute & { pathSchema?: P; query?: Q; body?: B; answer: A; countChanges?: (body: Output<B>) => number },
     handle: (request: RestRequest<Output<P>, Output<Q>, Output<B>>) => Promise<A extends z.ZodType ? z.input<A> | FastifyReply : FastifyReply | void>,
   ): void;
 }
@@ -94,7 +95,9 @@ export function createRestRoutes(app: FastifyInstance, { checkAnswers }: Pick<Re
         url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
         config: { access: route.access },
         handler: async (request, reply) => {
-          const answer = await handle(readRequest(route, request, reply) as never);
+          const asked = readRequest(route, request, reply);
+          if (route.countChanges !== undefined) request.countChanges?.(route.countChanges(asked.body as never));
+          const answer = await handle(asked as never);
           // What was sent as a stream comes back when the stream is over, also when the reader has left before its end.
           if (reply.sent || reply.raw.headersSent || reply.raw.destroyed || (answer as unknown) === reply) return reply;
           reply.code(route.status);

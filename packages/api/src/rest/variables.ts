@@ -14,7 +14,7 @@ import {
 import { z } from "zod";
 import { JsonValue } from "../http/values.ts";
 import { list, paging, patterns, readPage } from "../http/query-values.ts";
-import { bulkBody, BulkResponse, runBulk } from "./bulk.ts";
+import { bulkBody, BulkResponse, countEntities, runBulk } from "./bulk.ts";
 import { pickPatched, type RestContext, type RestRoutes } from "./route.ts";
 import { isSensitiveName, MASK, maskText, parseJson, unmask } from "./secrets.ts";
 
@@ -144,7 +144,15 @@ export function variableRoutes(routes: RestRoutes, context: RestContext): void {
   );
 
   routes.add(
-    { method: "PATCH", path: "/variables", access: "variables:edit", body: bulkBody(VariableBody), status: 200, answer: BulkResponse },
+    {
+      method: "PATCH",
+      path: "/variables",
+      access: "variables:edit",
+      body: bulkBody(VariableBody),
+      countChanges: countEntities,
+      status: 200,
+      answer: BulkResponse,
+    },
     async ({ body, actor }) => runBulk(context, body, variableChanges(context, actor)),
   );
 

@@ -15,10 +15,10 @@ type ComponentResponse = z.infer<typeof Component>;
 
 type ExecutorLoad = Awaited<ReturnType<typeof listExecutorLoads>>[number];
 
-/** How each part of the installation is. That this answers at all says that the API and the database do. */
+/** How each part of the installation is; `executors` null: whoever asks is not told of workers. That this answers at all says that the API and the database do. */
 export async function readComponents(
   { db, heartbeatThresholdSeconds, version }: RestContext,
-  { executors, databaseMs, hasWork }: { executors: readonly ExecutorLoad[]; databaseMs: number; hasWork: boolean },
+  { executors, databaseMs, hasWork }: { executors: readonly ExecutorLoad[] | null; databaseMs: number; hasWork: boolean },
 ): Promise<ComponentResponse[]> {
   const beats = await listLatestHeartbeats(db);
   const ofJob = (id: "scheduler" | "dag_processor", jobType: string): ComponentResponse => {
@@ -31,7 +31,7 @@ export async function readComponents(
     ofJob("scheduler", "SchedulerJob"),
     ofJob("dag_processor", "DagProcessorJob"),
     { id: "api", status: "healthy", detail: `version ${version.version}`, last_heartbeat: null },
-    ofWorkers(executors, hasWork),
+    ...(executors === null ? [] : [ofWorkers(executors, hasWork)]),
     { id: "database", status: "healthy", detail: `answers in ${Math.max(1, Math.round(databaseMs))} ms`, last_heartbeat: null },
   ];
 }

@@ -125,7 +125,7 @@ async function readHome(context: RestContext, dagIds: readonly string[] | null):
     listExecutorLoads(db, { offlineSeconds: context.workerOfflineSeconds }),
   ]);
   const [components, running, recent, throughput, pools] = await Promise.all([
-    readComponents(context, { executors, databaseMs, hasWork: counts.queuedTasks + counts.runningTasks > 0 }),
+    readComponents(context, { executors: dagIds === null ? executors : null, databaseMs, hasWork: counts.queuedTasks + counts.runningTasks > 0 }),
     listRunningRuns(db, { dagIds, limit: RUNS_SHOWN }),
     listRecentRuns(db, { dagIds, limit: RUNS_SHOWN + 2 }),
     readThroughput(db, { dagIds, now }),

@@ -2,7 +2,7 @@ import { readDagSpec } from "@tradewind/core";
 import { findDag, findVersionContent, listVersionUse } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { Instant, toIso, toIsoOrNull } from "../http/values.ts";
-import { dagVersionNotFound } from "../rest/dag-versions.ts";
+import { assertWholeFile, dagVersionNotFound } from "../rest/dag-versions.ts";
 import { dagNotFound, DagPath } from "../rest/dags.ts";
 import type { RestContext, RestRoutes } from "../rest/route.ts";
 
@@ -67,7 +67,8 @@ export function versionRoutes(routes: RestRoutes, { db }: RestContext): void {
       status: 200,
       answer: VersionResponse,
     },
-    async ({ path: { dag_id: dagId, version_number: versionNumber } }) => {
+    async ({ path: { dag_id: dagId, version_number: versionNumber }, dags }) => {
+      await assertWholeFile({ db }, dags, { dagId, versionNumber });
       const found = await findVersionContent(db, { dagId, versionNumber });
       if (found === undefined) throw dagVersionNotFound(dagId, versionNumber);
       return { version_number: versionNumber, relative_path: found.relativePath, source: found.source, spec: { ...readDagSpec(found.spec) } };

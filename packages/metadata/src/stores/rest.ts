@@ -13,6 +13,7 @@ export {
   listDags,
   listDagsById,
   listDagSpecsByVersion,
+  listDagsOfFile,
   listDagTags,
   listDagVersions,
   listDagVersionsById,

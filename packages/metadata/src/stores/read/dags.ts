@@ -253,6 +253,18 @@ export async function findDagSource(
   );
 }
 
+/** DAGs that are, or were, in the same file as a version of a DAG. */
+export async function listDagsOfFile(db: Queryable, params: { dagId: string; versionNumber?: number | undefined }): Promise<string[]> {
+  const { dagId, versionNumber } = params;
+  const rows = await select<{ dagId: string }>(
+    db,
+    sql`select distinct other.dag_id as "dagId" from dag_version v
+      join dag_version other on other.bundle_name = v.bundle_name and other.relative_path = v.relative_path
+      join dag d on d.dag_id = other.dag_id ${where([isEqual("v.dag_id", dagId), isEqual("v.version_number", versionNumber)])}`,
+  );
+  return rows.map((row) => row.dagId);
+}
+
 export const DAG_VERSION_ORDER_COLUMNS = {
   id: { by: "v.id" },
   version_number: { by: "v.version_number" },

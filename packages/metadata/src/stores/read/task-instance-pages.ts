@@ -131,8 +131,9 @@ async function findByState(db: Queryable, { filter, page }: PageOf): Promise<Pla
   const { limit: most, offset } = limitOf(page);
   const orderBy = others.length > 0 ? others : [first.startsWith("-") ? "-id" : "id"];
   const placed: PlacedRow[] = [];
+  let skipped = offset;
   for (const { state, keyset } of statesOf(page, filter.states)) {
-    const limit = offset + most - placed.length;
+    const limit = most - placed.length;
     if (limit <= 0) break;
     const ofState = { ...filter, states: [state] };
     const conditions = await taskInstanceConditions(db, ofState);
@@ -141,11 +142,18 @@ async function findByState(db: Queryable, { filter, page }: PageOf): Promise<Pla
     const found = await selectPlaced(db, {
       filter: ofState,
       conditions,
-      page: { limit: keyset === undefined ? limit : limit - 1, offset: 0, orderBy, keyset },
+      page: { limit: keyset === undefined ? limit : limit - 1, offset: skipped, orderBy, keyset },
     });
     placed.push(...found.map(({ id, place }) => ({ id, place: [state, ...place] })));
+    // States before the page are counted, not read: however far on it is, no more is held than the page.
+    if (skipped > 0) skipped = found.length > 0 ? 0 : skipped - (await countRows(db, conditions, skipped));
   }
-  return placed.slice(offset);
+  return placed;
+}
+
+async function countRows(db: Queryable, { all }: TaskInstanceConditions, most: number): Promise<number> {
+  const counted = sql`select count(*) as total from (select 1 from task_instance ti ${where(all)} limit ${most}) counted`;
+  return (await selectOne<{ total: number }>(db, counted))?.total ?? 0;
 }
 
 interface StatePart {
