@@ -129,6 +129,8 @@ function Loaded({ place, isMapped, instance, search }: LoadedProps) {
             search={(before) => readTaskSearch({ ...before, tab: id === tabs[0]!.id ? undefined : id })}
             replace
             className={classes["tab"]}
+            // Else the first tab, whose address has no tab, would be taken for that of each.
+            activeOptions={{ exact: true }}
             aria-current={id === tab.id ? "page" : undefined}
           >
             {title}
