@@ -90,6 +90,8 @@ test.skipIf(documentPath === undefined)("a client made from Airflow's document w
       ["checks.rows", "failed", "no"],
       ["checks.sums", "failed", "no"],
     ],
+    "next page": [2, "string"],
+    asked: [201, 200],
     gone: 404,
   });
 });

@@ -82,6 +82,19 @@ export async function workADay(api: Client<paths>): Promise<Record<string, unkno
 
   await setUp(api);
   await lookAround(api, morning);
+  const listed = await api.GET("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", {
+    params: { path: anywhere, query: { cursor: "", limit: 2, order_by: ["-start_date"] } },
+  });
+  const next = await api.GET("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", {
+    params: { path: anywhere, query: { cursor: listed.data?.next_cursor ?? "none", limit: 2, order_by: ["-start_date"] } },
+  });
+  told["next page"] = [next.data?.task_instances.length, typeof next.data?.previous_cursor];
+  const { data: details } = await api.GET("/api/v2/dags/{dag_id}/details", { params: { path: sales } });
+  const again = await api.PUT("/api/v2/parseDagFile/{file_token}", { params: { path: { file_token: details?.file_token ?? "" } } });
+  const deleted = await api.DELETE("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", {
+    params: { path: extract, query: { map_index: -1 } },
+  });
+  told["asked"] = [again.response.status, deleted.response.status];
   await api.DELETE("/api/v2/dags/{dag_id}", { params: { path: { dag_id: "spare" } } });
   const { response } = await api.GET("/api/v2/dags/{dag_id}", { params: { path: { dag_id: "spare" } } });
   told["gone"] = response.status;
