@@ -1,4 +1,5 @@
 import type { Database } from "@tradewind/metadata";
+import type { AttemptPlaces } from "./attempts/attempt-places.ts";
 import type { DagVersions } from "./dag-versions.ts";
 import type { ChangeSet } from "./changes/change-set.ts";
 import type { Changes, EngineEvents, WakeKind } from "./engine.ts";
@@ -47,6 +48,7 @@ export interface EngineContext {
   routes: { known: readonly string[] | null; byQueue: Readonly<Record<string, string>>; fallback: string };
   limits: EngineLimits;
   versions: DagVersions;
+  attemptPlaces: AttemptPlaces;
   events: EngineEvents;
   /** After a commit: tells this process at once and the others soon. */
   wake(...kinds: WakeKind[]): void;

@@ -3,6 +3,7 @@ import type { Database, Fernet } from "@tradewind/metadata";
 import { TradewindError } from "@tradewind/core";
 import { findCallbackHolder, findNextDueAt, findRunningAttempt, listStops, putAttemptXCom, putRenderedFields } from "@tradewind/metadata";
 import { v7 as uuidv7 } from "uuid";
+import { createAttemptPlaces } from "./attempts/attempt-places.ts";
 import { createExchange } from "./attempts/exchange.ts";
 import { expireLeasesUseCase, loseAttemptsUseCase, requeueStuckUseCase } from "./attempts/lost-attempts.ts";
 import { listQueuedAttemptsUseCase } from "./attempts/queued-attempts.ts";
@@ -94,6 +95,7 @@ export function createEngine(options: EngineOptions): Engine {
     routes: { known: options.executors ?? null, byQueue: options.executorByQueue ?? {}, fallback: options.defaultExecutor },
     limits: { ...DEFAULT_ENGINE_LIMITS, ...options.limits },
     versions: createDagVersions(),
+    attemptPlaces: createAttemptPlaces(),
     events: options.events ?? {},
     wake: (...kinds) => wakeUps.wake(...kinds),
     wakeElsewhere: (...kinds) => wakeUps.wakeElsewhere(...kinds),

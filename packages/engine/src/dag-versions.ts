@@ -15,6 +15,8 @@ export interface LoadedDagVersion {
 export interface DagVersions {
   /** Makes sure that these are in memory. @throws TradewindError `dag_version_not_found`, or what makes a stored spec unreadable */
   load(db: Queryable, dagVersionIds: Iterable<number>): Promise<void>;
+  /** One that happens to be in memory. */
+  peek(dagVersionId: number): LoadedDagVersion | undefined;
   /** One that was loaded in this turn. */
   get(dagVersionId: number): LoadedDagVersion;
 }
@@ -55,6 +57,8 @@ export function createDagVersions({ maxTasks = 200_000 }: { maxTasks?: number } 
           details: { dagVersionId: lost },
         });
     },
+
+    peek: (dagVersionId) => kept.get(dagVersionId),
 
     get(dagVersionId) {
       const version = kept.get(dagVersionId);

@@ -19,9 +19,20 @@ export interface Database extends Queryable {
   readonly kind: "database";
   readonly options: DatabaseOptions;
   readonly connections: { readonly total: number; readonly idle: number; readonly waiting: number };
+  /** What was sent so far. */
+  readonly traffic: Readonly<Traffic>;
   /** Waits for what is under way, then closes every connection. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Counts of what went to the server: speed depends on the machine, these do not. The query builder's statements outside of transactions are not among them. */
+export interface Traffic {
+  transactions: number;
+  /** Without begin, commit and rollback. */
+  statements: number;
+  /** Writes that are answered as a whole; statements that are sent together share one. */
+  roundTrips: number;
 }
 
 /** Opens a pool. Nothing is sent before the first query, so the server need not be there yet. */
@@ -43,6 +54,7 @@ class PooledDatabase implements Database {
   readonly kind = "database";
   readonly options: DatabaseOptions;
   readonly [internals]: QueryableInternals;
+  readonly traffic: Traffic = { transactions: 0, statements: 0, roundTrips: 0 };
   readonly #pool: pg.Pool;
   readonly #kysely: Kysely<Tables>;
   #closing: Promise<void> | undefined;
@@ -61,8 +73,14 @@ class PooledDatabase implements Database {
     });
     this.#pool.on("error", (error) => options.onConnectionError?.(error));
     this.#kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.#pool }) });
-    this[internals] = { kysely: this.#kysely, run: (statement) => this.#pool.query(queryConfig(statement)) };
+    this[internals] = { kysely: this.#kysely, run: (statement) => this.#run(statement) };
     acquireOf.set(this, () => this.#pool.connect());
+  }
+
+  #run(statement: Statement): Promise<StatementResult> {
+    this.traffic.statements += 1;
+    this.traffic.roundTrips += 1;
+    return this.#pool.query(queryConfig(statement));
   }
 
   get connections(): Database["connections"] {
@@ -111,7 +129,9 @@ async function runTransaction<T>(db: Database, work: (tx: Transaction) => Promis
   const client = await acquire();
   // Between two queries nobody listens for errors of the socket: the next query reports them.
   client.on("error", ignore);
-  const session = sessionOf(client);
+  const { traffic } = db as PooledDatabase;
+  traffic.transactions += 1;
+  const session = sessionOf(client, traffic);
   const open = openHandle(session);
   let failure: unknown;
   try {
@@ -151,7 +171,7 @@ function beginStatement({ isolation, readOnly }: TransactionOptions): string {
 
 /** On a pipelined connection it travels with what comes first, so that nobody waits for it. When it fails, so does what comes behind it, which tells. */
 async function begin({ isPipelined, batcher, query }: Session, text: string): Promise<void> {
-  if (isPipelined) batcher.add({ name: text, text }).catch(ignore);
+  if (isPipelined) batcher.add({ name: text, text }, { isControl: true }).catch(ignore);
   else await query(text);
 }
 
@@ -166,12 +186,17 @@ interface Session {
 
 const sessions = new WeakMap<pg.PoolClient, Session>();
 
-function sessionOf(client: pg.PoolClient): Session {
+function sessionOf(client: pg.PoolClient, traffic: Traffic): Session {
   const known = sessions.get(client);
   if (known) return known;
-  const batcher = new StatementBatcher(client);
+  const batcher = new StatementBatcher(client, (statements) => {
+    traffic.statements += statements;
+    traffic.roundTrips += 1;
+  });
   const query = (text: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult> => {
     batcher.flush();
+    traffic.roundTrips += 1;
+    if (typeof text !== "string" || values !== undefined) traffic.statements += 1;
     return client.query(text as string, values);
   };
   const isPipelined = (client as { pipeline?: boolean }).pipeline === true;

@@ -12,14 +12,20 @@ import { encodeValue } from "./statement-values.ts";
 export class StatementBatcher {
   readonly #client: pg.PoolClient;
   readonly #session: Session = { columns: new Map(), doubtful: new Set() };
+  readonly #onSent: (statements: number) => void;
   #open: Sent[] = [];
+  #statements = 0;
   #scheduled = false;
 
-  constructor(client: pg.PoolClient) {
+  /** @param onSent hears how many statements went out together */
+  constructor(client: pg.PoolClient, onSent: (statements: number) => void) {
     this.#client = client;
+    this.#onSent = onSent;
   }
 
-  add(statement: Statement): Promise<StatementResult> {
+  /** @param isControl it begins the transaction: it is no statement to be counted */
+  add(statement: Statement, { isControl = false }: { isControl?: boolean } = {}): Promise<StatementResult> {
+    if (!isControl) this.#statements += 1;
     return new Promise((resolve, reject) => {
       this.#open.push({ statement, resolve, reject });
       if (this.#scheduled) return;
@@ -36,6 +42,8 @@ export class StatementBatcher {
     const batch = new BatchQuery(this.#open, this.#session);
     this.#open = [];
     this.#client.query(batch);
+    this.#onSent(this.#statements);
+    this.#statements = 0;
   }
 }
 

@@ -12,6 +12,7 @@ import {
 import { commit } from "../commit.ts";
 import type { AfterCommit, EngineContext } from "../context.ts";
 import { flush, giveIds } from "../settle/flush.ts";
+import { prefetchBelow, takePrefetched } from "../settle/prefetch.ts";
 import { settle } from "../settle/settle.ts";
 import { addRuns, createSettlement, type Settlement } from "../settle/settlement.ts";
 import { AcceptedFinishes } from "./accepted-finishes.ts";
@@ -33,8 +34,8 @@ import { beginDispatch, createExecutorLookup, groupWants, narrowWakes, type Next
  *
  * A round trip costs as much as several small statements, so what does not depend on an answer is sent before it comes:
  *
- *     1  begin, locks        2  what decisions ask for, if anything        3  all that is written; starts; the dispatch lock and a look at the queue
- *     4  taking what was found, and what its grants need        5  commit
+ *     1  begin, locks, what comes right below        2  what decisions ask for beyond, if anything
+ *     3  all that is written; starts, and what their grants need; the dispatch lock and a look at the queue        4  taking what was found, and what its grants need        5  commit
  */
 export function createExchange(context: EngineContext): { exchange(request: ExchangeRequest): Promise<ExchangeResponse>; idle(): Promise<void> } {
   const accepted = new AcceptedFinishes();
@@ -64,9 +65,10 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     // Sent behind each other, in this order; what was written is seen by the look.
     const writing = settlement === null ? null : flush(settlement);
     const starting = startAll(context, tx, after, batch);
+    const grants = new GrantReader(context, tx);
+    grants.read(context.attemptPlaces.of(batch.flatMap(({ request }) => request.starts)));
     const dispatch = after.wakes.has("ready") || context.readiness.mayHaveWork() ? beginDispatch(context, tx, wants) : null;
     const [started] = await Promise.all([starting, writing, dispatch?.isLocked, dispatch?.firstLook.candidates]);
-    const grants = new GrantReader(context, tx);
     grants.read(started.map(({ attempt }) => attempt));
     const next = await takeNext(context, tx, dispatch, (candidates) =>
       grants.read(candidates.map((candidate) => ({ ...candidate, taskInstanceId: candidate.id }))),
@@ -122,9 +124,12 @@ async function finishAll(
   const attemptIds = batch.flatMap(({ request }) => request.finishes.map((finish) => finish.attemptId));
   if (attemptIds.length === 0) return { freed: [], settlement: null };
   const now = context.stampAt();
-  const [runs, attempts] = await Promise.all([lockDagRunsOfAttempts(tx, { attemptIds, now }), lockAttempts(tx, { attemptIds, now })]);
+  const locking = [lockDagRunsOfAttempts(tx, { attemptIds, now }), lockAttempts(tx, { attemptIds, now })] as const;
+  const below = prefetchBelow(context, tx, context.attemptPlaces.of(attemptIds));
+  const [runs, attempts, records] = await Promise.all([...locking, below.records]);
   const settlement = createSettlement(context, tx, after);
   await addRuns(settlement, runs);
+  takePrefetched(settlement, below, records);
   const held = new Map(attempts.map((attempt) => [attempt.attemptId, attempt]));
   const leavings = createLeavings();
   const freed: FreedSlot[] = [];

@@ -37,13 +37,14 @@ export class GrantReader {
     this.#tx = tx;
   }
 
-  /** Sends the questions: two statements for all of them, which travel together. */
+  /** Sends the questions about those that were not asked about yet: two statements for all of them, which travel together. */
   read(attempts: readonly AttemptToGrant[]): void {
-    if (attempts.length === 0) return;
-    const facts = readGrantFacts(this.#context, this.#tx, attempts);
+    const unread = attempts.filter(({ taskInstanceId }) => !this.#facts.has(taskInstanceId));
+    if (unread.length === 0) return;
+    const facts = readGrantFacts(this.#context, this.#tx, unread);
     // Whoever builds grants hears of it; nobody may come to that.
     facts.catch(() => undefined);
-    for (const { taskInstanceId } of attempts) this.#facts.set(taskInstanceId, facts);
+    for (const { taskInstanceId } of unread) this.#facts.set(taskInstanceId, facts);
   }
 
   /** Everything a runner needs for these attempts, which have been read and have begun. What an earlier try left behind is taken away. */

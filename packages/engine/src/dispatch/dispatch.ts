@@ -1,32 +1,35 @@
 import type { TaskCommand } from "@tradewind/contract";
-import { countLeases, lockDispatch } from "@tradewind/metadata";
+import { countLeases, lockDispatch, type Transaction } from "@tradewind/metadata";
 import { commit } from "../commit.ts";
 import type { EngineContext } from "../context.ts";
 import type { SchedulingUseCases } from "../engine.ts";
-import { type Taken, takeWork } from "./take.ts";
+import { type FirstLook, lookAtQueue, type Taken, takeWork } from "./take.ts";
 
 /** The scheduler's own dispatch: waits its turn in the critical section. */
 export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dispatch"] {
+  const look = (tx: Transaction, rooms: ReadonlyMap<string, number>, most: number): FirstLook => {
+    const executors = [...rooms].filter(([, free]) => free > 0).map(([name]) => name);
+    return lookAtQueue(context, tx, { executors, queues: null, limit: Math.min(most, context.limits.dispatchCandidates) });
+  };
   return async ({ schedulerId, parallelism, executors, limit }) => {
     const rooms = new Map(executors.map(({ name, free }) => [name, free ?? limit]));
     const away = executors.filter((executor) => executor.isAway === true).map(({ name }) => name);
-    const look = context.readiness.beginLook();
+    const beganAt = context.readiness.beginLook();
     const { taken, isFull, sawNothing, hasRoom } = await commit(context, async (tx, after) => {
-      const [, live] = await Promise.all([lockDispatch(tx), countLeases(tx, { schedulerId, exceptQueuedOf: away })]);
+      const locking = lockDispatch(tx);
+      const counting = countLeases(tx, { schedulerId, exceptQueuedOf: away });
+      // Behind the lock; what there turns out to be no room for is left.
+      const firstLook = context.fullSchedulers.isFull(schedulerId) ? undefined : look(tx, rooms, Math.min(limit, parallelism));
+      const [, live] = await Promise.all([locking, counting, firstLook?.candidates]);
       const freeSlots = Math.min(limit, parallelism - live);
-      const found = await takeWork(context, tx, {
-        executors: rooms,
-        queues: null,
-        freeSlots,
-        ownerOf: () => ({ schedulerId, hostId: null }),
-        expiresInMs: context.limits.taskQueuedTimeoutMs,
-      });
+      const options = { executors: rooms, queues: null, freeSlots, expiresInMs: context.limits.taskQueuedTimeoutMs };
+      const found = await takeWork(context, tx, { ...options, ownerOf: () => ({ schedulerId, hostId: null }) }, firstLook);
       if (found.taken.length > 0) after.wakes.add("state");
       for (const { candidate } of found.taken) after.changes.runs.add(candidate.dagRunId);
       return { ...found, isFull: found.isFull && freeSlots === limit, hasRoom: live + found.taken.length < parallelism };
     });
     context.fullSchedulers.note(schedulerId, !hasRoom);
-    if (sawNothing) context.readiness.noteNothing(look);
+    if (sawNothing) context.readiness.noteNothing(beganAt);
     await context.pausePoint("dispatched, commands not returned");
     return { commands: taken.map(toCommand), more: isFull };
   };

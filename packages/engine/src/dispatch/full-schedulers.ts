@@ -7,6 +7,7 @@ export interface FullSchedulers {
   note(schedulerId: string, isFull: boolean): void;
   /** Attempts of these ended, and their places were not taken. */
   noteRoom(schedulerIds: readonly string[]): void;
+  isFull(schedulerId: string): boolean;
   areAllFull(): boolean;
 }
 
@@ -17,6 +18,7 @@ export function createFullSchedulers(): FullSchedulers {
     noteRoom(schedulerIds) {
       for (const schedulerId of schedulerIds) if (known.has(schedulerId)) known.set(schedulerId, false);
     },
+    isFull: (schedulerId) => known.get(schedulerId) === true,
     areAllFull: () => [...known.values()].every(Boolean),
   };
 }

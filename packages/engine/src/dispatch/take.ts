@@ -177,6 +177,7 @@ async function take(
   });
   options.onTaking?.(candidates);
   const attemptIds = new Set(await taking);
+  for (const { attemptId, candidate } of planned) context.attemptPlaces.note(attemptId, { ...candidate, taskInstanceId: candidate.id });
   return planned.filter((one) => attemptIds.has(one.attemptId));
 }
 

@@ -45,7 +45,7 @@ export async function triggerDagRun(
     await context.versions.load(tx, [dag.dagVersionId]);
     // A new version came in between: what was found acceptable may not be any more.
     const run = dag.dagVersionId === known.dagVersionId ? planned : plan(context.versions.get(dag.dagVersionId).graph.spec);
-    const runId = await findFreeRunId(tx, dagId, run, suffix);
+    const [runId, starts] = await Promise.all([findFreeRunId(tx, dagId, run, suffix), mayStart(tx, dag, run)]);
     change = options.drainsDag === true ? await changeSchedulingState(context, tx, { dag: found, state: "draining", actor: options.actor }) : null;
     const [work] = await createRuns(createSettlement(context, tx, after), [
       {
@@ -60,7 +60,7 @@ export async function triggerDagRun(
         note: options.note ?? null,
         triggeredBy: options.triggeredBy,
         triggeringUserName: options.triggeredBy === "operator" ? null : options.actor.name,
-        starts: await mayStart(tx, dag, run),
+        starts,
         isPaused: dag.isPaused,
         now: dag.now,
       },

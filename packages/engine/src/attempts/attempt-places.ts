@@ -1,0 +1,32 @@
+/** Where an attempt belongs. None of it ever changes. */
+export interface AttemptPlace {
+  taskInstanceId: number;
+  dagRunId: number;
+  dagVersionId: number;
+  taskId: string;
+}
+
+/**
+ * Where the attempts belong that this process handed out lately: what is going to be asked about them can be asked before the database has said so. Nothing is decided by it: an attempt that is
+ * not known here costs a round trip more.
+ */
+export interface AttemptPlaces {
+  note(attemptId: string, place: AttemptPlace): void;
+  /** Those that are known. */
+  of(attemptIds: readonly string[]): AttemptPlace[];
+}
+
+export function createAttemptPlaces({ most = 20_000 }: { most?: number } = {}): AttemptPlaces {
+  const known = new Map<string, AttemptPlace>();
+  return {
+    note(attemptId, { taskInstanceId, dagRunId, dagVersionId, taskId }) {
+      known.set(attemptId, { taskInstanceId, dagRunId, dagVersionId, taskId });
+      if (known.size <= most) return;
+      for (const oldest of known.keys()) {
+        known.delete(oldest);
+        return;
+      }
+    },
+    of: (attemptIds) => attemptIds.flatMap((attemptId) => known.get(attemptId) ?? []),
+  };
+}
