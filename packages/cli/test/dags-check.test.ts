@@ -20,7 +20,7 @@ function folderWith(files: Record<string, string>): { home: string; folder: stri
 test("a folder in which nothing is wrong", async () => {
   const { home, folder } = folderWith({ "orders.ts": GOOD });
   const { code, stdout, stderr } = await runCli(["dags", "check", folder, "--pools", "warehouse", "--variables", "region"], { home });
-  expect(`${stdout}${stderr}`).toContain("1 DAGs in 1 files, nothing wrong.");
+  expect(`${stdout}${stderr}`).toContain("1 DAG in 1 file, nothing wrong.");
   expect(code).toBe(0);
 });
 

@@ -1,5 +1,5 @@
 import { canonicalJson, isTradewindError, TradewindError, validateDagSpec } from "@tradewind/core";
-import { type AnyDag, collectDags, foreignTasksOf, type SpecDefaults, toSpec, UNREGISTERED_PREFIX } from "tradewind/internal";
+import { type AnyDag, blamingDag, collectDags, foreignTasksOf, type SpecDefaults, toSpec, UNREGISTERED_PREFIX } from "tradewind/internal";
 import type { ChildDag, ChildErrorKind } from "./child-protocol.ts";
 
 export type DagsOfExports = { ok: true; dags: ChildDag[]; foreignTasks: string[] } | { ok: false; kind: ChildErrorKind; error: unknown };
@@ -13,7 +13,7 @@ export interface ReadDagsOptions {
 export function dagsOfExports(exports: Record<string, unknown>, { maxSpecBytes, defaults }: ReadDagsOptions): DagsOfExports {
   try {
     const dags = collectDags(exports).map((dag): ChildDag => {
-      const spec = validateDagSpec(toSpec(dag, defaults));
+      const spec = blamingDag(dag, () => validateDagSpec(toSpec(dag, defaults)));
       const name = exportNameOf(dag, exports);
       const yields = name.startsWith(UNREGISTERED_PREFIX);
       return { dagId: spec.dagId, exportName: yields ? name.slice(UNREGISTERED_PREFIX.length) : name, yields, specJson: canonicalJson(spec) };

@@ -148,6 +148,11 @@ describe("errors name the author's file, line and column", () => {
       `import { Dag } from "tradewind";\n\nexport const dag = new Dag("not allowed");\n`,
       { kind: "invalid_dag", line: 3 },
     ],
+    [
+      "an hour that there is not",
+      `import { Dag } from "tradewind";\nexport const dag = new Dag("late", { schedule: "0 25 * * *" });\n`,
+      { kind: "invalid_dag", line: 2 },
+    ],
     ["two DAGs with one id", `import { Dag } from "tradewind";\nexport const dags = [new Dag("same"), new Dag("same")];\n`, { kind: "invalid_dag" }],
     ["a name that tradewind does not export", `import { Dag, Dog } from "tradewind";\nnew Dog();\n`, { kind: "throw", line: 1 }],
     ["process.exit", dagFile("process.exit(3);"), { kind: "exit", line: 3 }],

@@ -120,7 +120,7 @@ describe("what is wrong with a YAML DAG is told at its place", () => {
       "invalid_dag",
       /"connection" of task "a".*templates are not rendered here/,
     ],
-    ["a cron line", `dagId: wrong\nschedule: "0 6 * *"\n`, 1, "invalid_dag", /cron/],
+    ["a cron line", `dagId: wrong\nschedule: "0 6 * *"\n`, 2, "invalid_dag", /cron/],
     [
       "an unknown upstream",
       `${head}  load:\n    operator: empty\n  b:\n    operator: empty\n    after: [laod]\n`,

@@ -1,7 +1,7 @@
 import { TradewindError } from "@tradewind/core";
 import type { Dag } from "./dag.ts";
 import { DAG, DEFINITION_VERSION } from "./definition.ts";
-import { definitionError } from "./definition-error.ts";
+import { blaming, definitionError } from "./definition-error.ts";
 import type { ParamDefinitions } from "./params.ts";
 
 /** A DAG with whatever params. */
@@ -54,4 +54,9 @@ function assertUnderstood(dag: AnyDag): void {
       details: { dagId: dag.dagId, found: version, expected: DEFINITION_VERSION },
     },
   );
+}
+
+/** Runs checks of a DAG: what they throw points at the line where the DAG is made, unless it names a line of its own. */
+export function blamingDag<T>(dag: AnyDag, check: () => T): T {
+  return blaming(dag[DAG].site, check);
 }

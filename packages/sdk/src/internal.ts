@@ -1,7 +1,7 @@
 /**
  * What Tradewind's own processes use of this package: the loader, the runner, `dags test`. Not for authors, and may change with any release.
  */
-export { collectDags, isDag, type AnyDag } from "./collect-dags.ts";
+export { blamingDag, collectDags, isDag, type AnyDag } from "./collect-dags.ts";
 export { SPEC_DEFAULTS, type SpecDefaults } from "./spec-defaults.ts";
 export { toSpec } from "./to-spec.ts";
 export { findTask, runTask, type RunTaskRequest, type TaskResult } from "./run-task.ts";

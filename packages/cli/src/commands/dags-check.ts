@@ -28,7 +28,9 @@ export async function checkDagFolder(folder: string | undefined, options: DagChe
   else {
     for (const { kind, file, line, message } of problems)
       output.out.write(`${output.paint("bold", line === null ? file : `${file}:${line}`)}  ${output.paint("dim", kind)}\n  ${message}\n`);
-    output.note(`${dagIds.length} DAGs in ${files.length} files, ${problems.length === 0 ? "nothing wrong" : `${problems.length} problems`}.`);
+    output.note(`${count(dagIds, "DAG")} in ${count(files, "file")}, ${problems.length === 0 ? "nothing wrong" : count(problems, "problem")}.`);
   }
   return problems.some(({ kind }) => kind !== "warning") ? EXIT.failed : EXIT.ok;
 }
+
+const count = ({ length }: readonly unknown[], what: string): string => `${length} ${what}${length === 1 ? "" : "s"}`;

@@ -1,7 +1,7 @@
 import { Dag } from "../dag.ts";
 import type { DagOptions } from "../dag-options.ts";
 import { DAG } from "../definition.ts";
-import { cron, every, events, type Schedule } from "../schedule.ts";
+import { cron, every, events, readSchedule, type Schedule } from "../schedule.ts";
 import type { TaskContainer } from "../task-container.ts";
 import type { JinjaScope } from "../templates/jinja-scope.ts";
 import type { Build, Path, YamlNode } from "./build-state.ts";
@@ -32,13 +32,17 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 function dagOptions(document: YamlDocument, spec: DagDocument, scope: JinjaScope): DagOptions {
   const { $schema: _, dagId: _id, tasks: _tasks, groups: _groups, renderTemplateAsNativeObj: _native, schedule, ...options } = spec;
-  const given = atPlace(document.placeOf(["schedule"]), () => scheduleOf(schedule));
+  const given = atPlace(document.placeOf(["schedule"]), () => scheduleOf(schedule, spec.timezone));
   const { defaultArgs = {}, ...own } = options;
   return { ...(callbackFunctions(scope, own) as DagOptions), schedule: given, defaultArgs: callbackFunctions(scope, defaultArgs) };
 }
 
-function scheduleOf(schedule: DagDocument["schedule"]): Schedule | undefined {
-  if (typeof schedule !== "object" || schedule === null || Array.isArray(schedule)) return schedule;
+function scheduleOf(schedule: DagDocument["schedule"], timezone = "UTC"): Schedule | undefined {
+  if (typeof schedule !== "object" || schedule === null || Array.isArray(schedule)) {
+    // Read here as well, while the place of a mistake is known.
+    readSchedule(schedule, timezone);
+    return schedule;
+  }
   if ("cron" in schedule) {
     const { cron: lines, ...options } = schedule;
     return cron(lines, options);
