@@ -48,3 +48,13 @@ function readProcess(pid: number): { parent: number; usage: ProcessUsage } | und
     return undefined;
   }
 }
+
+/** Memory of a process with its part of the pages that it shares with others, so that a sum over processes counts none twice; what is resident where the kernel does not tell. */
+export function proportionalMb({ pid, residentMb }: ProcessUsage): number {
+  try {
+    const [, kb] = /^Pss:\s+(\d+) kB$/mu.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")) ?? [];
+    return kb === undefined ? residentMb : Number(kb) / 1024;
+  } catch {
+    return residentMb;
+  }
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { processTree } from "./processes.ts";
+import { processTree, proportionalMb } from "./processes.ts";
 import { type UsageMark, usageBetween } from "./usage.ts";
 
 const mark = (fields: Partial<UsageMark> & Pick<UsageMark, "at" | "parts" | "totalMs">): UsageMark => ({
@@ -43,4 +43,6 @@ it("a process tree holds this process, with its memory", () => {
   const self = processTree(process.pid).find(({ pid }) => pid === process.pid);
   expect(self!.residentMb).toBeGreaterThan(10);
   expect(self!.ownMs).toBeGreaterThan(0);
+  expect(proportionalMb(self!)).toBeGreaterThan(1);
+  expect(proportionalMb(self!)).toBeLessThanOrEqual(self!.residentMb * 1.5);
 });

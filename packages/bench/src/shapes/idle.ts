@@ -3,6 +3,7 @@ import type { Shape } from "../frame/shape.ts";
 import { deploy } from "../measure/deploy.ts";
 import { type Figures, figure } from "../measure/figures.ts";
 import { databaseNow, triggerEach, untilRunsEnded } from "../measure/runs.ts";
+import { type ProcessUsage, proportionalMb } from "../measure/processes.ts";
 import { markUsage, processesOf, usageBetween, type Usage } from "../measure/usage.ts";
 import { REREADS_FILES } from "../systems/airflow-settings.ts";
 import { dagIdsOf, parallel, spreadOverFiles, type Workload } from "../workload/workload.ts";
@@ -91,14 +92,16 @@ function idleFigures(windows: readonly Usage[]): Figures {
   };
 }
 
+/** A sum over processes counts what they share once; a part that is one process is told as resident, too. */
 function memoryFigures(system: Parameters<typeof processesOf>[0]): Figures {
-  const byPart = new Map<string, number>();
-  for (const { part, residentMb } of processesOf(system)) byPart.set(part, (byPart.get(part) ?? 0) + residentMb);
-  const services = [...byPart].filter(([part]) => part !== "postgres").reduce((sum, [, mb]) => sum + mb, 0);
-  return {
-    "MB: all services": figure([services], { unit: "MB" }),
-    ...Object.fromEntries(
-      [...byPart].map(([part, mb]) => [`MB: ${part}`, figure([mb], { unit: "MB", peer: PEERS[part] ? `MB: ${PEERS[part]}` : null })]),
-    ),
-  };
+  const byPart = Map.groupBy(processesOf(system), (process) => process.part);
+  const figures: Figures = {};
+  const services = [...byPart].filter(([part]) => part !== "postgres").flatMap(([, processes]) => processes);
+  const sum = (processes: readonly ProcessUsage[]): number => processes.reduce((mb, process) => mb + proportionalMb(process), 0);
+  figures["MB: all services"] = figure([sum(services)], { unit: "MB" });
+  for (const [part, processes] of byPart) {
+    figures[`MB: ${part}`] = figure([sum(processes)], { unit: "MB", peer: PEERS[part] ? `MB: ${PEERS[part]}` : null });
+    if (processes.length === 1) figures[`resident MB: ${part}`] = figure([processes[0]!.residentMb], { unit: "MB", peer: null });
+  }
+  return figures;
 }
