@@ -195,6 +195,13 @@ describe("connections", () => {
   it("refuse bad ids, bad extras and other ids in the body", async () => {
     expect(await status("POST", "/api/v2/connections", { body: { ...body, connection_id: "a b" } })).toBe(422);
     expect(await status("POST", "/api/v2/connections", { body: { ...body, connection_id: "ab", extra: "[1]" } })).toBe(422);
+    const deep = (levels: number): string => `${'{"a":'.repeat(levels)}"***"${"}".repeat(levels)}`;
+    for (const extra of [deep(101), deep(100_000)]) {
+      expect(await status("POST", "/api/v2/connections", { body: { ...body, connection_id: "ab", extra } })).toBe(422);
+      expect(await status("PATCH", "/api/v2/connections/warehouse", { body: { connection_id: "warehouse", conn_type: "postgres", extra } })).toBe(
+        422,
+      );
+    }
     expect(await status("PATCH", "/api/v2/connections/warehouse", { body: { ...body, connection_id: "ab" } })).toBe(400);
     expect(await status("POST", "/api/v2/connections", { body })).toBe(409);
   });
@@ -205,6 +212,9 @@ describe("connections", () => {
     ).toMatchObject({
       total_entries: 1,
     });
+    const alternatives = (count: number) => ({ query: { connection_id_pattern: Array.from({ length: count }, () => "x").join("|") } });
+    expect(await status("GET", "/api/v2/connections", alternatives(50))).toBe(200);
+    expect(await status("GET", "/api/v2/connections", alternatives(51))).toBe(422);
     expect(await status("DELETE", "/api/v2/connections/warehouse")).toBe(204);
     expect(await status("GET", "/api/v2/connections/warehouse")).toBe(404);
   });

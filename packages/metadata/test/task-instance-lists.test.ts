@@ -180,6 +180,20 @@ describe("pages by keyset, one after the other", () => {
     }
   });
 
+  test("by offset begin in any state, and behind all of them", async () => {
+    const { db } = database;
+    for (const name of ["state", "-state"]) {
+      const all = await listTaskInstanceRows(db, { filter: {}, page: { limit: 100_000, offset: 0, orderBy: [name] } });
+      const ids = all.items.map(({ id }) => id);
+      const edges = all.items.flatMap(({ state }, place) => (place > 0 && state !== all.items[place - 1]!.state ? [place] : []));
+      expect(edges.length).toBeGreaterThan(2);
+      for (const offset of [0, ...edges.flatMap((edge) => [edge - 3, edge, edge + 1]), ids.length - 2, ids.length, Number.MAX_SAFE_INTEGER - 100]) {
+        const { items } = await listTaskInstanceRows(db, { filter: {}, page: { limit: 7, offset, orderBy: [name] } });
+        expect({ name, offset, ids: items.map(({ id }) => id) }).toEqual({ name, offset, ids: ids.slice(offset, offset + 7) });
+      }
+    }
+  });
+
   test("of runs, with and without a date", async () => {
     const { db } = database;
     for (const orderBy of [["logical_date"], ["-logical_date"], ["-run_after"], ["state", "-id"], ["-dag_id", "-run_after"]]) {

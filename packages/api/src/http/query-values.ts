@@ -10,6 +10,12 @@ const toList = (value: unknown): unknown => (value === undefined || Array.isArra
 const toAbsent = (value: unknown): unknown => (value === "" || value === "null" || value === "None" ? undefined : value);
 
 export const text = z.string().optional();
+/** Each alternative is looked for in every row that comes up. */
+const MOST_ALTERNATIVES = 50;
+const pattern = z
+  .string()
+  .refine((value) => value.split("|").length <= MOST_ALTERNATIVES, { error: `A pattern has at most ${MOST_ALTERNATIVES} alternatives.` })
+  .optional();
 export const list = z.preprocess(toList, z.array(z.string()).optional());
 export const whole = z.preprocess(toAbsent, z.coerce.number().int().optional());
 export const wholes = z.preprocess(toList, z.array(z.coerce.number().int()).optional());
@@ -75,7 +81,7 @@ export function readRange<N extends string, T extends Date | number>(values: Bou
 
 /** `<name>_pattern` and `<name>_prefix_pattern`. */
 export function patterns<const N extends string>(name: N) {
-  return { [`${name}_pattern`]: text, [`${name}_prefix_pattern`]: text } as Record<`${N}_pattern` | `${N}_prefix_pattern`, typeof text>;
+  return { [`${name}_pattern`]: pattern, [`${name}_prefix_pattern`]: pattern } as Record<`${N}_pattern` | `${N}_prefix_pattern`, typeof pattern>;
 }
 
 const page = { limit: z.coerce.number().int().min(0).default(50), offset: z.coerce.number().int().min(0).default(0) };

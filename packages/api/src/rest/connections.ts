@@ -1,4 +1,4 @@
-import { TradewindError } from "@tradewind/core";
+import { type Json, TradewindError } from "@tradewind/core";
 import type { Actor } from "@tradewind/engine";
 import { type Transaction, transaction } from "@tradewind/metadata";
 import {
@@ -60,7 +60,15 @@ export type ConnectionBody = z.output<typeof ConnectionBody>;
 
 function isJsonObject(text: string): boolean {
   const value = parseJson(text);
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && isWithinDepth(value, MOST_LEVELS);
+}
+
+/** What masks and compares goes down all levels of it. */
+const MOST_LEVELS = 100;
+
+function isWithinDepth(value: Json, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((member) => isWithinDepth(member, levels - 1));
 }
 
 const ConnectionPath = z.object({ connection_id: z.string() });
