@@ -5,7 +5,7 @@ import { reportText } from "./frame/report.ts";
 import { defaultResultsPath, writeResults } from "./frame/results-file.ts";
 import { runShape, type ShapeResult } from "./frame/run-shape.ts";
 import { type AirflowEnvironment, PeerUnavailable, prepareAirflow } from "./systems/airflow-environment.ts";
-import { closeAllResources } from "./systems/open-resources.ts";
+import { endAllResources } from "./systems/open-resources.ts";
 
 const say = (text: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 
@@ -53,7 +53,7 @@ async function main(options: Options): Promise<void> {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => {
     say(`${signal}: stopping what was started`);
-    void closeAllResources().finally(() => process.exit(130));
+    void endAllResources().finally(() => process.exit(130));
   });
 }
 

@@ -26,8 +26,6 @@ it("a shape in small gives figures of a whole installation, keeps them in the re
   });
 
   const told = JSON.parse(stdout) as { results: { name: string; tradewind: Half }[] };
-    results: { name: string; tradewind: Record<string, never> & { figures: Record<string, { median: number; runs: number }> } }[];
-  };
   const [result] = told.results;
   expect(result!.name).toBe("three-step");
   expect(result!.tradewind.error).toBeUndefined();

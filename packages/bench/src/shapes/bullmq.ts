@@ -119,6 +119,8 @@ function startWorker({ env, home, executionApiUrl }: TradewindSystem, redisUrl: 
       TRADEWIND__REDIS__URL: redisUrl,
       TRADEWIND__EXECUTION_API__URL: executionApiUrl,
       TRADEWIND__LOGS__FORMAT: "json",
+      // It says there that it is ready.
+      TRADEWIND__LOGS__LEVEL: "info",
     },
     stdio: ["ignore", "inherit", "pipe"],
   });

@@ -1,4 +1,5 @@
 const open = new Set<AsyncDisposableStack>();
+let isOver = false;
 
 /** Collects what a system has started; everything goes in reverse order, once. */
 export interface Resources {
@@ -7,6 +8,7 @@ export interface Resources {
 }
 
 export function openResources(): Resources {
+  if (isOver) throw new Error("the bench is being stopped");
   const stack = new AsyncDisposableStack();
   open.add(stack);
   let closing: Promise<void> | undefined;
@@ -16,7 +18,13 @@ export function openResources(): Resources {
   };
 }
 
-/** For an interrupt, or a shape that takes too long: whatever is running is stopped. */
+/** For an interrupt: nothing is started any more, and whatever is running is stopped. */
+export async function endAllResources(): Promise<void> {
+  isOver = true;
+  await closeAllResources();
+}
+
+/** After a shape, also one that takes too long: whatever is running is stopped. */
 export async function closeAllResources(): Promise<void> {
   await Promise.allSettled([...open].map((stack) => stack.disposeAsync()));
   open.clear();
