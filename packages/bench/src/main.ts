@@ -46,14 +46,15 @@ async function main(options: Options): Promise<void> {
   }
   if (options.json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
   say(`the results are in ${path}`);
-  if (results.some((result) => result.tradewind?.error !== undefined)) process.exitCode = 1;
+  if (results.some((result) => result.tradewind?.error !== undefined)) process.exitCode ??= 1;
 }
 
 // What was started goes with this process, also when it is interrupted.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => {
     say(`${signal}: stopping what was started`);
-    void endAllResources().finally(() => process.exit(130));
+    process.exitCode = 130;
+    void endAllResources().finally(() => process.exit());
   });
 }
 

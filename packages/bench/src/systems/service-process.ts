@@ -60,6 +60,8 @@ async function stop(child: ChildProcess): Promise<void> {
     giveUp.abort();
     if (!inTime) child.kill("SIGKILL");
   }
+  // What was started while it went down is in its process group; that is its number as long as anything is left of it.
+  kill(-child.pid);
   for (const { pid, command } of tree) {
     // The number may have gone to another process meanwhile.
     const now = processTree(pid).find((process) => process.pid === pid);
