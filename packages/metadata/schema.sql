@@ -76,6 +76,7 @@ create table connection_test (
   host_id text,
   created_at timestamp with time zone default now() not null,
   expires_at timestamp with time zone not null,
+  claim_expires_at timestamp with time zone,
   constraint connection_test_pkey PRIMARY KEY (token),
   constraint connection_test_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'running'::text, 'success'::text, 'failed'::text])))
 );

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AuthorUseCases, ChangeUseCases, PeopleUseCases, RunnerUseCases, WhyUseCases } from "@tradewind/engine";
+import type { AuthorUseCases, ChangeUseCases, ConnectionTestUseCases, PeopleUseCases, RunnerUseCases, WhyUseCases } from "@tradewind/engine";
 import type { Database, Fernet } from "@tradewind/metadata";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { createAccessTokens } from "./auth/access-tokens.ts";
@@ -34,7 +34,7 @@ export type ApiApp = "ui" | "api" | "execution";
 
 export interface ApiServerOptions {
   db: Database;
-  engine: PeopleUseCases & WhyUseCases & RunnerUseCases & AuthorUseCases & ChangeUseCases;
+  engine: PeopleUseCases & ConnectionTestUseCases & WhyUseCases & RunnerUseCases & AuthorUseCases & ChangeUseCases;
   fernet: Fernet;
   tokens: SignedTokens;
   logs: TaskLogStore;

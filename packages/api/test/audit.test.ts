@@ -8,6 +8,7 @@ import { useTestServer } from "./test-server.ts";
 
 let engine: Engine;
 const server = useTestServer({
+  testConnection: async () => ({ status: true, message: "" }),
   makeEngine: (database) =>
     (engine = createEngine({
       db: database.db,
@@ -211,6 +212,11 @@ const CHANGES: Record<string, Change> = {
     body: async (at: Record<string, string>) => ({ connection_id: at["connection_id"], conn_type: "http", password: "hush" }),
     tells: ["before", "after"],
   },
+  "POST /connections/enqueue-test": {
+    event: "enqueue_connection_test",
+    body: { connection_id: "tried", conn_type: "http", password: "hush", extra: '{"token":"hush"}' },
+    tells: [],
+  },
   "DELETE /connections/:connection_id": { event: "delete_connection", at: newConnection, tells: ["before"] },
   "POST /pools": { event: "post_pool", body: { name: "made", slots: 1 }, tells: ["after"] },
   "PATCH /pools": { event: "patch_pool", body: async () => bulk({ name: (await newPool())["pool_name"], slots: 3 }), tells: ["before", "after"] },
@@ -242,7 +248,7 @@ const CHANGES: Record<string, Change> = {
 const NO_CHANGE: readonly [RegExp, string][] = [
   [/\/list$/, "a list that is asked for by POST"],
   [/\/dry_run$/, "tells what would change"],
-  [/ \/connections\/(test|enqueue-test)/, "tries a connection, and stores nothing"],
+  [/ \/connections\/test/, "tries a connection, and stores nothing"],
   [/ \/connections\/defaults$/, "there are none"],
   [/\/(un)?favorite$/, "how the user's own pages look"],
   [/\/assets|\/backfills|\/hitlDetails|\/state-store|\/queuedEvents|\/clearPartitions$/, "there is none of it yet"],

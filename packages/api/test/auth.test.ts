@@ -63,7 +63,7 @@ describe("access", () => {
     expect(open.filter((path) => !["/auth/login", "/auth/logout", "/monitor/health", "/version"].includes(path))).toEqual([]);
     for (const route of server.restRoutes) {
       const url = `/api/v2${route.path.replaceAll(/\{\w+\}/g, "1")}`;
-      const answer = await server.call(route.method as "GET", url, { role: null });
+      const answer = await server.call(route.method, url, { role: null });
       if (route.access === "public") expect(answer.statusCode).toBeLessThan(400);
       else
         expect({ url, status: answer.statusCode, challenge: answer.headers["www-authenticate"] }).toEqual({ url, status: 401, challenge: "Bearer" });
@@ -88,7 +88,7 @@ describe("access", () => {
     for (const role of ROLES) {
       for (const route of server.restRoutes) {
         if (route.access === "public" || route.access === "user" || route.access === "anyone" || isAllowed(role, route.access)) continue;
-        const answer = await server.call(route.method as "GET", `/api/v2${route.path.replaceAll(/\{\w+\}/g, "1")}`, { role });
+        const answer = await server.call(route.method, `/api/v2${route.path.replaceAll(/\{\w+\}/g, "1")}`, { role });
         expect({ role, path: route.path, status: answer.statusCode }).toEqual({ role, path: route.path, status: 403 });
       }
     }

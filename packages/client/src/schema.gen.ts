@@ -475,6 +475,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/connections/enqueue-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What came out of a connection's test by a worker, by the token in a header
+         * @description Takes the permission `connections:edit`.
+         */
+        get: operations["get_connection_test"];
+        put?: never;
+        /**
+         * Has a connection tried by a worker; gives a token to poll with
+         * @description Takes the permission `connections:edit`.
+         */
+        post: operations["enqueue_connection_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/connections/test": {
         parameters: {
             query?: never;
@@ -2316,6 +2340,14 @@ export interface components {
             name: string;
             trigger_id: number;
         };
+        AsyncConnectionTestResponse: {
+            connection_id: string;
+            /** Format: date-time */
+            created_at: string;
+            result_message: string | null;
+            state: string;
+            token: string;
+        };
         BackfillCollectionResponse: {
             backfills: components["schemas"]["BackfillResponse"][];
             total_entries: number;
@@ -2468,6 +2500,29 @@ export interface components {
             port: number | null;
             schema: string | null;
             team_name: string | null;
+        };
+        ConnectionTestQueuedResponse: {
+            connection_id: string;
+            state: string;
+            token: string;
+        };
+        ConnectionTestRequestBody: {
+            /** @default false */
+            commit_on_success?: boolean;
+            conn_type: string;
+            connection_id: string;
+            description?: string | null;
+            /** @default null */
+            executor?: string | null;
+            extra?: string | null;
+            host?: string | null;
+            login?: string | null;
+            password?: string | null;
+            port?: number | null;
+            /** @default null */
+            queue?: string | null;
+            schema?: string | null;
+            team_name?: null;
         };
         ConnectionTestResponse: {
             message: string;
@@ -4554,6 +4609,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_connection_test: {
+        parameters: {
+            query?: never;
+            header: {
+                "Airflow-Connection-Test-Token": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AsyncConnectionTestResponse"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    enqueue_connection_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionTestRequestBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTestQueuedResponse"];
+                };
             };
             /** @description An error */
             default: {

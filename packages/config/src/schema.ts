@@ -64,7 +64,7 @@ const api = z.strictObject({
     .enum(["disabled", "enabled"])
     .default("disabled")
     .describe(
-      "Whether people may have connections tried by the API server, in a process of its own. Who may edit connections could use it to look around in the server's network.",
+      "Whether people may have connections tried, by the API server or by a worker, in a process of its own. Who may edit connections could use it to look around in their networks.",
     ),
 });
 

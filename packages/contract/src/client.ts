@@ -15,6 +15,7 @@ import {
   type RenderedFieldsWrite,
   type XComWrite,
 } from "./author-api.ts";
+import type { ConnectionTestReport } from "./connection-tests.ts";
 import {
   type ExchangeRequest,
   ExchangeResponse,
@@ -80,6 +81,8 @@ export interface ExecutionApiClient {
   registerHost(registration: HostRegistration, options?: CallOptions): Promise<HostRegistrationResponse>;
   exchange(request: ExchangeRequest, options?: CallOptions): Promise<ExchangeResponse>;
   heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<HeartbeatResponse>;
+  /** What came out of a test that a heartbeat's answer asked for. */
+  reportConnectionTest(report: ConnectionTestReport, options?: CallOptions): Promise<void>;
   sendLogs(request: LogRequest, options?: CallOptions): Promise<void>;
   /** The bundle's bytes, not yet checked against the hash. */
   getBundle(sha256: string, options?: CallOptions): Promise<Buffer>;
@@ -118,6 +121,7 @@ export function createExecutionApiClient(options: ExecutionApiClientOptions): Ex
     registerHost: async (registration, call) => parse(HostRegistrationResponse, await post(EXECUTION_ROUTES.hosts, registration, call)),
     exchange: async (request, call) => parseExchange(await post(EXECUTION_ROUTES.exchange, request, call)),
     heartbeat: async (request, call) => parse(HeartbeatResponse, await post(EXECUTION_ROUTES.heartbeat, request, call)),
+    reportConnectionTest: async (report, call) => void (await post(EXECUTION_ROUTES.connectionTests, report, call)),
     sendLogs: async (request, call) => void (await post(EXECUTION_ROUTES.logs, request, call)),
     getBundle: (sha256, call) => http.bytes({ ...call, method: "GET", route: EXECUTION_ROUTES.bundle(sha256), token: hostToken }),
     getBundleMap: (sha256, call) =>

@@ -1,5 +1,6 @@
 import { TASK_CALLBACKS } from "@tradewind/core";
 import { z } from "zod";
+import { ConnectionTestGrant } from "./connection-tests.ts";
 import { AttemptGrant } from "./grant.ts";
 import { TaskOutcome } from "./outcome.ts";
 
@@ -76,6 +77,8 @@ export const HeartbeatRequest = z.object({
   queued: z.array(z.string()),
   /** Absent: the host says nothing about it. */
   state: HostState.optional(),
+  /** How many connections it would try now, beside its attempts. Absent: none. */
+  connectionTests: z.number().int().nonnegative().optional(),
 });
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
 
@@ -86,6 +89,8 @@ export const HeartbeatResponse = z.object({
   stop: z.array(z.object({ attemptId: z.string(), reason: z.string() })),
   /** Absent: `run`. */
   wanted: WantedHostState.optional(),
+  /** Connections to be tried by this host, no more than it asked for. Absent: none. */
+  connectionTests: z.array(ConnectionTestGrant).optional(),
 });
 export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>;
 

@@ -6,6 +6,7 @@
  * | `hosts` | POST | host | HostRegistration → HostRegistrationResponse |
  * | `exchange` | POST | host | ExchangeRequest → ExchangeResponse |
  * | `heartbeat` | POST | host | HeartbeatRequest → HeartbeatResponse |
+ * | `connection-tests` | POST | host | ConnectionTestReport → 204 |
  * | `logs` | POST | host | LogRequest → 204 |
  * | `bundles/{sha256}` | GET | host | → the module's text, immutable |
  * | `bundles/{sha256}/map` | GET | host | → its newest source map, JSON; 404 when there is none |
@@ -26,6 +27,7 @@ export const EXECUTION_ROUTES = {
   hosts: "hosts",
   exchange: "exchange",
   heartbeat: "heartbeat",
+  connectionTests: "connection-tests",
   logs: "logs",
   bundle: (sha256: string) => `bundles/${sha256}`,
   bundleMap: (sha256: string) => `bundles/${sha256}/map`,

@@ -10,6 +10,7 @@ import { listQueuedAttemptsUseCase } from "./attempts/queued-attempts.ts";
 import { runnerUseCases } from "./attempts/runner-use-cases.ts";
 import { callbackUseCases } from "./callbacks/callback-use-cases.ts";
 import { authorUseCases } from "./author/author-use-cases.ts";
+import { createConnectionTests } from "./connection-tests/connection-tests.ts";
 import type { EngineContext, EngineLimits } from "./context.ts";
 import { dagFileUseCases } from "./dag-files/dag-file-use-cases.ts";
 import { createDagVersions } from "./dag-versions.ts";
@@ -110,6 +111,10 @@ export function createEngine(options: EngineOptions): Engine {
     if (kinds.has("ready")) readiness.noteWork();
   });
 
+  const connectionTests = createConnectionTests(context, options.fernet);
+  wakeUps.onWake((kinds) => {
+    if (kinds.has("connection_tests")) connectionTests.noteWork();
+  });
   const exchange = createExchange(context);
   const people = peopleUseCases(context);
   const author = {
@@ -123,7 +128,8 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     ...schedulingUseCases(context),
     ...jobUseCases(context),
-    ...runnerUseCases(context, exchange),
+    ...runnerUseCases(context, exchange, connectionTests),
+    ...connectionTests.useCases,
     ...people,
     ...whyUseCases(context, {
       parallelism: options.parallelism ?? null,

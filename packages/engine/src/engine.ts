@@ -7,6 +7,8 @@ import type {
   AttemptContext,
   AttemptInputs,
   ConnectionAnswer,
+  ConnectionTestReport,
+  ConnectionValue,
   ExchangeRequest,
   ExchangeResponse,
   HeartbeatRequest,
@@ -213,6 +215,8 @@ export interface RunnerUseCases {
   /** Batched by arrival: everything that came in while the last transaction was in flight goes into one. */
   exchange(request: ExchangeRequest): Promise<ExchangeResponse>;
   heartbeat(request: HeartbeatRequest): Promise<HeartbeatResponse>;
+  /** @throws TradewindError `conflict` when the host does not have the test any more */
+  reportConnectionTest(report: ConnectionTestReport): Promise<void>;
   getBundle(sha256: string): Promise<string | null>;
   /** The bundle's newest source map, JSON; null: none. Only shows people where something failed. */
   getBundleMap(sha256: string): Promise<string | null>;
@@ -323,6 +327,34 @@ export interface PeopleUseCases {
   setNote(options: { dagId: string; runId: string; taskId?: string; mapIndex?: number; note: string | null; actor: Actor }): Promise<void>;
 }
 
+// Connections that hosts try -----------------------------------------------------------------------------------------
+
+export interface ConnectionTestUseCases {
+  /**
+   * Has a connection tried by a runner host, as soon as one of the executor that serves the queue has room: by default where a task of the default queue would run.
+   * @returns what to poll with, which nothing that is stored tells
+   * @throws TradewindError `conflict` while this connection is tried already, `executor_not_found`, `too_many_requests` when the user has too many tests that have not ended
+   */
+  enqueueConnectionTest(options: {
+    connection: ConnectionValue;
+    /** A connection that works is stored as it was tried, in place of one of this id. */
+    commitOnSuccess: boolean;
+    executor: string | null;
+    queue: string | null;
+    actor: Actor;
+  }): Promise<{ token: string }>;
+  /** null: there is none of this token, or it ended long ago. */
+  findConnectionTest(token: string): Promise<ConnectionTest | null>;
+}
+
+export interface ConnectionTest {
+  connectionId: string;
+  state: "pending" | "running" | "success" | "failed";
+  /** What was found, without secrets; null: nothing yet. */
+  resultMessage: string | null;
+  createdAt: Date;
+}
+
 // Why something is not running ---------------------------------------------------------------------------------------
 
 export interface WhyUseCases {
@@ -344,9 +376,10 @@ export type SeesDag = (dagId: string) => boolean;
 
 /**
  * What became possible. `ready`: task instances to dispatch. `runs`: queued runs to start. `dags`: due times changed. `timers`: an earlier timer. `stops`: attempts to cancel.
- * `state`: something a person sees changed. `callbacks`: some wait for the dag-processor. `dag_files`: some are to be read again. Hints only: who misses one is helped by the sweep.
+ * `state`: something a person sees changed. `callbacks`: some wait for the dag-processor. `dag_files`: some are to be read again.
+ * `connection_tests`: some wait for a host. Hints only: who misses one is helped by the sweep.
  */
-export const WAKE_KINDS = ["ready", "runs", "dags", "timers", "stops", "state", "callbacks", "dag_files"] as const;
+export const WAKE_KINDS = ["ready", "runs", "dags", "timers", "stops", "state", "callbacks", "dag_files", "connection_tests"] as const;
 export type WakeKind = (typeof WAKE_KINDS)[number];
 
 export interface WakeUps {
@@ -397,6 +430,7 @@ export interface Engine
     RunnerUseCases,
     AuthorUseCases,
     PeopleUseCases,
+    ConnectionTestUseCases,
     WhyUseCases,
     ChangeUseCases,
     WakeUps {

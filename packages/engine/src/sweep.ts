@@ -1,7 +1,9 @@
 import { isTerminal, TradewindError } from "@tradewind/core";
 import {
+  deleteOldConnectionTests,
   explainUnplaceable,
   forgetRunnerHosts,
+  giveUpConnectionTests,
   listDrainedDags,
   listParkedKeysWithRoom,
   listStalledDagRuns,
@@ -16,6 +18,8 @@ import { letNextRunsIn } from "./runs/next-runs.ts";
 import { isLive, type RunWork } from "./settle/run-work.ts";
 import { settleAndFlush } from "./settle/settle.ts";
 import { createSettlement, loadWholeRuns, lockRuns, reconsider, recount, type Settlement } from "./settle/settlement.ts";
+
+const KEEP_CONNECTION_TESTS_MS = 60 * 60_000;
 
 /**
  * Finds what a crash between two transactions or a lost wake-up may have left behind: DAGs whose next run nobody let in, or that have drained and were not paused, rows parked under a limit that has room, running runs in
@@ -36,8 +40,16 @@ export function sweepUseCase(context: EngineContext): SchedulingUseCases["sweep"
     await warnOfUnplaceable(context, limit);
     const rerouted = await rerouteWaiting(context);
     await forgetRunnerHosts(context.db, { silentMs: context.limits.hostForgetMs, now: context.stampAt() });
+    await tidyConnectionTests(context);
     return { repaired: ended.length + keys.length + runs + rerouted };
   };
+}
+
+/** Those that nobody ended are given up; what came out of others can be read for a while. */
+async function tidyConnectionTests(context: EngineContext): Promise<void> {
+  const now = context.stampAt();
+  await giveUpConnectionTests(context.db, { now });
+  await deleteOldConnectionTests(context.db, { olderThanMs: KEEP_CONNECTION_TESTS_MS, now });
 }
 
 /** "Missing pool: task never scheduled (warning)": who waits for ever is told why, and so is the operator, once. */

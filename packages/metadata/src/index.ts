@@ -55,4 +55,17 @@ export type { FoundRun, RunningAttempt, StoredConnection } from "./stores/author
 
 export * from "./stores/scheduling.ts";
 export * from "./stores/people.ts";
+export {
+  claimConnectionTests,
+  countActiveConnectionTests,
+  deleteOldConnectionTests,
+  endConnectionTest,
+  findConnectionTest,
+  giveUpConnectionTests,
+  hasClaimableConnectionTests,
+  insertConnectionTest,
+  lockConnectionTest,
+  releaseConnectionTests,
+} from "./stores/connection-test.ts";
+export type { ClaimedConnectionTest, ConnectionTestState } from "./stores/connection-test.ts";
 export { putRenderedFields } from "./stores/rendered-fields.ts";

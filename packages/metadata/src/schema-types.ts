@@ -338,6 +338,7 @@ export interface ConnectionTestTable {
   host_id: string | null;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
+  claim_expires_at: Timestamp | null;
 }
 
 export interface RenderedTaskInstanceFieldsTable {

@@ -1,4 +1,5 @@
 export { type CallbackJob, type CallbackResult, CallbackRunner, type CallbackRunnerOptions } from "./callbacks/callback-runner.ts";
+export { testConnectionInChild } from "./connection-tests/test-in-child.ts";
 export { RunnerHost } from "./host/runner-host.ts";
 export {
   type ChildPolicy,

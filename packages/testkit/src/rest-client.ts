@@ -10,9 +10,9 @@ export class RestClient {
   }
 
   /** Throws on any status but 2xx. */
-  async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async call<T>(method: string, path: string, body?: unknown, more: Record<string, string> = {}): Promise<T> {
     this.#token ??= this.#logIn();
-    const headers = { authorization: `Bearer ${await this.#token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) };
+    const headers = { ...more, authorization: `Bearer ${await this.#token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) };
     const response = await fetch(`${this.url}/api/v2${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);

@@ -1,5 +1,6 @@
 import {
   type AttemptInputs,
+  ConnectionTestReport,
   CONTRACT_VERSION,
   CONTRACT_VERSION_HEADER,
   ExchangeRequest,
@@ -95,6 +96,13 @@ function hostRoutes(app: FastifyInstance, { engine, tokens, logs, hostTokenTtlMs
     const heartbeat = parseBody(HeartbeatRequest, request.body);
     ownHost(request, heartbeat.hostId);
     return engine.heartbeat(heartbeat);
+  });
+
+  app.post("/connection-tests", async (request, reply) => {
+    const report = parseBody(ConnectionTestReport, request.body);
+    ownHost(request, report.hostId);
+    await engine.reportConnectionTest(report);
+    return reply.code(204).send();
   });
 
   app.post("/logs", async (request, reply) => {

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { RequestProblems, type ValidationProblem } from "./errors.ts";
 
-export type InputPart = "body" | "query" | "path";
+export type InputPart = "body" | "query" | "path" | "header";
 
 /** The part of the request as its schema says; throws `RequestProblems` (422) that lists everything that is wrong in it. */
 export function checkInput<S extends z.ZodType>(part: InputPart, schema: S, value: unknown): z.output<S> {

@@ -7,7 +7,7 @@ type Schema = { [key: string]: unknown };
 
 interface Parameter {
   name: string;
-  in: "path" | "query";
+  in: "path" | "query" | "header";
   required: boolean;
   schema: Schema;
 }
@@ -98,7 +98,11 @@ function operationOf(route: RestRoute, schemas: SchemaCollection): DocumentedOpe
     tags: [known.tag],
     summary: known.summary,
     ...(route.access === "public" ? { security: [] as [] } : { description: `Takes the permission \`${route.access}\`.` }),
-    parameters: [...pathParameters(route, schemas), ...queryParameters(route, schemas)],
+    parameters: [
+      ...pathParameters(route, schemas),
+      ...givenParameters("query", route.query, schemas),
+      ...givenParameters("header", route.headers, schemas),
+    ],
     ...(body === undefined ? {} : { requestBody: { required: !acceptsNothing(route.body!), content: { [JSON_TYPE]: { schema: body } } } }),
     responses: { [route.status]: successOf(route, schemas), default: ERROR_RESPONSE },
   };
@@ -122,10 +126,10 @@ function pathParameters(route: RestRoute, schemas: SchemaCollection): Parameter[
   });
 }
 
-function queryParameters(route: RestRoute, schemas: SchemaCollection): Parameter[] {
-  return Object.entries(route.query?.shape ?? {}).map(([name, schema]) => ({
+function givenParameters(place: "query" | "header", given: z.ZodObject | undefined, schemas: SchemaCollection): Parameter[] {
+  return Object.entries(given?.shape ?? {}).map(([name, schema]) => ({
     name,
-    in: "query",
+    in: place,
     required: !acceptsNothing(schema as z.ZodType),
     schema: schemas.convert(schema as z.ZodType),
   }));

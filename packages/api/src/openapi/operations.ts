@@ -95,6 +95,8 @@ const BY_TAG: Readonly<Record<string, readonly Row[]>> = {
     ...settingRows("/connections", "connection_id", "connection"),
     ["POST /connections/defaults", "create_default_connections", "Adds Airflow's default connections, of which there are none"],
     ["POST /connections/test", "test_connection", "Tries a connection without storing it; that it does not work is an answer"],
+    ["POST /connections/enqueue-test", "enqueue_connection_test", "Has a connection tried by a worker; gives a token to poll with"],
+    ["GET /connections/enqueue-test", "get_connection_test", "What came out of a connection's test by a worker, by the token in a header"],
   ],
   Pool: settingRows("/pools", "pool_name", "pool"),
   "Import Error": [

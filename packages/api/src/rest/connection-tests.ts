@@ -1,6 +1,7 @@
 import { type Json, TradewindError } from "@tradewind/core";
 import { type ConnectionRow, findConnectionRow } from "@tradewind/metadata/rest";
 import { z } from "zod";
+import { Instant, toIso } from "../http/values.ts";
 import { hasHidden, isSamePlace, readExtra } from "./connection-place.ts";
 import { ConnectionBody } from "./connections.ts";
 import type { RestContext, RestRoutes } from "./route.ts";
@@ -22,22 +23,78 @@ export interface ConnectionToTest {
 /** Tries a connection, in a process of its own; that it does not work is an answer. */
 export type ConnectionTester = (connection: ConnectionToTest) => Promise<{ status: boolean; message: string }>;
 
+const ConnectionTestRequestBody = ConnectionBody.extend({
+  commit_on_success: z.boolean().default(false),
+  executor: z.string().min(1).max(250).nullable().default(null),
+  queue: z.string().min(1).max(250).nullable().default(null),
+}).meta({ id: "ConnectionTestRequestBody" });
+const ConnectionTestQueuedResponse = z
+  .strictObject({ token: z.string(), connection_id: z.string(), state: z.string() })
+  .meta({ id: "ConnectionTestQueuedResponse" });
+const AsyncConnectionTestResponse = z
+  .strictObject({ token: z.string(), connection_id: z.string(), state: z.string(), result_message: z.string().nullable(), created_at: Instant })
+  .meta({ id: "AsyncConnectionTestResponse" });
+const TOKEN_HEADER = "Airflow-Connection-Test-Token";
+
 const ConnectionTestResponse = z.strictObject({ status: z.boolean(), message: z.string() }).meta({ id: "ConnectionTestResponse" });
 
 export function connectionTestRoutes(routes: RestRoutes, context: RestContext): void {
   routes.add(
     { method: "POST", path: "/connections/test", access: "connections:edit", body: ConnectionBody, status: 200, answer: ConnectionTestResponse },
     async ({ body }) => {
-      if (context.testConnection === null) {
-        throw new TradewindError(
-          "forbidden",
-          "Testing connections is disabled: it lets who may edit connections make this server open connections of its own. Enable it with the configuration key api.testConnection.",
-        );
-      }
-      const stored = await findConnectionRow(context.db, { connectionId: body.connection_id });
-      return context.testConnection(withSecrets(body, stored, context));
+      const test = assertEnabled(context);
+      return test(await connectionOf(body, context));
     },
   );
+
+  routes.add(
+    {
+      method: "POST",
+      path: "/connections/enqueue-test",
+      access: "connections:edit",
+      body: ConnectionTestRequestBody,
+      status: 202,
+      answer: ConnectionTestQueuedResponse,
+    },
+    async ({ body, actor }) => {
+      assertEnabled(context);
+      const { commit_on_success: commitOnSuccess, executor, queue, ...sent } = body;
+      const connection = await connectionOf(sent, context);
+      const { token } = await context.engine.enqueueConnectionTest({ connection, commitOnSuccess, executor, queue, actor });
+      return { token, connection_id: connection.connectionId, state: "pending" };
+    },
+  );
+
+  routes.add(
+    {
+      method: "GET",
+      path: "/connections/enqueue-test",
+      access: "connections:edit",
+      headers: z.object({ [TOKEN_HEADER]: z.string() }),
+      status: 200,
+      answer: AsyncConnectionTestResponse,
+    },
+    async ({ headers }) => {
+      assertEnabled(context);
+      const token = headers[TOKEN_HEADER];
+      const found = await context.engine.findConnectionTest(token);
+      if (found === null) throw new TradewindError("not_found", "No test of a connection has this token, or it ended more than an hour ago.");
+      const { connectionId, state, resultMessage, createdAt } = found;
+      return { token, connection_id: connectionId, state, result_message: resultMessage, created_at: toIso(createdAt) };
+    },
+  );
+}
+
+function assertEnabled({ testConnection }: RestContext): ConnectionTester {
+  if (testConnection !== null) return testConnection;
+  throw new TradewindError(
+    "forbidden",
+    "Testing connections is disabled: it lets who may edit connections make this server and workers open connections of their own. Enable it with the configuration key api.testConnection.",
+  );
+}
+
+async function connectionOf(body: ConnectionBody, context: RestContext): Promise<ConnectionToTest> {
+  return withSecrets(body, await findConnectionRow(context.db, { connectionId: body.connection_id }), context);
 }
 
 /** What the client could not read is taken from the stored connection: but only for the place it was stored for, or else a test would hand out passwords. */

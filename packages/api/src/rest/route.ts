@@ -1,4 +1,4 @@
-import type { Actor, PeopleUseCases, WhyUseCases } from "@tradewind/engine";
+import type { Actor, ConnectionTestUseCases, PeopleUseCases, WhyUseCases } from "@tradewind/engine";
 import type { Database, Fernet } from "@tradewind/metadata";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
@@ -19,7 +19,7 @@ export interface ShownOption {
 /** What the routes of the REST API work with. */
 export interface RestContext {
   db: Database;
-  engine: PeopleUseCases & WhyUseCases;
+  engine: PeopleUseCases & ConnectionTestUseCases & WhyUseCases;
   fernet: Fernet;
   logs: TaskLogStore;
   pageLimits: PageLimits;
@@ -44,9 +44,10 @@ export interface RestContext {
   checkAnswers: boolean;
 }
 
-export interface RestRequest<P, Q, B> {
+export interface RestRequest<P, Q, B, H = undefined> {
   path: P;
   query: Q;
+  headers: H;
   body: B;
   /** Who asks, for the audit log. */
   actor: Actor;
@@ -65,6 +66,8 @@ export interface RestRoute {
   isOurs?: boolean;
   pathSchema?: z.ZodObject;
   query?: z.ZodObject;
+  /** Headers that say what is asked for, by their names as documented. */
+  headers?: z.ZodObject;
   body?: z.ZodType;
   /** Status of success, and the answer's schema; null: none, or none in JSON. */
   status: number;
@@ -76,10 +79,18 @@ type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 export interface RestRoutes {
   /** All that were added, for tests that compare them with a document. */
   readonly list: readonly RestRoute[];
-  add<P extends z.ZodObject | undefined, Q extends z.ZodObject | undefined, B extends z.ZodType | undefined, A extends z.ZodType | null>(
+  add<
+    P extends z.ZodObject | undefined,
+    Q extends z.ZodObject | undefined,
+    B extends z.ZodType | undefined,
+    A extends z.ZodType | null,
+    H extends z.ZodObject | undefined = undefined,
+  >(
     /** `countChanges`: how many changes the limit of changes takes a request for; default one. */
-    route: RestRoute & { pathSchema?: P; query?: Q; body?: B; answer: A; countChanges?: (body: Output<B>) => number },
-    handle: (request: RestRequest<Output<P>, Output<Q>, Output<B>>) => Promise<A extends z.ZodType ? z.input<A> | FastifyReply : FastifyReply | void>,
+    route: RestRoute & { pathSchema?: P; query?: Q; headers?: H; body?: B; answer: A; countChanges?: (body: Output<B>) => number },
+    handle: (
+      request: RestRequest<Output<P>, Output<Q>, Output<B>, Output<H>>,
+    ) => Promise<A extends z.ZodType ? z.input<A> | FastifyReply : FastifyReply | void>,
   ): void;
 }
 
@@ -110,16 +121,22 @@ export function createRestRoutes(app: FastifyInstance, { checkAnswers }: Pick<Re
   };
 }
 
-function readRequest(route: RestRoute, request: FastifyRequest, reply: FastifyReply): RestRequest<unknown, unknown, unknown> {
+function readRequest(route: RestRoute, request: FastifyRequest, reply: FastifyReply): RestRequest<unknown, unknown, unknown, unknown> {
   return {
     path: route.pathSchema && checkInput("path", route.pathSchema, request.params),
     query: route.query && checkInput("query", route.query, request.query),
+    headers: route.headers && checkInput("header", route.headers, pickHeaders(route.headers, request)),
     body: route.body && checkInput("body", route.body, request.body ?? undefined),
     actor: { name: request.user?.username ?? ANONYMOUS },
     dags: request.dags ?? NO_DAG,
     raw: request,
     reply,
   };
+}
+
+/** Node has the names in lower case. */
+function pickHeaders(schema: z.ZodObject, { headers }: FastifyRequest): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, headers[name.toLowerCase()]]));
 }
 
 /** Airflow's answer where there is nothing to tell but that it was done. */

@@ -11,13 +11,18 @@ import {
   type WantedHostState,
   writeProgress,
 } from "@tradewind/metadata";
+import type { ConnectionTests } from "../connection-tests/connection-tests.ts";
 import type { EngineContext } from "../context.ts";
 import type { RunnerUseCases } from "../engine.ts";
 import type { createExchange } from "./exchange.ts";
 import { readXComs } from "./grants.ts";
 
 /** What runner hosts ask for. */
-export function runnerUseCases(context: EngineContext, exchange: ReturnType<typeof createExchange>): RunnerUseCases {
+export function runnerUseCases(
+  context: EngineContext,
+  exchange: ReturnType<typeof createExchange>,
+  connectionTests: ConnectionTests,
+): Omit<RunnerUseCases, "reportConnectionTest"> {
   const { db, hot, limits } = context;
   return {
     exchange: (request) => exchange.exchange(request),
@@ -34,8 +39,9 @@ export function runnerUseCases(context: EngineContext, exchange: ReturnType<type
       return { leaseMs: limits.leaseMs, heartbeatMs: limits.heartbeatMs, ...wantedOf(wanted) };
     },
 
-    async heartbeat({ hostId, attempts, queued, state = null }) {
+    async heartbeat({ hostId, attempts, queued, state = null, connectionTests: testRoom = 0 }) {
       const now = context.stampAt();
+      if (state === "stopped") await connectionTests.release(hostId);
       const wanted = await beatRunnerHost(db, { hostId, state, now });
       if (state === "stopped") context.noteChanges({ subjects: ["workers"] });
       // One without a name is gone with its farewell.
@@ -45,6 +51,14 @@ export function runnerUseCases(context: EngineContext, exchange: ReturnType<type
       }
       if (wanted === "drain") await extendQueuedLeases(db, { attemptIds: queued, expiresInMs: limits.taskQueuedTimeoutMs, now });
       const held = attempts.length === 0 ? [] : await transaction(hot, (tx) => renew(tx));
+      const tests =
+        wanted === "drain"
+          ? []
+          : await connectionTests.claim(hostId, testRoom).catch((error: unknown) => {
+              // The leases above count, whatever becomes of tests.
+              context.onError(error, { what: "connection tests", id: hostId });
+              return [];
+            });
       const going = held.filter((lease) => lease.stopReason === null);
       return {
         renewed: going.map(({ attemptId }) => ({
@@ -54,6 +68,7 @@ export function runnerUseCases(context: EngineContext, exchange: ReturnType<type
         })),
         stop: held.flatMap(({ attemptId, stopReason }) => (stopReason === null ? [] : [{ attemptId, reason: stopReason }])),
         ...wantedOf(wanted),
+        ...(tests.length > 0 && { connectionTests: tests }),
       };
 
       async function renew(tx: Parameters<typeof renewLeases>[0]): ReturnType<typeof renewLeases> {

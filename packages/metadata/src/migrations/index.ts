@@ -8,6 +8,7 @@ import { lists } from "./0006-lists.ts";
 import { usersAndGrants } from "./0007-users-and-grants.ts";
 import { requestsOfPeople } from "./0008-requests-of-people.ts";
 import { draining } from "./0009-draining.ts";
+import { claimedConnectionTests } from "./0010-claimed-connection-tests.ts";
 
 /** Every schema step of this release, in order. A released step is never edited: write the next one. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   usersAndGrants,
   requestsOfPeople,
   draining,
+  claimedConnectionTests,
 ];

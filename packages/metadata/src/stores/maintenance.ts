@@ -47,6 +47,7 @@ const SECRET_COLUMNS = [
   { table: "connection", key: "connection_id", column: "password" },
   { table: "connection", key: "connection_id", column: "extra" },
   { table: "variable", key: "key", column: "value" },
+  { table: "connection_test", key: "token", column: "connection" },
 ] as const;
 
 /** Encrypts every secret anew that the first key did not make. Locks all of them; they are few. */

@@ -1,4 +1,4 @@
-import type { HeartbeatRequest, HeartbeatResponse, HostState, WantedHostState } from "@tradewind/contract";
+import type { ConnectionTestGrant, HeartbeatRequest, HeartbeatResponse, HostState, WantedHostState } from "@tradewind/contract";
 import { type ExecutionApiClient, isExecutionApiError } from "@tradewind/contract/client";
 import type { GrantedAttempt } from "./attempt.ts";
 import type { HostLogger, PausePoint } from "./host-options.ts";
@@ -15,6 +15,9 @@ export interface LeaseKeeperOptions {
   queued(): string[];
   /** What this host is about, for people. */
   state(): HostState;
+  /** How many connections this host would try now. */
+  connectionTestRoom(): number;
+  onConnectionTests(grants: readonly ConnectionTestGrant[]): void;
   /** What people want of this host, as each answer says it. */
   onWanted(wanted: WantedHostState): void;
   /** The server wants it stopped. */
@@ -118,6 +121,7 @@ export class LeaseKeeper {
       attempts: attempts.map(heartbeatOf),
       queued: this.#options.queued(),
       state: this.#options.state(),
+      connectionTests: this.#options.connectionTestRoom(),
     };
     let answer: HeartbeatResponse;
     try {
@@ -129,6 +133,7 @@ export class LeaseKeeper {
     }
     this.#apply(attempts, answer, sentAt);
     this.#options.onWanted(answer.wanted ?? "run");
+    if (answer.connectionTests !== undefined) this.#options.onConnectionTests(answer.connectionTests);
   }
 
   #apply(attempts: readonly GrantedAttempt[], answer: HeartbeatResponse, sentAt: number): void {

@@ -20,6 +20,7 @@ import { BundleCache } from "./bundle-cache.ts";
 import { childEnv } from "./child-env.ts";
 import { ChildLedger } from "./child-ledger.ts";
 import { ChildPool, placementKeyOf } from "./child-pool.ts";
+import { ConnectionTests } from "./connection-tests.ts";
 import { ExchangeLoop } from "./exchange-loop.ts";
 import {
   DEFAULT_CALLBACK_TIMEOUT_MS,
@@ -59,6 +60,7 @@ export class RunnerHost {
   readonly #pool: ChildPool;
   readonly #runner: AttemptRunner;
   readonly #ledger: ChildLedger;
+  readonly #connectionTests: ConnectionTests;
   readonly #reachability: Reachability;
   #leases: LeaseKeeper | null = null;
   readonly #registration: Registration;
@@ -117,11 +119,13 @@ export class RunnerHost {
       onProgress: () => this.#leases?.progressChanged(),
       onEnded: (attempt, finish) => this.#onEnded(attempt, finish),
     });
+    const env = childEnv(process.env, options.passEnv ?? []);
+    this.#connectionTests = new ConnectionTests({ hostId, client, logger, stateDir, env, memoryLimitMb: options.memoryLimitMb ?? null });
     this.#pool = new ChildPool({
       slots: options.slots,
       policy: { ...DEFAULT_CHILD_POLICY, ...options.childPolicy },
       defaultMemoryLimitMb: options.memoryLimitMb ?? null,
-      spawn: { env: childEnv(process.env, options.passEnv ?? []), compileCacheDir: join(stateDir, "compile-cache"), maxResultBytes },
+      spawn: { env, compileCacheDir: join(stateDir, "compile-cache"), maxResultBytes },
       onPlaced: (attempt, child) => this.#runner.start(attempt, child),
       onMessage: (child, attempt, message) => this.#runner.onMessage(child, attempt, message),
       onPrinted: (attempt, stream, bytes) => attempt.log.printedRaw(stream, bytes),
@@ -133,7 +137,7 @@ export class RunnerHost {
 
   /** Ends what an earlier host on this folder left behind, makes the host known, and gets a first process ready. Commands may be delivered from then on. */
   async start(): Promise<void> {
-    const leftovers = await this.#ledger.killLeftovers();
+    const leftovers = (await this.#ledger.killLeftovers()) + (await this.#connectionTests.killLeftovers());
     if (leftovers > 0) this.#options.logger.warn({ leftovers }, "ended child processes that an earlier host left behind");
     this.#pool.warmUp();
     await this.#registration.untilKnown();
@@ -194,6 +198,7 @@ export class RunnerHost {
   /** For the very end of a process that may not wait: nothing that runs here outlives it. */
   killChildren(): void {
     void this.#pool.stop();
+    this.#connectionTests.stop();
   }
 
   setHostToken(token: string): void {
@@ -234,6 +239,7 @@ export class RunnerHost {
     await Promise.race([this.empty(), delay(abortGraceMs + termGraceMs + FAREWELL_MS, this.#closed.signal).catch(() => undefined)]);
     await this.#logs.drain(AbortSignal.timeout(FAREWELL_MS));
     this.#logs.abandon();
+    this.#connectionTests.stop();
     await this.#leases?.sayFarewell(AbortSignal.timeout(FAREWELL_BEAT_MS));
     this.#closed.abort(new Error("the host stops"));
     this.#exchange.close();
@@ -423,6 +429,8 @@ export class RunnerHost {
       granted: () => this.#granted(),
       queued: () => this.#waiting.ids(),
       state: () => this.state(),
+      connectionTestRoom: () => (this.#draining || this.#isPaused ? 0 : this.#connectionTests.room),
+      onConnectionTests: (grants) => this.#connectionTests.begin(grants),
       onWanted: (wanted) => this.#onWanted(wanted),
       onStop: (attempt, reason) => this.#onStop(attempt, reason),
       onDisowned: (attempt, reason) => this.#onDisowned(attempt, reason),

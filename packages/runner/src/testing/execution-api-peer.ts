@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import {
   type AttemptFinish,
   type AttemptGrant,
+  type ConnectionTestGrant,
+  ConnectionTestReport,
   type ConnectionValue,
   CONTRACT_VERSION,
   CONTRACT_VERSION_HEADER,
@@ -73,6 +75,9 @@ export class ExecutionApiPeer {
   readonly stops = new Map<string, string>();
   /** What people want of the host. */
   wanted: "run" | "drain" = "run";
+  /** Connections to be tried, given out as hosts have room. */
+  readonly connectionTests: ConnectionTestGrant[] = [];
+  readonly connectionTestReports: ConnectionTestReport[] = [];
   /** What the host said it is about, each time something else. */
   readonly hostStates: string[] = [];
   readonly requests = new Map<string, number>();
@@ -179,6 +184,10 @@ export class ExecutionApiPeer {
       setTimeout(() => answer(response, 200, this.#exchange(ExchangeRequest.parse(json))), this.exchangeTakesMs);
       return;
     }
+    if (route === "connection-tests") {
+      this.connectionTestReports.push(ConnectionTestReport.parse(json));
+      return void response.writeHead(204).end();
+    }
     if (route === "heartbeat") return answer(response, 200, this.#heartbeat(HeartbeatRequest.parse(json)));
     if (route === "logs") {
       this.#logs(LogRequest.parse(json));
@@ -239,7 +248,8 @@ export class ExecutionApiPeer {
       renewed.push({ attemptId, leaseMs: this.leaseMs, token: attempt.token });
     }
     if (request.state !== undefined && request.state !== this.hostStates.at(-1)) this.hostStates.push(request.state);
-    return { renewed, stop, wanted: this.wanted };
+    const connectionTests = this.connectionTests.splice(0, request.connectionTests ?? 0);
+    return { renewed, stop, wanted: this.wanted, ...(connectionTests.length > 0 && { connectionTests }) };
   }
 
   #logs(request: LogRequest): void {
