@@ -15,6 +15,8 @@ export async function commit<T>(context: EngineContext, work: (tx: Transaction, 
 }
 
 export function publish(context: EngineContext, after: AfterCommit): void {
+  // Before the wake-ups, which have schedulers look.
+  context.fullSchedulers.noteRoom(after.placesFreed);
   if (after.wakes.size > 0) context.wake(...after.wakes);
   if (after.wakesElsewhere.size > 0) context.wakeElsewhere(...after.wakesElsewhere);
   if (!isEmpty(after.changes)) context.noteChanges(after.changes);

@@ -4,6 +4,7 @@ import type { DagVersions } from "./dag-versions.ts";
 import type { ChangeSet } from "./changes/change-set.ts";
 import type { Changes, EngineEvents, WakeKind } from "./engine.ts";
 import type { FullSchedulers } from "./dispatch/full-schedulers.ts";
+import type { LiveTables } from "./live-tables.ts";
 import type { PausePoint } from "./pause-points.ts";
 import type { Readiness } from "./readiness.ts";
 
@@ -49,6 +50,7 @@ export interface EngineContext {
   limits: EngineLimits;
   versions: DagVersions;
   attemptPlaces: AttemptPlaces;
+  liveTables: LiveTables;
   events: EngineEvents;
   /** After a commit: tells this process at once and the others soon. */
   wake(...kinds: WakeKind[]): void;
@@ -74,6 +76,8 @@ export interface AfterCommit {
   /** What people see of it. */
   changes: ChangeSet;
   events: (() => void)[];
+  /** Schedulers that have room again, since attempts ended; null: it is not known whose. */
+  placesFreed: string[] | null;
   /** DAGs a run of which ended: their next one may start. */
   dagsWithEndedRuns: Set<string>;
 }

@@ -20,6 +20,7 @@ import { createChangeFeed } from "./changes/change-feed.ts";
 import { EndedRuns } from "./ended-runs.ts";
 import type { Engine, EngineEvents, SchedulingUseCases } from "./engine.ts";
 import { jobUseCases } from "./jobs.ts";
+import { LiveTables } from "./live-tables.ts";
 import type { PausePoint } from "./pause-points.ts";
 import { peopleUseCases } from "./people/people-use-cases.ts";
 import { createReadiness } from "./readiness.ts";
@@ -80,10 +81,16 @@ export interface EngineOptions {
 export function createEngine(options: EngineOptions): Engine {
   const { db, hot, clock } = options;
   const onError: EngineContext["onError"] = (error, about) => options.onError?.(error, about);
-  const wakeUps = createWakeUps(db, { listens: options.listens ?? true, onError: (error) => onError(error, { what: "wake-ups", id: "" }) });
+  const wakeUps = createWakeUps(db, {
+    listens: options.listens ?? true,
+    // Another process may have ended attempts of schedulers of this one.
+    onHeard: (kinds) => kinds.has("ready") && fullSchedulers.noteRoom(null),
+    onError: (error) => onError(error, { what: "wake-ups", id: "" }),
+  });
   const changes = createChangeFeed(db, { onError: (error) => onError(error, { what: "changes", id: "" }) });
   const endedRuns = new EndedRuns(() => context);
   const readiness = createReadiness();
+  const fullSchedulers = createFullSchedulers(() => clock?.now() ?? new Date());
   const context: EngineContext = {
     db,
     hot,
@@ -97,13 +104,14 @@ export function createEngine(options: EngineOptions): Engine {
     limits: { ...DEFAULT_ENGINE_LIMITS, ...options.limits },
     versions: createDagVersions(),
     attemptPlaces: createAttemptPlaces(),
+    liveTables: new LiveTables(db, (error) => onError(error, { what: "cleaning of live tables", id: "" })),
     events: options.events ?? {},
     wake: (...kinds) => wakeUps.wake(...kinds),
     wakeElsewhere: (...kinds) => wakeUps.wakeElsewhere(...kinds),
     noteChanges: (noted) => changes.note(noted),
     runsEnded: (dagIds) => endedRuns.add(dagIds),
     readiness,
-    fullSchedulers: createFullSchedulers(),
+    fullSchedulers,
     pausePoint: async (name) => options.pausePoint?.(name),
     onError,
   };
@@ -170,6 +178,7 @@ export function createEngine(options: EngineOptions): Engine {
     async close() {
       await exchange.idle();
       await endedRuns.idle();
+      await context.liveTables.idle();
       await changes.close();
       await wakeUps.close();
     },

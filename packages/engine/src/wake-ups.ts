@@ -10,8 +10,14 @@ export interface WakeUpService extends WakeUps {
   close(): Promise<void>;
 }
 
-/** @param listens false: hears only this process, for those that need no more (a command line) */
-export function createWakeUps(db: Database, { listens, onError }: { listens: boolean; onError: (error: unknown) => void }): WakeUpService {
+/**
+ * @param listens false: hears only this process, for those that need no more (a command line)
+ * @param onHeard of what came from another process, before anybody else
+ */
+export function createWakeUps(
+  db: Database,
+  { listens, onHeard, onError }: { listens: boolean; onHeard: (kinds: ReadonlySet<WakeKind>) => void; onError: (error: unknown) => void },
+): WakeUpService {
   const listeners = new Set<(kinds: ReadonlySet<WakeKind>) => void>();
   const notifier = createNotifier(db, { channel: CHANNEL });
 
@@ -32,7 +38,9 @@ export function createWakeUps(db: Database, { listens, onError }: { listens: boo
         (event) => {
           // Notifications may have been missed, or did not fit: anything may have happened.
           const kinds = event.type === "resync" || event.kinds.length === 0 ? WAKE_KINDS : event.kinds;
-          tell(new Set(kinds as readonly WakeKind[]));
+          const heard = new Set(kinds as readonly WakeKind[]);
+          onHeard(heard);
+          tell(heard);
         },
         { ignoreOrigin: notifier.origin, onError },
       )

@@ -32,6 +32,8 @@ async function watch(dagId: string, options: { until: string; stepMs?: number })
   const seen = new Map<number, SeenRun>();
   for (const end = new Date(at(options.until)); now <= end; now = new Date(now.getTime() + (options.stepMs ?? 60_000))) {
     for (let created = 1; created > 0;) ({ created } = await engine.createDueRuns({ limit: 10 }));
+    // What follows the end of a run holds its DAG for a moment, which may be hours here.
+    await engine.idle();
     const rows = await builder(database.db).selectFrom("dag_run").selectAll().where("dag_id", "=", dagId).orderBy("id").execute();
     if (rows.every(({ id }) => seen.has(id))) continue;
     for (const row of rows.filter(({ id }) => !seen.has(id)))

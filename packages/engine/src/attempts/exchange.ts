@@ -50,6 +50,8 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
       return batch.map(({ response }) => response);
     });
     if (done.next.isDrained) context.readiness.noteNothing(look);
+    // A lease each, and a row of the queue each.
+    context.liveTables.noteGone(done.freed.length + done.next.given.length);
     accepted.add(done.freed.map((one) => one.attemptId));
     await context.pausePoint("exchange committed, not answered");
     return responses;

@@ -112,7 +112,7 @@ export function narrowWakes(context: EngineContext, after: AfterCommit, freed: r
   for (const { schedulerId } of freed) open.set(schedulerId, (open.get(schedulerId) ?? 0) + 1);
   for (const { schedulerId } of filled) open.set(schedulerId, open.get(schedulerId)! - 1);
   const withRoom = [...open].filter(([, count]) => count > 0).map(([schedulerId]) => schedulerId);
-  after.events.push(() => context.fullSchedulers.noteRoom(withRoom));
+  after.placesFreed = withRoom;
   if (!after.wakes.has("ready")) return;
   if (isDrained) after.wakes.delete("ready");
   else if (withRoom.length === 0 && context.fullSchedulers.areAllFull()) {

@@ -14,13 +14,15 @@ export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dis
   return async ({ schedulerId, parallelism, executors, limit }) => {
     const rooms = new Map(executors.map(({ name, free }) => [name, free ?? limit]));
     const away = executors.filter((executor) => executor.isAway === true).map(({ name }) => name);
+    if (context.fullSchedulers.isFull(schedulerId, { parallelism, away })) return { commands: [], more: false };
     const beganAt = context.readiness.beginLook();
+    const fullBeganAt = context.fullSchedulers.beginLook();
     const { taken, isFull, sawNothing, hasRoom } = await commit(context, async (tx, after) => {
       const locking = lockDispatch(tx);
       const counting = countLeases(tx, { schedulerId, exceptQueuedOf: away });
       // Behind the lock; what there turns out to be no room for is left.
-      const firstLook = context.fullSchedulers.isFull(schedulerId) ? undefined : look(tx, rooms, Math.min(limit, parallelism));
-      const [, live] = await Promise.all([locking, counting, firstLook?.candidates]);
+      const firstLook = look(tx, rooms, Math.min(limit, parallelism));
+      const [, live] = await Promise.all([locking, counting, firstLook.candidates]);
       const freeSlots = Math.min(limit, parallelism - live);
       const options = { executors: rooms, queues: null, freeSlots, expiresInMs: context.limits.taskQueuedTimeoutMs };
       const found = await takeWork(context, tx, { ...options, ownerOf: () => ({ schedulerId, hostId: null }) }, firstLook);
@@ -28,7 +30,7 @@ export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dis
       for (const { candidate } of found.taken) after.changes.runs.add(candidate.dagRunId);
       return { ...found, isFull: found.isFull && freeSlots === limit, hasRoom: live + found.taken.length < parallelism };
     });
-    context.fullSchedulers.note(schedulerId, !hasRoom);
+    context.fullSchedulers.note(schedulerId, { parallelism, away }, { isFull: !hasRoom, beganAt: fullBeganAt });
     if (sawNothing) context.readiness.noteNothing(beganAt);
     await context.pausePoint("dispatched, commands not returned");
     return { commands: taken.map(toCommand), more: isFull };

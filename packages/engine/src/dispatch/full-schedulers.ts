@@ -1,24 +1,60 @@
+/** For so long a scheduler that was full is believed to be: what is missed costs no more than this. */
+const BELIEVED_FOR_MS = 1_000;
+
 /**
- * Which schedulers of this process had no room for another attempt when they last looked, so that they are not woken for nothing. Errs to room only, but for leases that other processes end:
- * those wake by themselves.
+ * Which schedulers of this process had no room for another attempt when they last looked, so that neither they nor the database are asked for nothing. Whatever ends attempts says so; what
+ * other processes end, their wake-ups say.
  */
 export interface FullSchedulers {
-  /** What a dispatch of this scheduler found. */
-  note(schedulerId: string, isFull: boolean): void;
-  /** Attempts of these ended, and their places were not taken. */
-  noteRoom(schedulerIds: readonly string[]): void;
-  isFull(schedulerId: string): boolean;
+  /** Before a look; the answer is given to `note` with what it found. */
+  beginLook(): number;
+  /** What a dispatch found. Room that was noted since it began counts for more. */
+  note(schedulerId: string, bounds: SchedulerBounds, found: { isFull: boolean; beganAt: number }): void;
+  /** Attempts of these ended, and their places were not taken; null: of anybody. */
+  noteRoom(schedulerIds: readonly string[] | null): void;
+  isFull(schedulerId: string, bounds: SchedulerBounds): boolean;
   areAllFull(): boolean;
 }
 
-export function createFullSchedulers(): FullSchedulers {
-  const known = new Map<string, boolean>();
+/** What a scheduler is full by. */
+export interface SchedulerBounds {
+  parallelism: number;
+  /** Executors whose queued attempts do not count. */
+  away: readonly string[];
+}
+
+interface Found {
+  isFull: boolean;
+  bounds: string;
+  atMs: number;
+}
+
+function keyOf({ parallelism, away }: SchedulerBounds): string {
+  return [parallelism, ...away].join(" ");
+}
+
+export function createFullSchedulers(now: () => Date): FullSchedulers {
+  const known = new Map<string, Found>();
+  let said = 0;
+  let roomSaidAt = 0;
+  const holds = ({ isFull, atMs }: Found): boolean => isFull && now().getTime() - atMs < BELIEVED_FOR_MS;
   return {
-    note: (schedulerId, isFull) => void known.set(schedulerId, isFull),
-    noteRoom(schedulerIds) {
-      for (const schedulerId of schedulerIds) if (known.has(schedulerId)) known.set(schedulerId, false);
+    beginLook: () => said,
+    note(schedulerId, bounds, { isFull, beganAt }) {
+      known.set(schedulerId, { isFull: isFull && roomSaidAt <= beganAt, bounds: keyOf(bounds), atMs: now().getTime() });
     },
-    isFull: (schedulerId) => known.get(schedulerId) === true,
-    areAllFull: () => [...known.values()].every(Boolean),
+    noteRoom(schedulerIds) {
+      if (schedulerIds?.length === 0) return;
+      roomSaidAt = ++said;
+      for (const schedulerId of schedulerIds ?? known.keys()) {
+        const found = known.get(schedulerId);
+        if (found !== undefined) found.isFull = false;
+      }
+    },
+    isFull(schedulerId, bounds) {
+      const found = known.get(schedulerId);
+      return found !== undefined && found.bounds === keyOf(bounds) && holds(found);
+    },
+    areAllFull: () => [...known.values()].every(holds),
   };
 }

@@ -211,6 +211,7 @@ function queueRow({ context }: Settlement, work: RunWork, instance: Instance, is
 
 function tellOthers({ after, unpark, endedLeases, stops }: Settlement, what: { ready: boolean; timers: boolean; state: boolean }): void {
   if (what.ready || unpark.size > 0 || endedLeases.length > 0) after.wakes.add("ready");
+  if (endedLeases.length > 0) after.placesFreed = null;
   if (stops.length > 0) after.wakes.add("stops");
   if (what.timers) after.wakes.add("timers");
   if (what.state) after.wakes.add("state");

@@ -64,7 +64,7 @@ export function createSettlement(context: EngineContext, tx: Transaction, after:
 }
 
 export function createAfterCommit(): AfterCommit {
-  return { wakes: new Set(), wakesElsewhere: new Set(), changes: createChangeSet(), events: [], dagsWithEndedRuns: new Set() };
+  return { wakes: new Set(), wakesElsewhere: new Set(), changes: createChangeSet(), events: [], placesFreed: [], dagsWithEndedRuns: new Set() };
 }
 
 /** Locks runs (lowest id first) and takes them into the work. */

@@ -59,8 +59,9 @@ export async function deleteLeases(tx: Transaction, params: { attemptIds: readon
   if (params.attemptIds.length === 0) return;
   await run(tx, {
     name: "delete_leases",
-    text: `delete from lease where attempt_id in (select attempt_id from lease where attempt_id = any($1::uuid[]) order by attempt_id for update)`,
-    values: [params.attemptIds],
+    // Nested, as all joins of these connections: one after the other.
+    text: "delete from lease l using unnest($1::uuid[]) as v (attempt_id) where l.attempt_id = v.attempt_id",
+    values: [params.attemptIds.toSorted()],
   });
 }
 
@@ -106,34 +107,29 @@ export async function takeFromQueue(
   tx: Transaction,
   params: { leases: readonly NewLease[]; expiresInMs: number; now: Date | null },
 ): Promise<string[]> {
-  const { leases } = params;
-  if (leases.length === 0) return [];
+  if (params.leases.length === 0) return [];
+  // Rows are locked in the order in which they are given: the only way to join that these connections have goes from one to the next.
+  const leases = params.leases.toSorted((one, other) => one.taskInstanceId - other.taskInstanceId);
   const column = <K extends keyof NewLease>(key: K): NewLease[K][] => leases.map((item) => item[key]);
   const taking = run<{ attemptId: string }>(tx, {
     name: "take_from_queue",
-    text: `with v as materialized (
-        select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[], $9::int[], $10::text[], $11::text[], $12::int[],
-          $13::text[], $14::uuid[], $15::text[])
-          as v (attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, pool, pool_slots, executor, queue, priority_weight, bundle_sha256, scheduler_id,
-            host_id)
-      ), t as (select coalesce($17::timestamptz, now()) as now),
-      locked as materialized (
-        select ti.id from v join task_instance ti on ti.id = v.task_instance_id and ti.state = 'scheduled' and ti.try_number = v.try_number
-        order by ti.id for no key update of ti
-      ),
-      moved as (
+    text: `with moved as (
         update task_instance ti set state = case when v.host_id is null then 'queued' else 'running' end, attempt_id = v.attempt_id, queued_when = t.now, updated_at = t.now,
           start_date = case when v.host_id is null then ti.start_date else coalesce(ti.start_date, t.now) end,
           hostname = case when v.host_id is null then ti.hostname else (select h.hostname from runner_host h where h.host_id = v.host_id) end
-        from locked, v, t where locked.id = v.task_instance_id and ti.id = v.task_instance_id
-        returning ti.id
+        from (select coalesce($17::timestamptz, now()) as now) t,
+          unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[], $9::int[], $10::text[], $11::text[], $12::int[], $13::text[],
+            $14::uuid[], $15::text[])
+          as v (attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, pool, pool_slots, executor, queue, priority_weight, bundle_sha256, scheduler_id,
+            host_id)
+        where ti.id = v.task_instance_id and ti.state = 'scheduled' and ti.try_number = v.try_number
+        returning v.*, t.now
       )
       insert into lease (attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, state, pool, pool_slots, executor, queue, priority_weight,
         bundle_sha256, scheduler_id, host_id, expires_at, queued_at, started_at)
-      select v.attempt_id, v.task_instance_id, v.dag_run_id, v.dag_id, v.task_id, v.map_index, v.try_number, case when v.host_id is null then 'queued' else 'running' end, v.pool,
-        v.pool_slots, v.executor, v.queue, v.priority_weight, v.bundle_sha256, v.scheduler_id, v.host_id, t.now + $16::double precision * interval '1 millisecond', t.now,
-        case when v.host_id is not null then t.now end
-      from moved join v on v.task_instance_id = moved.id, t
+      select attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, case when host_id is null then 'queued' else 'running' end, pool, pool_slots, executor,
+        queue, priority_weight, bundle_sha256, scheduler_id, host_id, now + $16::double precision * interval '1 millisecond', now, case when host_id is not null then now end
+      from moved
       returning attempt_id as "attemptId"`,
     values: [
       column("attemptId"),

@@ -92,6 +92,7 @@ export {
   takeFromQueue,
   writeProgress,
 } from "./lease.ts";
+export { vacuumLiveTables } from "./live-tables.ts";
 export { listQueuedLeases } from "./queued-lease.ts";
 export {
   beatRunnerHost,

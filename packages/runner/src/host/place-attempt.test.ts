@@ -82,11 +82,12 @@ describe("which child runs an attempt", () => {
     expect(place([child("busy", "b", 90, true), child("busy", "c", 90, true)], { now: 3_000 })).toEqual({ kind: "start" });
   });
 
-  test("instant tasks do not spread over idle children beyond the cores at once", () => {
+  test("instant tasks do not spread over idle children beyond the cores, however many wait, unless one of those at work is held up", () => {
     const idle = child("idle", "a");
     const busy = [child("busy", "a", 99), child("busy", "a", 99)];
     expect(place([...busy, idle], { typicalMs: 0.1 })).toMatchObject({ kind: "wait" });
-    expect(place([...busy, idle], { typicalMs: 0.1, readyAt: 50 })).toEqual({ kind: "use", child: idle });
+    expect(place([...busy, idle], { typicalMs: 0.1, readyAt: 50 })).toMatchObject({ kind: "wait" });
+    expect(place([busy[0]!, child("busy", "a", 89), idle], { typicalMs: 0.1 })).toEqual({ kind: "use", child: idle });
     expect(place([...busy, idle], { typicalMs: 5 })).toEqual({ kind: "use", child: idle });
   });
 

@@ -55,9 +55,9 @@ export function placeAttempt<C extends ChildView>(request: PlacementRequest, sit
   const waited = now - request.readyAt;
   const lanes = Math.max(2, situation.cores);
   const busy = children.filter((child) => child.state === "busy");
-  // More processes than cores only take the cores from each other.
-  if (situation.typicalMs < INSTANT_MS && busy.length >= lanes && waited < policy.growAfterMs)
-    return { kind: "wait", atMostMs: policy.growAfterMs - waited };
+  // More processes than cores only take the cores from each other, however many wait, as long as those that are at work get on.
+  const moving = busy.filter((child) => now - child.sinceAt < policy.growAfterMs);
+  if (situation.typicalMs < INSTANT_MS && moving.length >= lanes) return { kind: "wait", atMostMs: policy.growAfterMs };
   const hasOrTakes = (child: C) => child.bundles.has(request.bundleKey) || child.bundles.size < policy.bundlesPerChild;
   const warm = idle.find((child) => child.bundles.has(request.bundleKey)) ?? idle.find(hasOrTakes);
   if (warm !== undefined) return { kind: "use", child: warm };

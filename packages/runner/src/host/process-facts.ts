@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
@@ -20,9 +21,17 @@ export async function processStartTime(pid: number): Promise<string | undefined>
 /** Resident memory in bytes; undefined: no such process. */
 export async function residentBytes(pid: number): Promise<number | undefined> {
   if (process.platform !== "linux") return Number(await ps(pid, "rss")) * 1024 || undefined;
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  const found = /^VmRSS:\s+(\d+) kB$/mu.exec(status);
+  const found = /^VmRSS:\s+(\d+) kB$/mu.exec(readStatus(pid));
   return found === null ? undefined : Number(found[1]) * 1024;
+}
+
+/** At once: the kernel makes the text out of its memory, while a read in the thread pool costs ten times as much. */
+function readStatus(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 async function ps(pid: number, field: string): Promise<string> {
