@@ -1,4 +1,4 @@
-import "./mantine-styles.ts";
+import "./mantine-styles.css";
 import "@mantine/notifications/styles.css";
 import "./app/app.css";
 import { MantineProvider } from "@mantine/core";
