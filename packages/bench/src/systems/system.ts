@@ -10,6 +10,8 @@ export interface SystemSetup {
   readonly airflow?: Record<string, string>;
   /** Tasks that may run at the same time. */
   readonly slots?: number;
+  /** Tradewind only: task instances that may be queued or running at once, in place of `scheduler.parallelism` and the slots of the default pool. Airflow is tuned for what does it best. */
+  readonly atOnce?: number;
   /** Default 1. */
   readonly schedulers?: number;
   /** Tradewind only: no child process runs a second task. Airflow forks one for each task always. */

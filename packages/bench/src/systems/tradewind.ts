@@ -95,7 +95,7 @@ interface Place {
   readonly executionPort: number;
 }
 
-function environment(place: Place, databaseUrl: string, { slots, processPerTask, service }: TradewindOptions): Record<string, string> {
+function environment(place: Place, databaseUrl: string, { slots, atOnce, processPerTask, service }: TradewindOptions): Record<string, string> {
   return {
     ...(process.env as Record<string, string>),
     TRADEWIND__DATABASE__URL: databaseUrl,
@@ -108,6 +108,7 @@ function environment(place: Place, databaseUrl: string, { slots, processPerTask,
     // The bench makes thousands of runs as one user.
     TRADEWIND__API__CHANGES_PER_MINUTE: "10000000",
     ...(slots === undefined ? {} : { TRADEWIND__LOCAL_EXECUTOR__SLOTS: String(slots), TRADEWIND__SCHEDULER__PARALLELISM: String(slots) }),
+    ...(atOnce === undefined ? {} : { TRADEWIND__SCHEDULER__PARALLELISM: String(atOnce), TRADEWIND__SCHEDULER__DEFAULT_POOL_SLOTS: String(atOnce) }),
     ...(processPerTask ? { TRADEWIND__LOCAL_EXECUTOR__CHILD_MAX_TASKS: "1" } : {}),
   };
 }

@@ -7,13 +7,16 @@ export const dag = new Dag("trigger_rules", {
   isPausedUponCreation: false,
 });
 
+// One after the other: some rules go by what ends first. After the skip `all_success` would be skipped as well, after the failure it is upstream_failed.
 const good = dag.task("good", () => "done")();
 const bad = dag.task("bad", () => {
   throw new FailTask("it fails on purpose");
 })();
-const skipped = dag.task("skipped", () => {
+const skip = (): never => {
   throw new SkipTask("it skips itself on purpose");
-})();
+};
+const skipped = dag.task("skipped", skip, { triggerRule: "all_done" })();
+good.before(bad.before(skipped));
 
 const RULES: TriggerRule[] = [
   "all_success", // upstream_failed, with the first bad upstream
