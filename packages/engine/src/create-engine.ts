@@ -43,6 +43,9 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   dispatchCandidates: 256,
 };
 
+/** How long what was found the last time stands in for a look, when nobody has said otherwise. */
+const BELIEVED_FOR_MS = 1_000;
+
 export interface EngineOptions {
   /** For ordinary statements (`openDatabase`). The caller closes both. */
   db: Database;
@@ -89,13 +92,16 @@ export function createEngine(options: EngineOptions): Engine {
   });
   const changes = createChangeFeed(db, { onError: (error) => onError(error, { what: "changes", id: "" }) });
   const endedRuns = new EndedRuns(() => context);
-  const readiness = createReadiness();
-  const fullSchedulers = createFullSchedulers(() => clock?.now() ?? new Date());
+  const now = (): Date => clock?.now() ?? new Date();
+  // Who does not hear of other processes cannot know what they have made ready, or which places they have freed.
+  const belief = { now, believedForMs: (options.listens ?? true) ? BELIEVED_FOR_MS : 0 };
+  const readiness = createReadiness(belief);
+  const fullSchedulers = createFullSchedulers(belief);
   const context: EngineContext = {
     db,
     hot,
     stampAt: () => clock?.now() ?? null,
-    now: () => clock?.now() ?? new Date(),
+    now,
     newAttemptId: () => uuidv7(),
     newSuffix: () => randomBytes(6).toString("hex").slice(0, 8),
     issueAttemptToken: (attempt) => options.issueAttemptToken(attempt),

@@ -11,13 +11,18 @@ export interface Readiness {
   noteNothing(look: number): void;
 }
 
-export function createReadiness(): Readiness {
+/** @param believedForMs for so long nothing is believed to wait: a notification that was lost costs no more than this */
+export function createReadiness({ now, believedForMs }: { now: () => Date; believedForMs: number }): Readiness {
   let said = 1;
   let nothingSince = 0;
+  let nothingAtMs = 0;
   return {
-    mayHaveWork: () => said !== nothingSince,
+    mayHaveWork: () => said !== nothingSince || now().getTime() - nothingAtMs >= believedForMs,
     noteWork: () => void (said += 1),
     beginLook: () => said,
-    noteNothing: (look) => void (nothingSince = look),
+    noteNothing(look) {
+      nothingSince = look;
+      nothingAtMs = now().getTime();
+    },
   };
 }

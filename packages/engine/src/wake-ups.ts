@@ -2,6 +2,8 @@ import { createNotifier, type Database, listen } from "@tradewind/metadata";
 import { WAKE_KINDS, type WakeKind, type WakeUps } from "./engine.ts";
 
 const CHANNEL = "tradewind";
+/** Changes of states are for those who watch: they see them soon enough, and each step of a run is one. */
+const STATE_INTERVAL_MS = 50;
 
 /** Wake-ups of this process at once, and of the others over Postgres. */
 export interface WakeUpService extends WakeUps {
@@ -20,6 +22,13 @@ export function createWakeUps(
 ): WakeUpService {
   const listeners = new Set<(kinds: ReadonlySet<WakeKind>) => void>();
   const notifier = createNotifier(db, { channel: CHANNEL });
+  const stateNotifier = createNotifier(db, { channel: CHANNEL, intervalMs: STATE_INTERVAL_MS, origin: notifier.origin });
+
+  function notify(kinds: readonly WakeKind[]): void {
+    if (kinds.includes("state")) stateNotifier.notify("state");
+    const others = kinds.filter((kind) => kind !== "state");
+    if (others.length > 0) notifier.notify(...others);
+  }
 
   function tell(kinds: ReadonlySet<WakeKind>): void {
     for (const listener of [...listeners]) {
@@ -53,15 +62,15 @@ export function createWakeUps(
     },
     wake(...kinds) {
       if (kinds.length === 0) return;
-      notifier.notify(...kinds);
+      notify(kinds);
       tell(new Set(kinds));
     },
     wakeElsewhere(...kinds) {
-      if (kinds.length > 0) notifier.notify(...kinds);
+      notify(kinds);
     },
     async close() {
       listeners.clear();
-      await notifier.close();
+      await Promise.all([notifier.close(), stateNotifier.close()]);
       await listener?.close();
     },
   };

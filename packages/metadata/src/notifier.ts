@@ -8,6 +8,8 @@ export interface NotifierOptions {
   channel: string;
   /** At most one NOTIFY in this time. Default 5 ms. */
   intervalMs?: number;
+  /** That of another notifier of this process. Default: a new one. */
+  origin?: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export function createNotifier(db: Database, options: NotifierOptions): Notifier
 }
 
 class CoalescingNotifier implements Notifier {
-  readonly origin = randomBytes(6).toString("base64url");
+  readonly origin: string;
   readonly #db: Database;
   readonly #channel: string;
   readonly #intervalMs: number;
@@ -42,7 +44,8 @@ class CoalescingNotifier implements Notifier {
   #failures = 0;
   #isClosed = false;
 
-  constructor(db: Database, { channel, intervalMs = 5 }: NotifierOptions) {
+  constructor(db: Database, { channel, intervalMs = 5, origin = randomBytes(6).toString("base64url") }: NotifierOptions) {
+    this.origin = origin;
     this.#db = db;
     this.#channel = channel;
     this.#intervalMs = intervalMs;

@@ -4,6 +4,8 @@ import type { SchedulerClock, SchedulerLogger, SchedulerMetrics } from "./ports.
 
 /** While passes follow each other without a sleep, what came due by time is looked for this often. */
 const LOOK_WHILE_BUSY_MS = 100;
+/** What was made ready or is to stop comes due at no time: the next look stays where it was. */
+const LEAVE_TIMES_ALONE: ReadonlySet<Occasion> = new Set(["ready", "stops", "state"]);
 /** Something is due and a pass did not move it (its step is paused, or the database's clock is behind this one): the next look is this much later, and then twice that. */
 const FIRST_OVERDUE_MS = 10;
 const LONGEST_OVERDUE_MS = 250;
@@ -89,13 +91,15 @@ export class SchedulerLoop {
   }
 
   async #runPasses(): Promise<void> {
+    let movesTimes = false;
     do {
       const occasions = this.#takeOccasions();
+      movesTimes ||= [...occasions].some((occasion) => !LEAVE_TIMES_ALONE.has(occasion));
       const startedAt = performance.now();
       await this.#runSteps(this.#stepsFor(occasions), (step, error) => this.#onFailure(step, error));
       this.#options.metrics.loopDuration(performance.now() - startedAt);
     } while (this.#occasions.size > 0 && this.#running);
-    if (this.#running) await this.#planNextLook();
+    if (this.#running && (movesTimes || this.#planning.pauseMs > 0)) await this.#planNextLook();
   }
 
   /** What woke the loop, and what came due by time, which a steady stream of wake-ups must not put off. */

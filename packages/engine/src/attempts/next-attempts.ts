@@ -53,7 +53,8 @@ export function beginDispatch(context: EngineContext, tx: Transaction, groups: r
   const [first] = groups;
   if (first === undefined) return null;
   const isLocked = tryLockDispatch(tx);
-  const limit = Math.min(first.slots.length, context.limits.dispatchCandidates);
+  // One more than there is room for tells whether anything is left.
+  const limit = Math.min(first.slots.length + 1, context.limits.dispatchCandidates);
   return { groups, isLocked, firstLook: lookAtQueue(context, tx, { executors: [first.executor], queues: first.queues, limit }) };
 }
 

@@ -14,7 +14,7 @@ export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dis
   return async ({ schedulerId, parallelism, executors, limit }) => {
     const rooms = new Map(executors.map(({ name, free }) => [name, free ?? limit]));
     const away = executors.filter((executor) => executor.isAway === true).map(({ name }) => name);
-    if (context.fullSchedulers.isFull(schedulerId, { parallelism, away })) return { commands: [], more: false };
+    if (!context.readiness.mayHaveWork() || context.fullSchedulers.isFull(schedulerId, { parallelism, away })) return { commands: [], more: false };
     const beganAt = context.readiness.beginLook();
     const fullBeganAt = context.fullSchedulers.beginLook();
     const { taken, isFull, sawNothing, hasRoom } = await commit(context, async (tx, after) => {
@@ -31,7 +31,8 @@ export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dis
       return { ...found, isFull: found.isFull && freeSlots === limit, hasRoom: live + found.taken.length < parallelism };
     });
     context.fullSchedulers.note(schedulerId, { parallelism, away }, { isFull: !hasRoom, beganAt: fullBeganAt });
-    if (sawNothing) context.readiness.noteNothing(beganAt);
+    // What waits for an executor without room was not looked for.
+    if (sawNothing && [...rooms.values()].every((free) => free > 0)) context.readiness.noteNothing(beganAt);
     await context.pausePoint("dispatched, commands not returned");
     return { commands: taken.map(toCommand), more: isFull };
   };

@@ -1,6 +1,3 @@
-/** For so long a scheduler that was full is believed to be: what is missed costs no more than this. */
-const BELIEVED_FOR_MS = 1_000;
-
 /**
  * Which schedulers of this process had no room for another attempt when they last looked, so that neither they nor the database are asked for nothing. Whatever ends attempts says so; what
  * other processes end, their wake-ups say.
@@ -33,11 +30,12 @@ function keyOf({ parallelism, away }: SchedulerBounds): string {
   return [parallelism, ...away].join(" ");
 }
 
-export function createFullSchedulers(now: () => Date): FullSchedulers {
+/** @param believedForMs for so long a scheduler that was full is believed to be: what is missed costs no more than this */
+export function createFullSchedulers({ now, believedForMs }: { now: () => Date; believedForMs: number }): FullSchedulers {
   const known = new Map<string, Found>();
   let said = 0;
   let roomSaidAt = 0;
-  const holds = ({ isFull, atMs }: Found): boolean => isFull && now().getTime() - atMs < BELIEVED_FOR_MS;
+  const holds = ({ isFull, atMs }: Found): boolean => isFull && now().getTime() - atMs < believedForMs;
   return {
     beginLook: () => said,
     note(schedulerId, bounds, { isFull, beganAt }) {
