@@ -78,7 +78,7 @@ describe("runOnce", () => {
     await write({ "dags/a.ts": dag("a"), "others/b.ts": dag("b") });
     const others = { name: "others", path: join(root, "others") };
     await processor({ folders: [{ name: "dags", path: join(root, "dags") }, others] }).runOnce();
-    expect((await ledger.listKnownDagFiles(["dags", "others"])).map(({ relativePath }) => relativePath)).toEqual(["a.ts", "b.ts"]);
+    expect((await ledger.listKnownDagFiles(["dags", "others"])).map(({ relativePath }) => relativePath).sort()).toEqual(["a.ts", "b.ts"]);
     await processor().runOnce();
     expect((await ledger.listKnownDagFiles(["dags", "others"])).map(({ relativePath }) => relativePath)).toEqual(["a.ts"]);
   });
