@@ -20,10 +20,12 @@ export interface PodmanService {
 export async function startPodman(): Promise<{ service: PodmanService } | { service: undefined; why: string }> {
   const directory = mkdtempSync(join(tmpdir(), "sdk-podman-"));
   const conf = join(directory, "containers.conf");
+  // Locks of its own: those in shared memory are one set for all stores of a user, and each new store frees them all, also those that another service holds.
+  const locks = `lock_type="file"\ntmp_dir="${join(directory, "libpod")}"\n`;
   const limits = `[containers]\ndefault_ulimits=["nofile=1024:1024","nproc=1024:1024"]\n`;
   writeFileSync(
     conf,
-    `${limits}[engine]\ncgroup_manager="cgroupfs"\nevents_logger="file"\n${existsSync("/usr/sbin/runc") ? 'runtime="runc"\n' : ""}`,
+    `${limits}[engine]\ncgroup_manager="cgroupfs"\nevents_logger="file"\n${locks}${existsSync("/usr/sbin/runc") ? 'runtime="runc"\n' : ""}`,
   );
   const env = { ...process.env, CONTAINERS_CONF: conf };
   const base = ["--root", join(directory, "store"), "--runroot", join(directory, "run"), "--storage-driver", "vfs"];
