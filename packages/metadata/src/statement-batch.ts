@@ -25,9 +25,11 @@ export class StatementBatcher {
 
   /** @param isControl it begins the transaction: it is no statement to be counted */
   add(statement: Statement, { isControl = false }: { isControl?: boolean } = {}): Promise<StatementResult> {
-    if (!isControl) this.#statements += 1;
     return new Promise((resolve, reject) => {
-      this.#open.push({ statement, resolve, reject });
+      // Here, where it fails this statement alone: a batch of which half was written would leave the connection waiting for ever.
+      const values = (statement.values ?? []).map(encodeValue);
+      this.#open.push({ statement, values, resolve, reject });
+      if (!isControl) this.#statements += 1;
       if (this.#scheduled) return;
       this.#scheduled = true;
       // After all that this turn still has to say.
@@ -49,6 +51,8 @@ export class StatementBatcher {
 
 interface Sent {
   statement: Statement;
+  /** Encoded. */
+  values: (string | Buffer | null)[];
   resolve: (result: StatementResult) => void;
   reject: (error: unknown) => void;
 }
@@ -101,13 +105,13 @@ class BatchQuery extends pg.Query {
   override submit = (connection: pg.Connection): void => {
     this.#connection = connection;
     connection.stream.cork();
-    for (const { statement } of this.#sent) this.#send(connection, statement);
+    for (const sent of this.#sent) this.#send(connection, sent);
     connection.sync();
     connection.stream.uncork();
     this.#begin();
   };
 
-  #send(connection: pg.Connection, { name = "", text, values = [] }: Statement): void {
+  #send(connection: pg.Connection, { statement: { name = "", text }, values }: Sent): void {
     const { columns, doubtful } = this.#session;
     const known = parsedOf(connection);
     if (name === "" || (known.parsedStatements[name] ?? known.submittedNamedStatements[name]) === undefined) {
@@ -115,9 +119,7 @@ class BatchQuery extends pg.Query {
       connection.parse({ name, text, types: [] }, true);
       if (name !== "") known.submittedNamedStatements[name] = text;
     }
-    // Values are plain data by now: nothing here can fail and leave half a batch behind.
-    const bind = { portal: "", statement: name, binary: "", values: values.map(encodeValue) };
-    connection.bind(bind, true);
+    connection.bind({ portal: "", statement: name, binary: "", values }, true);
     if (!columns.has(name)) connection.describe({ type: "P", name: "" }, true);
     connection.execute({ portal: "", rows: "" }, true);
   }

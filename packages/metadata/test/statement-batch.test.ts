@@ -95,6 +95,15 @@ test("when one fails, those behind it fail with the same error, nothing is kept,
   expect(rows).toEqual([{ n: 2 }]);
 });
 
+test("a value that cannot be sent fails its statement, and the connection goes on", async () => {
+  const { hot } = await makeHot();
+  const at = (value: Date) => ({ name: "instant", text: "select $1::timestamptz as at", values: [value] });
+  const sent = transaction(hot, (tx) => Promise.all([run(tx, { name: "before", text: "select 1" }), run(tx, at(new Date(Number.NaN)))]));
+  await expect(sent).rejects.toThrow(RangeError);
+  const now = new Date("2026-03-29T01:30:00Z");
+  expect(await transaction(hot, (tx) => run(tx, at(now)))).toEqual([{ at: now }]);
+});
+
 test("statements that another query of the connection has prepared are not prepared twice, in either order", async () => {
   const { hot } = await makeHot();
   const first = { name: "first_outside", text: "select 1 as n" };
