@@ -20,7 +20,14 @@ const BEHIND = `for (let index = 0; index < ${WAITING}; index += 1) dag.task(\`t
 
 const FOLLOW_UP = `for (let index = 0; index < 40; index += 1) dag.task(\`task\${index}\`, async () => {})();`;
 
-async function begin(): Promise<{ installation: Installation; scheduler: Program; hostId: string; hostPid: number }> {
+interface Begun {
+  installation: Installation;
+  scheduler: Program;
+  hostId: string;
+  hostPid: number;
+}
+
+async function begin(): Promise<Begun> {
   const installation = await makeInstallation({
     env: {
       TRADEWIND__SCHEDULER__HEARTBEAT_SECONDS: "1",
@@ -36,10 +43,16 @@ async function begin(): Promise<{ installation: Installation; scheduler: Program
   await installation.untilKnown("lost", "behind", "follow_up");
   await rest.trigger("lost");
   await until("all tasks to be at work", () => readWitnesses(installation).length === WIDTH);
-  await rest.trigger("behind");
-  await until("others to wait behind them", async () => (await facts.leases()).filter((lease) => lease.state === "queued").length === WAITING);
   const [host] = await facts.hosts();
   return { installation, scheduler: scheduler, hostId: host!.hostId, hostPid: host!.pid };
+}
+
+async function beginWithOthersBehind(): Promise<Begun> {
+  const begun = await begin();
+  const { facts, rest } = begun.installation;
+  await rest.trigger("behind");
+  await until("others to wait behind them", async () => (await facts.leases()).filter((lease) => lease.state === "queued").length === WAITING);
+  return begun;
 }
 
 /** Waits for the end of the run, and checks that every task was lost once, was tried again in time, and holds no slot. */
@@ -91,7 +104,7 @@ async function expectAllSlotsFree({ facts, rest, ...installation }: Installation
 }
 
 test("a killed runner host: its tasks are tried again in time, what it would report later counts for nothing, no slot stays taken", async () => {
-  const { installation, hostId, hostPid } = await begin();
+  const { installation, hostId, hostPid } = await beginWithOthersBehind();
   const killedAt = await installation.facts.now();
   process.kill(hostPid, "SIGKILL");
   const lost = await expectTriedAgain(installation, killedAt);
@@ -100,7 +113,7 @@ test("a killed runner host: its tasks are tried again in time, what it would rep
 });
 
 test("scheduler and runner host killed together: the leases run out, and the next scheduler's host tries again in time", async () => {
-  const { installation, scheduler, hostId, hostPid } = await begin();
+  const { installation, scheduler, hostId, hostPid } = await beginWithOthersBehind();
   const killedAt = await installation.facts.now();
   process.kill(hostPid, "SIGKILL");
   await scheduler.end("SIGKILL");
@@ -111,7 +124,7 @@ test("scheduler and runner host killed together: the leases run out, and the nex
 });
 
 test("a machine that stands still for longer than its leases: its tasks are tried again elsewhere in time, and it gives up its own when it goes on", async () => {
-  const { installation, scheduler, hostId, hostPid } = await begin();
+  const { installation, scheduler, hostId, hostPid } = await beginWithOthersBehind();
   await installation.start("scheduler", "b");
   const stoppedAt = await installation.facts.now();
   const machine = [scheduler.pid, hostPid];
@@ -126,6 +139,30 @@ test("a machine that stands still for longer than its leases: its tasks are trie
   await expectAllSlotsFree(installation);
   expect(scheduler.isRunning()).toBe(true);
 });
+
+test("a machine that stands still in the middle of a transaction: its locks hold up nobody for long, its tasks are tried again elsewhere in time", async () => {
+  const { installation, scheduler, hostPid } = await begin();
+  const machine = [scheduler.pid, hostPid];
+  onTestFinished(() => goOn(machine));
+  await stopInDispatch(installation, machine);
+  const stoppedAt = await installation.facts.now();
+  await installation.start("scheduler", "b");
+  await expectTriedAgain(installation, stoppedAt);
+  goOn(machine);
+  await expectAllSlotsFree(installation);
+  expect(scheduler.isRunning()).toBe(true);
+});
+
+/** Leaves a scheduler behind that holds the lock under which schedulers take from the queue. */
+async function stopInDispatch({ facts, rest }: Installation, pids: readonly number[]): Promise<void> {
+  const unlock = await facts.lockDispatch();
+  await rest.trigger("behind");
+  await until("the scheduler to wait in the middle of its dispatch", async () =>
+    (await facts.openTransactions()).some((one) => one.waitsFor === "advisory"),
+  );
+  for (const pid of pids) process.kill(pid, "SIGSTOP");
+  await unlock();
+}
 
 function goOn(pids: readonly number[]): void {
   for (const pid of pids) if (isAlive(pid)) process.kill(pid, "SIGCONT");

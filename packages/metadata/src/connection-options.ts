@@ -10,7 +10,10 @@ export interface ConnectionOptions {
   connectTimeoutMs?: number;
   /** The server cancels a longer statement. 0: never. Default 60 s. */
   statementTimeoutMs?: number;
-  /** The server ends a session that holds a transaction open and idle for longer: its locks must not outlive a stuck process. Default 60 s. */
+  /**
+   * The server ends a session that holds a transaction open and idle for longer, and whoever waits for its locks goes on: a machine that stands still in the middle of one must not hold up the others for longer
+   * than its leases. Well below these 10 s, far above the milliseconds between two statements. Default 5 s.
+   */
   idleInTransactionTimeoutMs?: number;
 }
 
@@ -49,7 +52,7 @@ export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
 export function sessionSettings(options: ConnectionOptions, extra: Readonly<Record<string, string>> = {}): string {
   const settings = {
     statement_timeout: `${options.statementTimeoutMs ?? 60_000}ms`,
-    idle_in_transaction_session_timeout: `${options.idleInTransactionTimeoutMs ?? 60_000}ms`,
+    idle_in_transaction_session_timeout: `${options.idleInTransactionTimeoutMs ?? 5_000}ms`,
     timezone: "UTC",
     ...extra,
   };

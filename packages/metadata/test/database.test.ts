@@ -68,6 +68,33 @@ describe("transaction", () => {
     expect((attempts[0] ?? 0) + (attempts[1] ?? 0)).toBeGreaterThan(2);
   });
 
+  test("a process that stands still in the middle of one holds up the others for a moment only; its own is tried again when it goes on", async () => {
+    await run(database.db, { text: "insert into pool (name, slots) values ('held', 0)" });
+    const frozen = database.open({ idleInTransactionTimeoutMs: 200 });
+    const [locked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let tries = 0;
+    const held = transaction(frozen, async (tx) => {
+      tries += 1;
+      await run(tx, { text: "update pool set slots = slots + 1 where name = 'held'" });
+      locked.resolve();
+      if (tries === 1) await goOn.promise;
+      return await run(tx, { text: "select slots from pool where name = 'held'" });
+    });
+    await locked.promise;
+    await run(database.db, { text: "update pool set slots = 10 where name = 'held' and slots = 0" });
+    goOn.resolve();
+    expect(await held).toEqual([{ slots: 11 }]);
+    expect(tries).toBe(2);
+  });
+
+  test("leaves its locks, where nothing is said, well before leases end", async () => {
+    const [{ idle }] = (await run(database.db, {
+      text: "select setting::int as idle from pg_settings where name = 'idle_in_transaction_session_timeout'",
+    })) as [{ idle: number }];
+    expect(idle).toBeGreaterThan(0);
+    expect(idle).toBeLessThanOrEqual(5_000);
+  });
+
   test("a swallowed error does not pass for a commit", async () => {
     const swallowed = transaction(database.db, async (tx) => {
       await run(tx, { text: "insert into variable (key, value) values ('lost', '1')" });

@@ -124,7 +124,7 @@ export async function makeInstallation(options: InstallationOptions = {}): Promi
       ).catch(async (error: unknown) => {
         const told = programs.map((program) => `${program.name} (${program.ending() ?? "running"}):\n${program.output().slice(-3_000)}`);
         throw new Error(
-          `${String(error)}; there are ${JSON.stringify(await counts())}, leases ${JSON.stringify(await facts.leases())}\n${told.join("\n")}\n${hostLogs(folder)}`,
+          `${String(error)}; there are ${JSON.stringify(await counts())}, leases ${JSON.stringify(await facts.leases())}, open transactions ${JSON.stringify(await facts.openTransactions())}\n${told.join("\n")}\n${hostLogs(folder)}`,
           { cause: error },
         );
       });

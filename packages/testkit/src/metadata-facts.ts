@@ -32,6 +32,9 @@ export interface LeaseFacts {
   hostId: string | null;
 }
 
+/** Of `lockDispatch` in the metadata package: a wrong number shows as a test that waits in vain. */
+const DISPATCH_LOCK = 7_236_001;
+
 /** What the metadata database says, read past all of Tradewind's own code. A server that is being restarted is waited for. */
 export class MetadataFacts {
   readonly #pool: pg.Pool;
@@ -118,6 +121,25 @@ export class MetadataFacts {
   /** DAGs that can be run. */
   async dagIds(): Promise<string[]> {
     return (await this.#read<{ id: string }>("select dag_id as id from dag where not is_stale and not has_import_errors")).map((row) => row.id);
+  }
+
+  /** Takes the lock under which schedulers take from the queue, until the function that it gives is called. */
+  async lockDispatch(): Promise<() => Promise<void>> {
+    const client = await this.#pool.connect();
+    await client.query("select pg_advisory_lock($1)", [DISPATCH_LOCK]);
+    return async () => {
+      await client.query("select pg_advisory_unlock($1)", [DISPATCH_LOCK]);
+      client.release();
+    };
+  }
+
+  /** Who is in the middle of a transaction, and who waits for whose locks: for the text of an error. */
+  openTransactions(): Promise<{ waitsFor: string | null }[]> {
+    return this.#read(
+      `select pid, application_name as application, state, wait_event as "waitsFor", pg_blocking_pids(pid) as "blockedBy",
+          round(extract(epoch from clock_timestamp() - xact_start) * 1000)::int as "sinceMs", left(query, 160) as query
+        from pg_stat_activity a where datname = current_database() and xact_start is not null and pid <> pg_backend_pid() order by xact_start`,
+    );
   }
 
   close(): Promise<void> {
