@@ -260,6 +260,7 @@ function restContext(options: ApiServerOptions, closing: AbortSignal): RestConte
     testConnection: options.testConnection ?? null,
     onPoolsChanged: options.onPoolsChanged ?? (() => {}),
     closing,
+    followedLogsPerUser: options.live?.followedLogsPerUser ?? 100,
     recheckMs: options.live?.heartbeatMs ?? HEARTBEAT_MS,
     checkAnswers: options.checkAnswers ?? false,
   };

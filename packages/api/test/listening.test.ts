@@ -5,8 +5,9 @@ import { createFernet, generateFernetKey } from "@tradewind/metadata";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import type { FastifyBaseLogger } from "fastify";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type ApiServer, createApiServer, createFileLogStore, createSignedTokens, ensureAdmin, type TaskLogStore } from "../src/index.ts";
 import { dagSpec, taskSpec } from "./specs.ts";
 import { noEngine } from "./test-server.ts";
@@ -45,7 +46,7 @@ beforeEach(async () => {
   errors.splice(0);
   server = await createApiServer({
     ...{ db: database.db, engine: noEngine, fernet, tokens, logs, version: "0.1.0", checkAnswers: true, logger },
-    live: { heartbeatMs: 50 },
+    live: { heartbeatMs: 50, followedLogsPerUser: 2 },
     now: () => clockMs,
   });
   address = await server.app.listen({ host: "127.0.0.1", port: 0 });
@@ -106,6 +107,20 @@ describe.each([LOG, WAIT])("%s", (path) => {
     await ended;
     expect(errors).toEqual([]);
   });
+});
+
+it("nobody follows more logs at a time than the limit; one that was left makes room", async () => {
+  const [first, second] = [await follow(), await follow()];
+  const refused = await follow();
+  expect(refused.statusCode).toBe(429);
+  expect(await text(refused)).toContain('The user \\"admin\\" has 2 logs open that are followed: close some.');
+  second.destroy();
+  await vi.waitFor(async () => {
+    const again = await follow();
+    onTestFinished(() => void again.destroy());
+    expect(again.statusCode).toBe(200);
+  });
+  first.destroy();
 });
 
 it("a close ends what would go on, and does not wait for the attempt", async () => {

@@ -1,6 +1,5 @@
-import { TradewindError } from "@tradewind/core";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { addressKey } from "../auth/address-key.ts";
+import { OpenStreams } from "../http/open-streams.ts";
 import type { LiveHub } from "./live-hub.ts";
 import { runLiveStream, type Sight } from "./live-stream.ts";
 
@@ -11,12 +10,14 @@ export interface LiveOptions {
   heartbeatMs?: number;
   /** Open streams of one user: pages in other windows, other machines. Default 20. */
   streamsPerUser?: number;
+  /** Logs that one user follows at a time, each asking the database several times a second. Default 100. */
+  followedLogsPerUser?: number;
   /** Default 256 KiB. */
   maxUnreadBytes?: number;
   hub?: { collectMs?: number; kept?: number; lingerMs?: number };
 }
 
-export interface LiveRouteOptions extends Omit<LiveOptions, "hub"> {
+export interface LiveRouteOptions extends Omit<LiveOptions, "hub" | "followedLogsPerUser"> {
   hub: LiveHub;
   /** What who sent this request may see now; undefined: they are not logged in any more. */
   look: (request: FastifyRequest) => Promise<Sight | undefined>;
@@ -26,18 +27,10 @@ export interface LiveRouteOptions extends Omit<LiveOptions, "hub"> {
 /** `GET /live`: what changes, as server-sent events. `Last-Event-ID`, or `last_event_id` of the query: the place to go on from. */
 export function liveRoutes(app: FastifyInstance, options: LiveRouteOptions): void {
   const { hub, look, closing, heartbeatMs = HEARTBEAT_MS, streamsPerUser = 20, maxUnreadBytes = 262_144 } = options;
-  const streams = new Map<string, number>();
+  const streams = new OpenStreams(streamsPerUser, "pages open that show changes live");
 
   app.get("/live", { config: { access: "anyone" } }, async (request, reply) => {
-    const { username, isAnonymous } = request.user!;
-    const holder = isAnonymous === true ? addressKey(request.ip) : username;
-    const open = streams.get(holder) ?? 0;
-    if (open >= streamsPerUser) {
-      throw new TradewindError("too_many_requests", `The user "${username}" has ${open} pages open that show changes live: close some.`, {
-        details: { open, waitSeconds: 60 },
-      });
-    }
-    streams.set(holder, open + 1);
+    const close = streams.open(request);
     try {
       await runLiveStream({
         hub,
@@ -50,9 +43,7 @@ export function liveRoutes(app: FastifyInstance, options: LiveRouteOptions): voi
         onError: (error) => request.log.error({ err: error }, "a live stream failed"),
       });
     } finally {
-      const left = streams.get(holder)! - 1;
-      if (left === 0) streams.delete(holder);
-      else streams.set(holder, left);
+      close();
     }
     return reply;
   });

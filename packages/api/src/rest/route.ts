@@ -40,6 +40,8 @@ export interface RestContext {
   closing: AbortSignal;
   /** How often such an answer looks whether who gets it still may. */
   recheckMs: number;
+  /** Logs that one user follows at a time. */
+  followedLogsPerUser: number;
   /** Answers are checked against their schemas before they are sent. For tests: it costs time. */
   checkAnswers: boolean;
 }

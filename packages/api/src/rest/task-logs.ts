@@ -5,6 +5,7 @@ import type { LogLine } from "@tradewind/contract";
 import { listRescheduledAttempts, listTries, type TaskInstanceKey, type TryRow } from "@tradewind/metadata/rest";
 import { z } from "zod";
 import { flag, text, whole } from "../http/query-values.ts";
+import { OpenStreams } from "../http/open-streams.ts";
 import { readTryLog, type TryLogPlace } from "../task-logs/try-log.ts";
 import { endOf, type RestContext, type RestRoutes } from "./route.ts";
 import { getTaskInstance, TaskInstancePath, toKey, tryNotFound } from "./task-instances.ts";
@@ -40,6 +41,7 @@ const LogQuery = z.object({
 type Message = z.infer<typeof LogMessage>;
 
 export function taskLogRoutes(routes: RestRoutes, context: RestContext): void {
+  const followed = new OpenStreams(context.followedLogsPerUser, "logs open that are followed");
   routes.add(
     {
       method: "GET",
@@ -57,6 +59,11 @@ export function taskLogRoutes(routes: RestRoutes, context: RestContext): void {
       const accept = raw.headers.accept ?? "";
       const write = accept.includes("application/x-ndjson") ? toNdjson : accept.includes("text/plain") ? toText : undefined;
       if (write === undefined) return readAnswer(context, attempt, from, query.full_content ? FULL_LINES : PAGE_LINES);
+      if (query.follow) {
+        const close = followed.open(raw);
+        reply.raw.once("close", close);
+        if (reply.raw.destroyed) close();
+      }
       const pages = streamPages(context, key, path.try_number, { attempt, from, follow: query.follow, signal: endOf(context, raw, reply) });
       const body = write === toNdjson && query.tokens ? renderWithTokens(pages) : render(pages, write);
       return reply.type(write === toNdjson ? "application/x-ndjson" : "text/plain; charset=utf-8").send(Readable.from(body));
