@@ -6,7 +6,8 @@ import { ConnectionWatch } from "./connection-watch.ts";
 import { bullQueueName, toJob } from "./job.ts";
 import { listPresent } from "./presence.ts";
 import { parseRedisUrl, showRedis } from "./redis-address.ts";
-import { becomesReady, checkServer, closeRedis, DEFAULT_PREFIX, isReady, openRedis, type RedisClient, type RedisSettings } from "./redis-client.ts";
+import { becomesReady, closeRedis, DEFAULT_PREFIX, isReady, openRedis, type RedisClient, type RedisSettings } from "./redis-client.ts";
+import { checkServer } from "./server-check.ts";
 
 export interface BullMqExecutorOptions {
   redis: RedisSettings;
@@ -45,6 +46,9 @@ class BullMqExecutor implements Executor {
   #watch: ConnectionWatch | null = null;
   #bullmq: typeof import("bullmq") | null = null;
   #stopping = false;
+  #isStarted = false;
+  /** What was found out about the server, so that it is told once however often it comes back. */
+  readonly #told = new Set<string>();
 
   constructor(options: BullMqExecutorOptions) {
     this.name = options.name ?? "bullmq";
@@ -65,7 +69,11 @@ class BullMqExecutor implements Executor {
       consequence: "tasks for workers wait until it is back",
       onReady: () => this.#onReady(),
     });
-    if (await becomesReady(client, FIRST_CONNECT_MS)) await this.#checkServer(client, start);
+    if (await becomesReady(client, FIRST_CONNECT_MS)) {
+      const refusal = await this.#checkServer(client, start);
+      if (refusal !== null) throw refusal;
+    }
+    this.#isStarted = true;
   }
 
   async submit(commands: readonly TaskCommand[]): Promise<void> {
@@ -124,11 +132,25 @@ class BullMqExecutor implements Executor {
   }
 
   #onReady(): void {
-    if (!this.#stopping) this.#start?.onEvent({ kind: "capacity" });
+    if (this.#stopping || this.#start === null) return;
+    this.#start.onEvent({ kind: "capacity" });
+    // Behind the address there may be another server than before.
+    if (this.#isStarted) void this.#checkAgain(this.#client!, this.#start);
   }
 
-  async #checkServer(client: RedisClient, { logger }: ExecutorStart): Promise<void> {
-    for (const warning of await checkServer(client, this.#settings)) logger.warn({ redis: this.#place }, warning);
+  async #checkAgain(client: RedisClient, start: ExecutorStart): Promise<void> {
+    const refusal = await this.#checkServer(client, start);
+    if (refusal !== null && !this.#told.has(refusal.message)) start.logger.error({ redis: this.#place }, refusal.message);
+    if (refusal !== null) this.#told.add(refusal.message);
+  }
+
+  async #checkServer(client: RedisClient, { logger }: ExecutorStart): Promise<TradewindError | null> {
+    const { refusal, warnings } = await checkServer(client, this.#settings);
+    for (const warning of warnings) {
+      if (!this.#told.has(warning)) logger.warn({ redis: this.#place }, warning);
+      this.#told.add(warning);
+    }
+    return refusal;
   }
 
   #connected(): RedisClient {

@@ -1,6 +1,5 @@
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from "ioredis";
-import { TradewindError } from "@tradewind/core";
-import { parseRedisUrl, type RedisAddress, showRedis } from "./redis-address.ts";
+import { parseRedisUrl, type RedisAddress } from "./redis-address.ts";
 
 /** How to reach Redis; the same for the scheduler's side and for workers. */
 export interface RedisSettings {
@@ -30,8 +29,6 @@ const DEFAULT_TIMEOUT_MS = 3_000;
 /** A connection that owes an answer for so long is cut and made anew: over one that died without a word nothing would come for many minutes, and no error either. */
 const DEFAULT_SILENCE_MS = 15_000;
 const LONGEST_RECONNECT_MS = 1_000;
-/** `HSET` with several fields, `LPOS`, `GETDEL` …: what BullMQ's scripts use. */
-const MIN_VERSION = [6, 2] as const;
 
 /**
  * Connects; the client reconnects by itself for ever. The library is loaded here, so that installations without Redis do not pay for it.
@@ -112,29 +109,6 @@ export async function becomesReady(client: RedisClient, timeoutMs: number): Prom
     const timer = setTimeout(done, timeoutMs);
     client.once("ready", done);
   });
-}
-
-/**
- * What Redis itself says about being of use. @returns warnings for the log
- * @throws TradewindError `invalid_config` when it is too old
- */
-export async function checkServer(client: RedisClient, settings: RedisSettings): Promise<string[]> {
-  const info = await client.info();
-  const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, "mu").exec(info)?.[1];
-  // Valkey names the version of Redis that it is compatible with here.
-  const version = field("redis_version") ?? "0";
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const place = showRedis(parseRedisUrl(settings.url));
-  if (major < MIN_VERSION[0] || (major === MIN_VERSION[0] && minor < MIN_VERSION[1]))
-    throw new TradewindError(
-      "invalid_config",
-      `Redis at ${place} has version ${version}; the executor "bullmq" needs ${MIN_VERSION.join(".")} or newer, or Valkey.`,
-    );
-  const policy = field("maxmemory_policy");
-  if (policy === undefined || policy === "noeviction") return [];
-  return [
-    `Redis at ${place} has the maxmemory-policy "${policy}" and may drop tasks when its memory is full: they are sent again, but late. Set it to noeviction.`,
-  ];
 }
 
 /** Ends the connection without waiting for what is under way. */
