@@ -14,6 +14,8 @@ const className = (executor: string): string => `${executor.charAt(0).toUpperCas
 export interface GaugeOptions {
   db: Queryable;
   executors: readonly Executor[];
+  /** Of a scheduler: the bound of executors that have none of their own. */
+  parallelism: number;
   metrics: Metrics;
   logger: Logger;
   /** A worker silent for longer does not count. */
@@ -22,7 +24,7 @@ export interface GaugeOptions {
 
 /** Samples what is counted and not told: pools, executors, active runs. Asks the small tables only; a database that is away is asked again later. */
 export function sampleGauges(options: GaugeOptions): { stop(): void } {
-  const { db, executors, metrics, logger, workerOfflineSeconds } = options;
+  const { db, executors, parallelism, metrics, logger, workerOfflineSeconds } = options;
   const every = (intervalMs: number, sample: () => Promise<void>): NodeJS.Timeout =>
     setInterval(() => void sample().catch((error: unknown) => logger.debug({ err: error }, "gauges could not be sampled")), intervalMs).unref();
 
@@ -30,7 +32,7 @@ export function sampleGauges(options: GaugeOptions): { stop(): void } {
   const timers = [
     every(POOL_INTERVAL_MS, async () => {
       const depths = await listQueueDepths(db, { offlineSeconds: workerOfflineSeconds });
-      reportExecutors(executors, depths, metrics);
+      reportExecutors(executors, depths, parallelism, metrics);
       reportQueues(depths, metrics, queuesBefore);
       for (const pool of await readPoolGauges(db)) {
         const tags = { pool_name: pool.name };
@@ -51,14 +53,15 @@ export function sampleGauges(options: GaugeOptions): { stop(): void } {
 }
 
 /** Of all schedulers together: what an executor holds is what Postgres says. */
-function reportExecutors(executors: readonly Executor[], depths: readonly QueueDepth[], metrics: Metrics): void {
+function reportExecutors(executors: readonly Executor[], depths: readonly QueueDepth[], parallelism: number, metrics: Metrics): void {
   for (const executor of executors) {
     const { free } = executor.capacity();
     const own = depths.filter((depth) => depth.executor === executor.name);
     const tags = { executor_class_name: className(executor.name) };
-    if (free !== null) metrics.gauge("executor.open_slots", free, tags);
-    metrics.gauge("executor.queued_tasks", sum(own, "queued"), tags);
-    metrics.gauge("executor.running_tasks", sum(own, "running"), tags);
+    const [queued, running] = [sum(own, "queued"), sum(own, "running")];
+    metrics.gauge("executor.open_slots", free ?? Math.max(0, parallelism - queued - running), tags);
+    metrics.gauge("executor.queued_tasks", queued, tags);
+    metrics.gauge("executor.running_tasks", running, tags);
   }
 }
 

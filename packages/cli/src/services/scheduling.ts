@@ -46,7 +46,8 @@ export async function startScheduling(installation: Installation, core: Core, { 
   await scheduler.start();
   metrics.increment("{job_name}_start", { job_name: "SchedulerJob" });
   if (config.metrics.statsdOn) {
-    const gauges = sampleGauges({ db: core.db, executors, metrics, logger, workerOfflineSeconds: config.worker.offlineSeconds });
+    const { parallelism } = config.scheduler;
+    const gauges = sampleGauges({ db: core.db, executors, parallelism, metrics, logger, workerOfflineSeconds: config.worker.offlineSeconds });
     shutdown.onShutdown("gauges", () => gauges.stop());
   }
 }
