@@ -13,7 +13,7 @@ async function statementOf(call: (handle: Transaction) => Promise<unknown>): Pro
       kysely: undefined as never,
       run: async (statement) => {
         seen = statement;
-        return { rows: [], rowCount: 0 };
+        return { rows: [], rowCount: 0, command: "" };
       },
     },
   };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { TaskSpec } from "@tradewind/core";
 import { builder, useTestDatabase } from "@tradewind/metadata/testing";
 import type { Engine } from "../src/index.ts";
 import {
@@ -70,6 +71,32 @@ describe("a run", () => {
     expect(grants[1]!.inputs).toBe('{"n":7}');
     expect(await finished(dagRunId)).toMatchObject({ state: "success" });
   });
+
+  test.each([0, 1])(
+    "what was given and cannot have its inputs fails with the reason, after as many retries as it has (%i); it is told to no host",
+    async (retries) => {
+      const inputs: TaskSpec["inputs"] = { n: { kind: "xcom", taskId: "start", key: "return_value", path: ["part"] } };
+      const dagId = `unstartable_${retries}`;
+      await storeDags(engine, dagSpec(dagId, [task("start"), task("next", { upstream: ["start"], inputs, retries, retryDelayMs: 0 })]));
+      const { dagRunId } = await trigger(engine, dagId);
+      const grants = await drain(engine, () => ok(7));
+      for (let round = 0; round < retries; round += 1) {
+        await engine.fireTimers({ limit: 10 });
+        grants.push(...(await drain(engine)));
+      }
+      expect(grants.map((grant) => grant.context.taskId)).toEqual(["start"]);
+      expect(await statesOf(database.db, dagRunId)).toEqual({ start: "success", next: "failed" });
+      const { failure, try_number: tryNumber } = await builder(database.db)
+        .selectFrom("task_instance")
+        .select(["failure", "try_number"])
+        .where("dag_run_id", "=", dagRunId)
+        .where("task_id", "=", "next")
+        .executeTakeFirstOrThrow();
+      expect(failure).toMatchObject({ reason: "rejected", message: expect.stringContaining('without "part"') });
+      expect(tryNumber).toBe(retries + 1);
+      expect(await countAlive(database.db)).toEqual({ queue: 0, leases: 0, timers: 0 });
+    },
+  );
 
   test("a failure without retries: upstream_failed below, the run fails", async () => {
     await storeDags(

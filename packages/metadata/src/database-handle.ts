@@ -11,6 +11,8 @@ export interface Queryable {
 
 export interface Transaction extends Queryable {
   readonly kind: "transaction";
+  /** See `commitAlong`. */
+  readonly seal: () => void;
 }
 
 export interface QueryableInternals {
@@ -29,6 +31,8 @@ export interface Statement {
 export interface StatementResult {
   readonly rows: unknown[];
   readonly rowCount: number | null;
+  /** As the server names what it did: `UPDATE 3`, `ROLLBACK`. */
+  readonly command: string;
 }
 
 export const internals: unique symbol = Symbol("tradewind.metadata.internals");

@@ -138,14 +138,14 @@ async function runTransaction<T>(db: Database, work: (tx: Transaction) => Promis
     await begin(session, beginStatement(options));
     const result = await work(open.tx);
     open.end();
-    const { command } = await session.query("commit");
+    const { command } = await open.commit();
     if (command === "ROLLBACK")
       throw new Error("Tried to commit, but an earlier statement of the transaction had failed and its error was swallowed: rolled back.");
     return result;
   } catch (error) {
     failure = error;
     open.end();
-    if (!breaksConnection(error)) failure = await rollback(session, error);
+    if (!breaksConnection(error)) failure = await rollback(session, open, error);
     throw error;
   } finally {
     client.off("error", ignore);
@@ -156,8 +156,10 @@ async function runTransaction<T>(db: Database, work: (tx: Transaction) => Promis
 function ignore(): void {}
 
 /** Gives back what decides whether the connection can be kept. */
-async function rollback(session: Session, cause: unknown): Promise<unknown> {
+async function rollback(session: Session, open: OpenTransaction, cause: unknown): Promise<unknown> {
   try {
+    // What was sent to be committed is, or not: when an earlier statement failed it was not reached.
+    if (open.isSealed) await open.commit().catch(ignore);
     await session.query("rollback");
     return cause;
   } catch (error) {
@@ -205,18 +207,46 @@ function sessionOf(client: pg.PoolClient, traffic: Traffic): Session {
   return made;
 }
 
+/**
+ * Sends the commit behind what was sent before, so that it costs no round trip of its own. Nothing can follow in this transaction; `work` has only to read answers and return. What it throws from here on may come after
+ * the commit, as when an acknowledgement is lost.
+ */
+export function commitAlong(tx: Transaction): void {
+  tx.seal();
+}
+
+interface OpenTransaction {
+  readonly tx: Transaction;
+  readonly isSealed: boolean;
+  /** No statement is sent any more. */
+  end(): void;
+  commit(): Promise<{ command: string }>;
+}
+
 /** The handle of one transaction. What still wants to go on when it is over is refused: it would run outside, or in somebody else's. */
-function openHandle({ batcher, query, kysely }: Session): { tx: Transaction; end(): void } {
+function openHandle({ isPipelined, batcher, query, kysely }: Session): OpenTransaction {
   let isOver = false;
+  let sealed: Promise<StatementResult> | undefined;
   const run = (statement: Statement): Promise<StatementResult> => {
     if (isOver) return Promise.reject(new Error(`The transaction is over: "${statement.name ?? statement.text.slice(0, 60)}" was not sent.`));
     return statement.name === undefined ? query(queryConfig(statement)) : batcher.add(statement);
   };
+  const seal = (): void => {
+    if (isOver || !isPipelined) return;
+    isOver = true;
+    sealed = batcher.add({ name: "commit", text: "commit" }, { isControl: true });
+    // Asked for when `work` has returned; until then nobody listens.
+    sealed.catch(ignore);
+  };
   return {
-    tx: { kind: "transaction", [internals]: { kysely, run } },
+    tx: { kind: "transaction", seal, [internals]: { kysely, run } },
+    get isSealed() {
+      return sealed !== undefined;
+    },
     end: () => {
       isOver = true;
     },
+    commit: () => sealed ?? query("commit"),
   };
 }
 

@@ -2,7 +2,7 @@ export { startEmbeddedPostgres } from "./embedded-postgres.ts";
 export type { EmbeddedPostgres, EmbeddedPostgresEvent, EmbeddedPostgresOptions, StopMode } from "./embedded-postgres.ts";
 
 export { createSideDatabase } from "./side-database.ts";
-export { openDatabase, openHotDatabase, transaction } from "./database.ts";
+export { commitAlong, openDatabase, openHotDatabase, transaction } from "./database.ts";
 export type { Database, DatabaseOptions, TransactionOptions } from "./database.ts";
 export type { Queryable, Transaction } from "./database-handle.ts";
 export type { ConnectionOptions } from "./connection-options.ts";

@@ -155,7 +155,7 @@ class BatchQuery extends pg.Query {
     const { statement, resolve, reject } = this.#sent[this.#at]!;
     if (statement.name !== undefined) this.#isParsed(statement.name, statement.text);
     if (this.#failed !== undefined) reject(this.#failed);
-    else resolve({ rows: this.#rows, rowCount: rowCountOf(text) });
+    else resolve({ rows: this.#rows, rowCount: rowCountOf(text), command: text });
     this.#failed = undefined;
     this.#at += 1;
     this.#begin();

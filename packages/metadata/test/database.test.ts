@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { builder, run, runCount } from "../src/database-handle.ts";
-import { transaction } from "../src/database.ts";
+import { commitAlong, transaction } from "../src/database.ts";
 import { isForeignKeyViolation, isUniqueViolation } from "../src/retryable-errors.ts";
 import { startPrivateServer, useTestDatabase } from "../src/testing/index.ts";
 
@@ -93,6 +93,41 @@ describe("transaction", () => {
     })) as [{ idle: number }];
     expect(idle).toBeGreaterThan(0);
     expect(idle).toBeLessThanOrEqual(5_000);
+  });
+
+  test("may send its commit with its last statements: it costs no round trip, and nothing comes behind it", async () => {
+    const { hot } = database;
+    const set = (value: number) => ({ name: "set_sealed", text: "update pool set slots = $1 where name = 'sealed'", values: [value] });
+    await run(database.db, { text: "insert into pool (name, slots) values ('sealed', 0)" });
+    const before = hot.traffic.roundTrips;
+    const late = await transaction(hot, async (tx) => {
+      const changed = runCount(tx, set(1));
+      commitAlong(tx);
+      expect(await changed).toBe(1);
+      return await runCount(tx, set(2)).catch((error: Error) => error.message);
+    });
+    expect(late).toBe('The transaction is over: "set_sealed" was not sent.');
+    expect(hot.traffic.roundTrips - before).toBe(1);
+    expect(await run(database.db, { text: "select slots from pool where name = 'sealed'" })).toEqual([{ slots: 1 }]);
+  });
+
+  test("is undone as a whole when a statement fails before a commit that was sent with it, and the connection stays usable", async () => {
+    const { hot } = database;
+    const failed = transaction(hot, async (tx) => {
+      const statements = [
+        run(tx, { name: "sealed_insert", text: "insert into variable (key, value) values ('sealed', '1')" }),
+        run(tx, { name: "sealed_failure", text: "select 1/0" }),
+      ];
+      commitAlong(tx);
+      await Promise.all(statements);
+    });
+    await expect(failed).rejects.toThrow("division by zero");
+    const swallowed = transaction(hot, async (tx) => {
+      await run(tx, { name: "sealed_failure", text: "select 1/0" }).catch(() => undefined);
+      commitAlong(tx);
+    });
+    await expect(swallowed).rejects.toThrow(/rolled back|aborted/);
+    expect(await run(hot, { name: "sealed_none", text: "select key from variable where key = 'sealed'" })).toEqual([]);
   });
 
   test("a swallowed error does not pass for a commit", async () => {

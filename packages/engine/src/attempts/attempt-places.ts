@@ -4,6 +4,8 @@ export interface AttemptPlace {
   dagRunId: number;
   dagVersionId: number;
   taskId: string;
+  /** An earlier attempt of the task instance may have left something behind. */
+  isRepeated: boolean;
 }
 
 /**
@@ -19,8 +21,8 @@ export interface AttemptPlaces {
 export function createAttemptPlaces({ most = 20_000 }: { most?: number } = {}): AttemptPlaces {
   const known = new Map<string, AttemptPlace>();
   return {
-    note(attemptId, { taskInstanceId, dagRunId, dagVersionId, taskId }) {
-      known.set(attemptId, { taskInstanceId, dagRunId, dagVersionId, taskId });
+    note(attemptId, { taskInstanceId, dagRunId, dagVersionId, taskId, isRepeated }) {
+      known.set(attemptId, { taskInstanceId, dagRunId, dagVersionId, taskId, isRepeated });
       if (known.size <= most) return;
       for (const oldest of known.keys()) {
         known.delete(oldest);

@@ -1,16 +1,19 @@
 import type { AttemptFinish, ExchangeRequest, ExchangeResponse, FinishAnswer, StartRefusal } from "@tradewind/contract";
 import {
+  commitAlong,
   type GrantedAttempt,
   type LeasedAttempt,
   listLeaseStates,
   lockAttempts,
   lockDagRunsOfAttempts,
+  type Queryable,
   retryableKind,
   startAttempts,
   type Transaction,
 } from "@tradewind/metadata";
 import { commit } from "../commit.ts";
 import type { AfterCommit, EngineContext } from "../context.ts";
+import { isRepeated } from "../dispatch/take.ts";
 import { flush, giveIds } from "../settle/flush.ts";
 import { prefetchBelow, takePrefetched } from "../settle/prefetch.ts";
 import { settle } from "../settle/settle.ts";
@@ -24,6 +27,14 @@ import { createLeavings, writeLeavings } from "./leavings.ts";
 import { failUnstartable } from "./lost-attempts.ts";
 import { beginDispatch, createExecutorLookup, groupWants, narrowWakes, type NextAttempts, takeNext } from "./next-attempts.ts";
 
+/** What one transaction did. */
+interface Served {
+  freed: readonly FreedSlot[];
+  next: NextAttempts;
+  /** Given, and yet to be failed, since the commit was on its way when their inputs were read. */
+  unstartable: readonly { attemptId: string; problem: string }[];
+}
+
 /**
  * The hot path. One transaction at a time takes everything that arrived while the one before was in flight, from all hosts:
  *
@@ -35,7 +46,7 @@ import { beginDispatch, createExecutorLookup, groupWants, narrowWakes, type Next
  * A round trip costs as much as several small statements, so what does not depend on an answer is sent before it comes:
  *
  *     1  begin, locks, what comes right below        2  what decisions ask for beyond, if anything
- *     3  all that is written; starts, and what their grants need; the dispatch lock and a look at the queue        4  taking what was found, and what its grants need        5  commit
+ *     3  all that is written; starts, and what their grants need; the dispatch lock and a look at the queue        4  taking what was found, what its grants need, and the commit
  */
 export function createExchange(context: EngineContext): { exchange(request: ExchangeRequest): Promise<ExchangeResponse>; idle(): Promise<void> } {
   const accepted = new AcceptedFinishes();
@@ -43,7 +54,7 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
 
   async function serve(requests: ExchangeRequest[]): Promise<ExchangeResponse[]> {
     const look = context.readiness.beginLook();
-    let done: { freed: readonly FreedSlot[]; next: NextAttempts } = { freed: [], next: { given: [], filled: [], isDrained: false } };
+    let done: Served = { freed: [], next: { given: [], filled: [], isDrained: false }, unstartable: [] };
     const responses = await commit(context, async (tx, after) => {
       const batch = requests.map((request) => ({ request, response: { granted: [], refused: [], finished: [], next: [] } as ExchangeResponse }));
       done = await serveBatch(tx, after, batch);
@@ -53,32 +64,40 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     // A lease each, and a row of the queue each.
     context.liveTables.noteGone(done.freed.length + done.next.given.length);
     accepted.add(done.freed.map((one) => one.attemptId));
+    if (done.unstartable.length > 0) await commit(context, (tx, after) => failUnstartable(context, tx, after, done.unstartable));
     await context.pausePoint("exchange committed, not answered");
     return responses;
   }
 
-  async function serveBatch(
-    tx: Transaction,
-    after: AfterCommit,
-    batch: readonly Exchange[],
-  ): Promise<{ freed: readonly FreedSlot[]; next: NextAttempts }> {
+  async function serveBatch(tx: Transaction, after: AfterCommit, batch: readonly Exchange[]): Promise<Served> {
     const { freed, settlement } = await finishAll(context, tx, after, batch, accepted);
     const wants = await groupWants(tx, { batch, freed, executorOf });
     // Sent behind each other, in this order; what was written is seen by the look.
     const writing = settlement === null ? null : flush(settlement);
-    const starting = startAll(context, tx, after, batch);
+    const startIds = batch.flatMap(({ request }) => request.starts);
+    const places = context.attemptPlaces.of(startIds);
+    // Nothing but starts of which all is known: what is sent now is all there is.
+    const isKnown = startIds.length > 0 && places.length === startIds.length && !places.some((place) => place.isRepeated);
+    let isSealed = settlement === null && isKnown;
+    const starting = startAll(context, isSealed ? context.db : tx, tx, after, batch);
     const grants = new GrantReader(context, tx);
-    grants.read(context.attemptPlaces.of(batch.flatMap(({ request }) => request.starts)));
+    grants.read(places, isSealed ? () => commitAlong(tx) : undefined);
     const dispatch = after.wakes.has("ready") || context.readiness.mayHaveWork() ? beginDispatch(context, tx, wants) : null;
     const [started] = await Promise.all([starting, writing, dispatch?.isLocked, dispatch?.firstLook.candidates]);
     grants.read(started.map(({ attempt }) => attempt));
-    const next = await takeNext(context, tx, dispatch, (candidates) =>
-      grants.read(candidates.map((candidate) => ({ ...candidate, taskInstanceId: candidate.id }))),
-    );
+    const next = await takeNext(context, tx, dispatch, (candidates, isLast) => {
+      // What an earlier try left behind is taken away with the grant, by a statement more.
+      isSealed = isLast && ![...started.map(({ attempt }) => attempt), ...candidates].some(isRepeated);
+      const taking = candidates.map((candidate) => ({ ...candidate, taskInstanceId: candidate.id }));
+      grants.read(taking, isSealed ? () => commitAlong(tx) : undefined);
+    });
     for (const { attempt } of next.given) after.changes.runs.add(attempt.dagRunId);
     narrowWakes(context, after, freed, next);
-    await giveGrants(context, tx, after, [...started, ...next.given], grants);
-    return { freed, next };
+    const problems = await giveGrants(context, after, [...started, ...next.given], grants);
+    if (problems.length === 0) return { freed, next, unstartable: [] };
+    if (isSealed) return { freed, next, unstartable: problems };
+    await failUnstartable(context, tx, after, problems);
+    return { freed, next, unstartable: [] };
   }
 
   const arrivals = new Arrivals(serve, (error) => retryableKind(error) !== undefined);
@@ -166,13 +185,20 @@ function refusalOf(attempt: LeasedAttempt | undefined, hostId: string): string |
   return attempt.hostId === hostId ? null : `the attempt runs on host "${attempt.hostId}"`;
 }
 
-async function startAll(context: EngineContext, tx: Transaction, after: AfterCommit, batch: readonly Exchange[]): Promise<HostGrant[]> {
+/** @param forReasons where to ask why something cannot begin: the transaction, unless its commit is on its way */
+async function startAll(
+  context: EngineContext,
+  forReasons: Queryable,
+  tx: Transaction,
+  after: AfterCommit,
+  batch: readonly Exchange[],
+): Promise<HostGrant[]> {
   const wanted = batch.flatMap((entry) => entry.request.starts.map((attemptId) => ({ attemptId, hostId: entry.request.hostId, entry })));
   if (wanted.length === 0) return [];
   const granted = await startAttempts(tx, { starts: wanted, leaseMs: context.limits.leaseMs, now: context.stampAt() });
   const byId = new Map(granted.map((attempt) => [attempt.attemptId, attempt]));
   const refused = wanted.filter(({ attemptId }) => !byId.has(attemptId));
-  const leases = refused.length === 0 ? new Map() : await listLeaseStates(tx, { attemptIds: refused.map(({ attemptId }) => attemptId) });
+  const leases = refused.length === 0 ? new Map() : await listLeaseStates(forReasons, { attemptIds: refused.map(({ attemptId }) => attemptId) });
   for (const { attemptId, hostId, entry } of refused) entry.response.refused.push(refuse(attemptId, hostId, leases.get(attemptId)));
   if (granted.length > 0) after.wakes.add("state");
   for (const { dagRunId } of granted) after.changes.runs.add(dagRunId);
@@ -192,14 +218,13 @@ function refuse(
   return { attemptId, code: "not_queued", reason: lease.stopReason ?? "Its task instance is not queued any more." };
 }
 
-/** Tells hosts what they were given. What cannot have its inputs fails in the same transaction, and is refused. */
+/** Tells hosts what they were given. Gives what cannot have its inputs: it is refused, and has to fail. */
 async function giveGrants(
   context: EngineContext,
-  tx: Transaction,
   after: AfterCommit,
   given: readonly HostGrant[],
   grants: GrantReader,
-): Promise<void> {
+): Promise<{ attemptId: string; problem: string }[]> {
   const problems: { attemptId: string; problem: string }[] = [];
   const built = await grants.build(given.map(({ attempt }) => attempt));
   for (const [index, result] of built.entries()) {
@@ -212,7 +237,7 @@ async function giveGrants(
     entry.response[kind].push(result.grant);
     after.events.push(() => tellStarted(context, result.grant.context.dagId, attempt));
   }
-  if (problems.length > 0) await failUnstartable(context, tx, after, problems);
+  return problems;
 }
 
 function tellStarted({ events }: EngineContext, dagId: string, { taskId, queue, queuedMs, scheduledMs }: GrantedAttempt): void {

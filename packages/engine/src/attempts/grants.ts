@@ -11,6 +11,7 @@ import {
 } from "@tradewind/metadata";
 import type { EngineContext } from "../context.ts";
 import type { LoadedDagVersion } from "../dag-versions.ts";
+import { isRepeated } from "../dispatch/take.ts";
 import { type GatheredXComs, gatherXComs } from "./xcom-lookup.ts";
 
 /** An attempt that was granted, ready to be told; or why its inputs cannot be had, so that it fails instead. */
@@ -37,11 +38,11 @@ export class GrantReader {
     this.#tx = tx;
   }
 
-  /** Sends the questions about those that were not asked about yet: two statements for all of them, which travel together. */
-  read(attempts: readonly AttemptToGrant[]): void {
+  /** Sends the questions about those that were not asked about yet: two statements for all of them, which travel together. `onSent`: nothing more will be asked. */
+  read(attempts: readonly AttemptToGrant[], onSent?: () => void): void {
     const unread = attempts.filter(({ taskInstanceId }) => !this.#facts.has(taskInstanceId));
-    if (unread.length === 0) return;
-    const facts = readGrantFacts(this.#context, this.#tx, unread);
+    if (unread.length === 0) return onSent?.();
+    const facts = readGrantFacts(this.#context, this.#tx, unread, onSent);
     // Whoever builds grants hears of it; nobody may come to that.
     facts.catch(() => undefined);
     for (const { taskInstanceId } of unread) this.#facts.set(taskInstanceId, facts);
@@ -49,29 +50,40 @@ export class GrantReader {
 
   /** Everything a runner needs for these attempts, which have been read and have begun. What an earlier try left behind is taken away. */
   async build(attempts: readonly GrantedAttempt[]): Promise<BuiltGrant[]> {
-    const repeated = attempts.filter((attempt) => attempt.tryNumber > 1 || attempt.rescheduleCount !== null);
-    const clearing = deleteXComs(this.#tx, repeated);
+    const clearing = deleteXComs(this.#tx, attempts.filter(isRepeated));
     const building = attempts.map(async (attempt) => buildGrant(this.#context, attempt, await this.#facts.get(attempt.taskInstanceId)!));
     const [grants] = await Promise.all([Promise.all(building), clearing]);
     return grants;
   }
 }
 
-async function readGrantFacts(context: EngineContext, tx: Transaction, attempts: readonly AttemptToGrant[]): Promise<GrantFacts> {
+async function readGrantFacts(
+  context: EngineContext,
+  tx: Transaction,
+  attempts: readonly AttemptToGrant[],
+  onSent?: () => void,
+): Promise<GrantFacts> {
   const [runs, { versions, xcoms }] = await Promise.all([
     listDagRunContexts(tx, { dagRunIds: [...new Set(attempts.map((attempt) => attempt.dagRunId))] }),
-    readInputs(context, tx, attempts),
+    readInputs(context, tx, attempts, onSent),
   ]);
   return { runs: new Map(runs.map((run) => [run.id, run])), versions, xcoms };
 }
 
-async function readInputs(context: EngineContext, tx: Transaction, attempts: readonly AttemptToGrant[]): Promise<Omit<GrantFacts, "runs">> {
+async function readInputs(
+  context: EngineContext,
+  tx: Transaction,
+  attempts: readonly AttemptToGrant[],
+  onSent?: () => void,
+): Promise<Omit<GrantFacts, "runs">> {
   const ids = new Set(attempts.map((attempt) => attempt.dagVersionId));
   await context.versions.load(tx, ids);
   // Kept here: while XComs are read, others may push versions out.
   const versions = new Map([...ids].map((id) => [id, context.versions.get(id)]));
   const wanted = attempts.map((attempt) => ({ dagRunId: attempt.dagRunId, refs: refsOf(versions, attempt) }));
-  return { versions, xcoms: await readXComs(tx, wanted, context.limits.maxInlineInputsBytes) };
+  const xcoms = readXComs(tx, wanted, context.limits.maxInlineInputsBytes);
+  onSent?.();
+  return { versions, xcoms: await xcoms };
 }
 
 function refsOf(versions: GrantFacts["versions"], { dagVersionId, taskId }: AttemptToGrant): readonly XComRef[] {

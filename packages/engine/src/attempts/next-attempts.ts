@@ -71,7 +71,7 @@ export async function takeNext(
   context: EngineContext,
   tx: Transaction,
   dispatch: BegunDispatch | null,
-  onTaking: (candidates: readonly QueuedCandidate[]) => void,
+  onTaking: (candidates: readonly QueuedCandidate[], isLast: boolean) => void,
 ): Promise<NextAttempts> {
   const next: NextAttempts = { given: [], filled: [], isDrained: false };
   if (dispatch === null || !(await dispatch.isLocked)) return next;
@@ -86,7 +86,7 @@ export async function takeNext(
         freeSlots: slots.length,
         ownerOf: (index) => ({ schedulerId: slots[index]!.schedulerId, hostId: slots[index]!.entry.request.hostId }),
         expiresInMs: context.limits.leaseMs,
-        onTaking,
+        onTaking: (candidates, isLast) => onTaking(candidates, isLast && place === dispatch.groups.length - 1),
       },
       place === 0 ? dispatch.firstLook : undefined,
     );

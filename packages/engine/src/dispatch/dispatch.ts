@@ -1,5 +1,5 @@
 import type { TaskCommand } from "@tradewind/contract";
-import { countLeases, lockDispatch, type Transaction } from "@tradewind/metadata";
+import { commitAlong, countLeases, lockDispatch, type Transaction } from "@tradewind/metadata";
 import { commit } from "../commit.ts";
 import type { EngineContext } from "../context.ts";
 import type { SchedulingUseCases } from "../engine.ts";
@@ -25,7 +25,8 @@ export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dis
       const [, live] = await Promise.all([locking, counting, firstLook.candidates]);
       const freeSlots = Math.min(limit, parallelism - live);
       const options = { executors: rooms, queues: null, freeSlots, expiresInMs: context.limits.taskQueuedTimeoutMs };
-      const found = await takeWork(context, tx, { ...options, ownerOf: () => ({ schedulerId, hostId: null }) }, firstLook);
+      const onTaking = (_: unknown, isLast: boolean): void => (isLast ? commitAlong(tx) : undefined);
+      const found = await takeWork(context, tx, { ...options, ownerOf: () => ({ schedulerId, hostId: null }), onTaking }, firstLook);
       if (found.taken.length > 0) after.wakes.add("state");
       for (const { candidate } of found.taken) after.changes.runs.add(candidate.dagRunId);
       return { ...found, isFull: found.isFull && freeSlots === limit, hasRoom: live + found.taken.length < parallelism };

@@ -21,6 +21,11 @@ import {
 } from "@tradewind/metadata";
 import type { EngineContext } from "../context.ts";
 
+/** An earlier try may have left something behind, which the next one has to take away when it begins. */
+export function isRepeated({ tryNumber, rescheduleCount }: { tryNumber: number; rescheduleCount: number | null }): boolean {
+  return tryNumber > 1 || rescheduleCount !== null;
+}
+
 /** How often one dispatch looks again after it had to park what it found. */
 const MAX_ROUNDS = 10;
 
@@ -34,8 +39,8 @@ export interface TakeOptions {
   /** Who each taken one belongs to, in the order they are taken: the scheduler it counts against, and the host that begins it at once, if any. */
   ownerOf(index: number): { schedulerId: string; hostId: string | null };
   expiresInMs: number;
-  /** The statement that takes these has been sent: what else is wanted of them can travel with it. Some may be gone already. */
-  onTaking?(candidates: readonly QueuedCandidate[]): void;
+  /** The statement that takes these has been sent: what else is wanted of them can travel with it. Some may be gone already. `isLast`: taking sends nothing more. */
+  onTaking?(candidates: readonly QueuedCandidate[], isLast: boolean): void;
 }
 
 /** What a look at the queue found. */
@@ -84,11 +89,17 @@ export async function takeWork(context: EngineContext, tx: Transaction, options:
       tookAll = true;
       break;
     }
-    const { took, parked } = await takeRound(context, tx, candidates, { ...options, executors, freeSlots: wanted, offset: taken.length });
+    const { took, parked, isLast } = await takeRound(context, tx, candidates, {
+      ...options,
+      executors,
+      freeSlots: wanted,
+      offset: taken.length,
+      limit: look.limit,
+    });
     for (const one of took) executors.set(one.candidate.executor, executors.get(one.candidate.executor)! - 1);
     taken.push(...took);
     tookAll = took.length === candidates.length && candidates.length < look.limit;
-    if (tookAll || (took.length === 0 && parked === 0)) break;
+    if (isLast || tookAll || (took.length === 0 && parked === 0)) break;
   }
   return { taken, isFull: taken.length >= options.freeSlots, sawNothing, tookAll };
 }
@@ -106,8 +117,8 @@ async function takeRound(
   context: EngineContext,
   tx: Transaction,
   found: readonly QueuedCandidate[],
-  options: TakeOptions & { offset: number },
-): Promise<{ took: Taken[]; parked: number }> {
+  options: TakeOptions & { offset: number; limit: number },
+): Promise<{ took: Taken[]; parked: number; isLast: boolean }> {
   const paused = found.filter((candidate) => candidate.isPaused);
   const candidates = found.filter((candidate) => !candidate.isPaused).sort(compareForDispatch);
   const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
@@ -118,17 +129,19 @@ async function takeRound(
     executors: options.executors,
     freeSlots: options.freeSlots,
   });
+  // Neither is there something to be parked, nor is another look needed: all slots are filled, or all that is in sight is taken.
+  const isLast = plan.park.length === 0 && paused.length === 0 && (plan.take.length === options.freeSlots || candidates.length < options.limit);
   const took = await take(
     context,
     tx,
     plan.take.map((id) => byId.get(id)!),
-    options,
+    { ...options, isLast },
   );
   const held = plan.park
     .filter(({ key }) => !key.startsWith("pool:") && !key.startsWith("executor:"))
     .map(({ id, key }) => ({ candidate: byId.get(id)!, key }));
   await park(tx, [...held, ...paused.map((candidate) => ({ candidate, key: parkKeys.dag(candidate.dagId) }))]);
-  return { took, parked: held.length + paused.length };
+  return { took, parked: held.length + paused.length, isLast };
 }
 
 function toCandidate(candidate: QueuedCandidate): DispatchCandidate {
@@ -159,7 +172,7 @@ async function take(
   context: EngineContext,
   tx: Transaction,
   candidates: readonly QueuedCandidate[],
-  options: TakeOptions & { offset: number },
+  options: TakeOptions & { offset: number; isLast: boolean },
 ): Promise<Taken[]> {
   if (candidates.length === 0) return [];
   await context.versions.load(
@@ -175,9 +188,10 @@ async function take(
     expiresInMs: options.expiresInMs,
     now: context.stampAt(),
   });
-  options.onTaking?.(candidates);
+  options.onTaking?.(candidates, options.isLast);
   const attemptIds = new Set(await taking);
-  for (const { attemptId, candidate } of planned) context.attemptPlaces.note(attemptId, { ...candidate, taskInstanceId: candidate.id });
+  for (const { attemptId, candidate } of planned)
+    context.attemptPlaces.note(attemptId, { ...candidate, taskInstanceId: candidate.id, isRepeated: isRepeated(candidate) });
   return planned.filter((one) => attemptIds.has(one.attemptId));
 }
 
