@@ -117,6 +117,21 @@ describe("stopping", () => {
     expect(peer.get(attemptId).finish!.outcome).toMatchObject({ kind: "failed", failure: { reason: "cancelled", message: "Cleared by Ada." } });
   });
 
+  test("cancel while a lease is being asked for: it ends as soon as it is granted, and nothing of it has run", async () => {
+    const [asking, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { peer, host, deliver } = await startHost(stubborn, {
+      pausePoint: (name) => (name === "before_start_request" ? (asking.resolve(), goOn.promise) : Promise.resolve()),
+    });
+    const attemptId = deliver("stubborn");
+    await asking.promise;
+    host.cancel([{ attemptId, reason: "Cleared by Ada." }]);
+    goOn.resolve();
+    await host.empty();
+    expect(peer.get(attemptId).finish!.outcome).toMatchObject({ kind: "failed", failure: { reason: "cancelled", message: "Cleared by Ada." } });
+    await until(() => peer.get(attemptId).logClosed, "the log");
+    expect(peer.text(attemptId)).not.toContain("child");
+  });
+
   test("the answer to a heartbeat stops an attempt", async () => {
     const { peer, host, deliver } = await startHost(stubborn);
     const attemptId = deliver("polite");

@@ -21,6 +21,8 @@ export interface Attempt {
   phase: AttemptPhase;
   /** null: taken by the host itself, as the answer to a finish. */
   command: TaskCommand | null;
+  /** It was cancelled while it was asked for: it ends as soon as it is granted. */
+  stopReason?: string;
 }
 
 /** An attempt whose lease the host holds. */

@@ -165,7 +165,8 @@ export class RunnerHost {
         this.#waiting.remove(attemptId);
         this.#forget(attemptId);
         this.#options.source?.onAnswered([attemptId]);
-      } else if (attempt !== undefined && isGranted(attempt)) this.#onStop(attempt, reason);
+      } else if (attempt?.phase === "starting") attempt.stopReason = reason;
+      else if (attempt !== undefined && isGranted(attempt)) this.#onStop(attempt, reason);
     }
   }
 
@@ -334,6 +335,7 @@ export class RunnerHost {
     if (known === undefined) this.#changes.note({ taken: attempt.attemptId });
     if (this.#givingBack) return this.#stopForShutdown(attempt);
     this.#leases?.watch(attempt);
+    if (known?.stopReason !== undefined) return this.#onStop(attempt, known.stopReason);
     const bundlePath = this.#bundles.pathIfReady(grant.bundleSha256);
     if (bundlePath !== undefined && grant.inputs !== null && this.#options.pausePoint === undefined) {
       attempt.bundlePath = bundlePath;
