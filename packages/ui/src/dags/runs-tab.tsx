@@ -2,12 +2,13 @@ import { Center, Loader } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo } from "react";
+import { lazy, Suspense, useCallback, useDeferredValue, useMemo } from "react";
 import { gridQuery } from "../api/dag-runs-page.ts";
 import type { Grid } from "../api/read-models.ts";
 import { gridRows } from "../grid/grid-rows.ts";
 import { GridView } from "../grid/grid-view.tsx";
 import { createRowScroll } from "../grid/row-scroll.ts";
+import type { Direction } from "../graph/graph-layout.ts";
 import type { Selection } from "../grid/selection.ts";
 import { Empty } from "../parts/empty.tsx";
 import { Problem } from "../parts/problem.tsx";
@@ -77,12 +78,23 @@ function Views({ dagId, grid, search }: { dagId: string; grid: Grid; search: Run
     [navigate],
   );
 
+  const onDirection = useCallback((direction: Direction) => change({ dir: direction }), [change]);
+  const onClose = useCallback(() => select({}), [select]);
+
   const selection = useMemo<Selection>(() => ({ run, task, map }), [run, task, map]);
-  const shownRun = run ?? grid.runs[0]?.dag_run_id;
+  // The grid marks what was clicked at once; what is beside it follows in pieces, between which one can go on clicking.
+  const followed = useDeferredValue(selection);
+  const shownRun = followed.run ?? grid.runs[0]?.dag_run_id;
+  const { runs, state, type, before } = search;
+  // All but what is selected, which the toolbar does not show.
+  const shownSearch = useMemo<RunsSearch>(
+    () => readRunsSearch({ runs, state, type, before, fold, except, view }),
+    [runs, state, type, before, fold, except, view],
+  );
   const parts: RunsParts = {
     grid: (
       <>
-        <RunsToolbar grid={grid} search={search} change={change} hasViews={!isNarrow} />
+        <RunsToolbar grid={grid} search={shownSearch} change={change} hasViews={!isNarrow} />
         <div className={classes["body"]}>
           <GridView grid={grid} rows={rows} selection={selection} rowScroll={rowScroll} onFold={onFold} onSelect={select} />
         </div>
@@ -94,10 +106,10 @@ function Views({ dagId, grid, search }: { dagId: string; grid: Grid; search: Run
           dagId={dagId}
           grid={grid}
           runId={shownRun}
-          selection={selection}
+          selection={followed}
           folded={folded}
           direction={dir ?? (isNarrow ? "TB" : "LR")}
-          onDirection={(direction) => change({ dir: direction })}
+          onDirection={onDirection}
           onFold={onFold}
           onSelect={select}
         />
@@ -110,7 +122,7 @@ function Views({ dagId, grid, search }: { dagId: string; grid: Grid; search: Run
           grid={grid}
           rows={rows}
           runId={shownRun}
-          selection={selection}
+          selection={followed}
           rowScroll={view === "gantt" && !isNarrow ? rowScroll : undefined}
           onFold={onFold}
           onSelect={select}
@@ -118,8 +130,8 @@ function Views({ dagId, grid, search }: { dagId: string; grid: Grid; search: Run
       </Suspense>
     ),
     selected:
-      run === undefined && task === undefined ? null : (
-        <SelectionPanel dagId={dagId} grid={grid} selection={selection} onSelect={select} onClose={() => select({})} />
+      followed.run === undefined && followed.task === undefined ? null : (
+        <SelectionPanel dagId={dagId} grid={grid} selection={followed} onSelect={select} onClose={onClose} />
       ),
   };
   if (isNarrow) return <NarrowPanes parts={parts} pane={pane} onPane={(next) => change({ pane: next })} />;

@@ -1,5 +1,6 @@
 import { ActionIcon, Group, Tooltip } from "@mantine/core";
 import { IconBinaryTree, IconChevronLeft, IconChevronsRight, IconFold, IconFoldDown, IconTimelineEvent } from "@tabler/icons-react";
+import { memo } from "react";
 import type { Grid } from "../api/read-models.ts";
 import { RunsFilter } from "./runs-filter.tsx";
 import { DEFAULT_RUN_LIMIT, type RunsChange, type RunsSearch, type RunsView } from "./runs-search.ts";
@@ -15,7 +16,7 @@ interface RunsToolbarProps {
 }
 
 /** Above the grid: a task by its name, which runs there are, and all groups at once. */
-export function RunsToolbar({ grid, search, change, hasViews }: RunsToolbarProps) {
+export const RunsToolbar = memo(function RunsToolbar({ grid, search, change, hasViews }: RunsToolbarProps) {
   const { runs: limit = DEFAULT_RUN_LIMIT, before } = search;
   const oldest = grid?.runs.at(-1);
   const hasOlder = oldest !== undefined && grid!.runs.length === limit;
@@ -62,7 +63,7 @@ export function RunsToolbar({ grid, search, change, hasViews }: RunsToolbarProps
       {hasViews && <ViewButtons view={search.view ?? "both"} onView={(view) => change({ view })} />}
     </Group>
   );
-}
+});
 
 /** Each view beside the grid is there or not. */
 function ViewButtons({ view, onView }: { view: RunsView; onView: (view: RunsView) => void }) {

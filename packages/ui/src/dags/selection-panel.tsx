@@ -1,5 +1,6 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
+import { memo } from "react";
 import type { Grid } from "../api/read-models.ts";
 import type { Selection } from "../grid/selection.ts";
 import { formatInstant } from "../time/format.ts";
@@ -18,7 +19,7 @@ interface SelectionPanelProps {
 }
 
 /** What is selected: a run, a task or group of it, or one instance of a mapped task. A task without a run is shown in the newest one. */
-export function SelectionPanel({ dagId, grid, selection, onSelect, onClose }: SelectionPanelProps) {
+export const SelectionPanel = memo(function SelectionPanel({ dagId, grid, selection, onSelect, onClose }: SelectionPanelProps) {
   const { task: taskId, map } = selection;
   const runId = selection.run ?? grid.runs[0]?.dag_run_id;
   const group = grid.groups.find(({ group_id: id }) => id === taskId);
@@ -72,7 +73,7 @@ export function SelectionPanel({ dagId, grid, selection, onSelect, onClose }: Se
       )}
     </section>
   );
-}
+});
 
 /** A run by the time it is for, which is shorter than its id. */
 function RunName({ grid, runId }: { grid: Grid; runId: string }) {

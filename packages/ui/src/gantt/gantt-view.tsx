@@ -3,7 +3,7 @@ import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { IconZoomIn, IconZoomOut, IconZoomReset } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useQuery } from "@tanstack/react-query";
-import { type MouseEvent, type PointerEvent, useEffect, useMemo, useRef } from "react";
+import { memo, type MouseEvent, type PointerEvent, useEffect, useMemo, useRef } from "react";
 import { ganttQuery, graphQuery } from "../api/dag-runs-page.ts";
 import type { Grid, GridRun } from "../api/read-models.ts";
 import type { GridRow } from "../grid/grid-rows.ts";
@@ -40,7 +40,7 @@ export interface GanttViewProps {
 const ENDED: ReadonlySet<string | undefined> = new Set(["success", "failed"]);
 
 /** When the tasks of a run waited and ran, and which of them its length is made of. */
-export function GanttView(props: GanttViewProps) {
+export const GanttView = memo(function GanttView(props: GanttViewProps) {
   const { dagId, grid, runId } = props;
   const run = grid.runs.find((one) => one.dag_run_id === runId);
   const isLive = run !== undefined && !ENDED.has(run.state);
@@ -59,7 +59,7 @@ export function GanttView(props: GanttViewProps) {
     return error === null ? <Skeleton h="100%" role="status" aria-label="Loading" /> : <Problem error={error} retry={() => void refetch()} />;
   if (chart === undefined) return <Empty title="Nothing has begun in this run" />;
   return <Chart {...props} chart={chart} path={path} run={run} />;
-}
+});
 
 function toMs(iso: string | null | undefined): number | null {
   return iso == null ? null : Date.parse(iso);

@@ -3,11 +3,10 @@ import { ActionIcon, Loader, Tooltip, useComputedColorScheme } from "@mantine/co
 import { useElementSize } from "@mantine/hooks";
 import { IconArrowsDiagonalMinimize2, IconMinus, IconPlus, IconTransform } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { MiniMap, ReactFlow, ReactFlowProvider, useStore } from "@xyflow/react";
-import { type FocusEvent, type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
+import { ReactFlow, ReactFlowProvider, useStore } from "@xyflow/react";
+import { memo, type FocusEvent, type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import { graphQuery } from "../api/dag-runs-page.ts";
 import type { Grid } from "../api/read-models.ts";
-import { lookOf } from "../states/state-look.ts";
 import type { Selection } from "../grid/selection.ts";
 import { Problem } from "../parts/problem.tsx";
 import { GraphEdges } from "./graph-edges.tsx";
@@ -16,6 +15,7 @@ import { graphElements } from "./graph-elements.ts";
 import type { Direction } from "./graph-layout.ts";
 import { GroupNode, TaskNode } from "./graph-nodes.tsx";
 import { GraphStore, GraphStoreContext } from "./graph-store.ts";
+import { MiniMap } from "./mini-map.tsx";
 import { nextNode } from "./next-node.ts";
 import { type LaidOut, useLayout } from "./use-layout.ts";
 import { useViewport } from "./use-viewport.ts";
@@ -41,7 +41,7 @@ export interface GraphViewProps {
 }
 
 /** The tasks of a run's version and what leads from which to which, in the states of the run. */
-export function GraphView(props: GraphViewProps) {
+export const GraphView = memo(function GraphView(props: GraphViewProps) {
   const { dagId, grid, runId, folded, direction } = props;
   const version = grid.runs.find((run) => run.dag_run_id === runId)?.dag_version ?? grid.version_number;
   const { data: graph, error, refetch } = useQuery(graphQuery(dagId, version));
@@ -64,7 +64,7 @@ export function GraphView(props: GraphViewProps) {
       )}
     </div>
   );
-}
+});
 
 function Flow({ grid, runId, selection, direction, onDirection, onFold, onSelect, laidOut }: GraphViewProps & { laidOut: LaidOut }) {
   const [store] = useState(() => new GraphStore());
@@ -154,20 +154,8 @@ function Flow({ grid, runId, selection, direction, onDirection, onFold, onSelect
         >
           <FarSign />
           <GraphEdges edges={laidOut.edges} layout={laidOut.layout} />
-          {width > ROOM_FOR_MINIMAP && laidOut.nodes.length > 12 && (
-            <MiniMap
-              pannable
-              zoomable
-              ariaLabel="The whole graph"
-              className={classes["minimap"] ?? ""}
-              nodeColor={(node) => (laidOut.frames.has(node.id) ? "transparent" : lookOf(cells.get(node.id)?.state ?? null).fill)}
-              nodeStrokeColor={(node) => (laidOut.frames.has(node.id) ? "var(--mantine-color-dimmed)" : "transparent")}
-              nodeBorderRadius={4}
-              maskColor="rgb(128 136 144 / 28%)"
-              style={{ width: 132, height: 84 }}
-            />
-          )}
         </ReactFlow>
+        {width > ROOM_FOR_MINIMAP && laidOut.nodes.length > 12 && <MiniMap laidOut={laidOut} />}
         <div className={classes["tools"]}>
           <Tool
             label={direction === "LR" ? "From top to bottom" : "From left to right"}

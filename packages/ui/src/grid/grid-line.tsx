@@ -13,6 +13,7 @@ export interface ShownRun {
 }
 
 export interface GridLineProps {
+  id: string;
   row: GridRow;
   index: number;
   top: number;
@@ -23,9 +24,10 @@ export interface GridLineProps {
   isSelected: boolean;
 }
 
-export const GridLine = memo(function GridLine({ row, index, top, shown, letters, activeColumn, isSelected }: GridLineProps) {
+export const GridLine = memo(function GridLine({ id, row, index, top, shown, letters, activeColumn, isSelected }: GridLineProps) {
   return (
     <div
+      id={id}
       className={classes["line"]}
       style={{ top }}
       role="row"

@@ -1,4 +1,4 @@
-import type { RefObject } from "react";
+import { memo, type RefObject } from "react";
 import type { GridRun } from "../api/read-models.ts";
 import type { ShownRun } from "./grid-line.tsx";
 import { COLUMN_WIDTH, HEADER_HEIGHT, ROW_HEIGHT } from "./grid-size.ts";
@@ -14,7 +14,7 @@ interface GridMarksProps {
 }
 
 /** What is laid over the cells: the selected row, column and cell, the column below the pointer, and lines where the version of the DAG changed. */
-export function GridMarks({ runs, shown, row, column, hover }: GridMarksProps) {
+export const GridMarks = memo(function GridMarks({ runs, shown, row, column, hover }: GridMarksProps) {
   const top = HEADER_HEIGHT + row * ROW_HEIGHT;
   return (
     <div className={classes["marks"]} aria-hidden>
@@ -33,7 +33,7 @@ export function GridMarks({ runs, shown, row, column, hover }: GridMarksProps) {
       )}
     </div>
   );
-}
+});
 
 /** Whether the run before it was of another version. */
 export function isNewVersion(runs: readonly GridRun[], index: number): boolean {

@@ -6,6 +6,7 @@ import {
   type PointerEvent,
   useCallback,
   useEffect,
+  useId,
   useLayoutEffect,
   useMemo,
   useRef,
@@ -21,6 +22,7 @@ import { COLUMN_WIDTH, HEADER_HEIGHT, ROW_HEIGHT } from "./grid-size.ts";
 import { GridTip } from "./grid-tip.tsx";
 import { RunHeader } from "./run-header.tsx";
 import type { RowScroll } from "./row-scroll.ts";
+import { RowSlots } from "./row-slots.ts";
 import type { Selection } from "./selection.ts";
 import classes from "./grid-view.module.css";
 
@@ -68,6 +70,12 @@ export function GridView({ grid, rows, selection, rowScroll, onFold, onSelect }:
     rangeExtractor: withColumn,
   });
   const shownColumns = columns.getVirtualItems();
+  const inSight = lines.getVirtualItems();
+  const [slots] = useState(() => new RowSlots());
+  const slotOf = slots.assign(inSight.map(({ index }) => rows[index]!.key));
+  // In the order of their elements: an element that is moved is as expensive as a new one. What reads the page aloud gets them in the order of the rows.
+  const shownLines = inSight.map((item, place) => ({ ...item, slot: slotOf[place]! })).sort((a, b) => a.slot - b.slot);
+  const gridId = useId();
   const columnKey = shownColumns.map((item) => item.index).join(",");
   // oxlint-disable-next-line react/exhaustive-deps -- the key says all that counts of the columns
   const shown = useMemo(() => shownColumns.map(({ index, start }) => ({ index, start, run: runs[index]! })), [columnKey, runs]);
@@ -171,25 +179,24 @@ export function GridView({ grid, rows, selection, rowScroll, onFold, onSelect }:
     >
       <div
         className={classes["content"]}
+        aria-owns={slotOf.map((slot) => `${gridId}${slot}`).join(" ")}
         style={{ height: lines.getTotalSize() + HEADER_HEIGHT, width: `calc(var(--name-width) + ${runs.length * COLUMN_WIDTH}px)` }}
       >
         <RunHeader runs={runs} shown={shown} selected={selection.run} activeColumn={at.row === -1 ? at.column : undefined} />
         <GridMarks runs={runs} shown={shown} row={selectedRow} column={selectedColumn} hover={hover} />
-        {lines.getVirtualItems().map(({ index, start }) => {
-          const row = rows[index]!;
-          return (
-            <GridLine
-              key={row.key}
-              row={row}
-              index={index}
-              top={start + HEADER_HEIGHT}
-              shown={shown}
-              letters={grid.letters}
-              activeColumn={at.row === index ? at.column : undefined}
-              isSelected={index === selectedRow}
-            />
-          );
-        })}
+        {shownLines.map(({ index, start, slot }) => (
+          <GridLine
+            key={slot}
+            id={`${gridId}${slot}`}
+            row={rows[index]!}
+            index={index}
+            top={start + HEADER_HEIGHT}
+            shown={shown}
+            letters={grid.letters}
+            activeColumn={at.row === index ? at.column : undefined}
+            isSelected={index === selectedRow}
+          />
+        ))}
       </div>
       <HoverTip ref={tip} />
     </div>

@@ -1,4 +1,5 @@
 import { IconClockHour4, IconHandClick, IconHistory, IconNote, IconStack2 } from "@tabler/icons-react";
+import { memo } from "react";
 import type { GridRun } from "../api/read-models.ts";
 import { lookOf } from "../states/state-look.ts";
 import { elapsedMs, formatDurationMs, formatInstant } from "../time/format.ts";
@@ -19,7 +20,7 @@ interface RunHeaderProps {
 }
 
 /** A bar for each run, as high as it took long; above it the dates, below it how it came about. */
-export function RunHeader({ runs, shown, selected, activeColumn }: RunHeaderProps) {
+export const RunHeader = memo(function RunHeader({ runs, shown, selected, activeColumn }: RunHeaderProps) {
   const { zone } = useTimeZone();
   const now = useNow(runs.some((run) => run.end_date === null) ? 1000 : 60_000);
   const lengths = runs.map((run) => elapsedMs(run.start_date, run.end_date, now) ?? 0);
@@ -60,7 +61,7 @@ export function RunHeader({ runs, shown, selected, activeColumn }: RunHeaderProp
       ))}
     </div>
   );
-}
+});
 
 function describeRun(run: GridRun, lengthMs: number, show: (at: string) => string): string {
   const note = run.has_note ? ", has a note" : "";
