@@ -10,18 +10,20 @@ import {
   useState,
 } from "react";
 import { flushSync } from "react-dom";
-import { formatInstant } from "../time/format.ts";
 import type { LogBook } from "./log-book.ts";
 import { LogLine, sizeOfGroup } from "./log-row.tsx";
 import type { LogOffsets } from "./log-offsets.ts";
 import { type Folds, isFiltering, isFolded, type LogFilter, placeOf } from "./log-rows.ts";
 import type { MatchRange } from "./log-segments.ts";
 import type { LineRange } from "./log-view.ts";
+import { wrapWidth } from "./log-wrap.ts";
 import classes from "./log-viewer.module.css";
 
 /** Height of a line of text, as in log-viewer.module.css. */
 const LINE_PX = 19;
-const OVERSCAN_LINES = 30;
+const OVERSCAN_LINES = 20;
+/** Short enough for a narrow screen, which it would make one scroll sideways. */
+const RULER_COLUMNS = 20;
 /** So near the end counts as being there. */
 const END_PX = 8;
 
@@ -41,7 +43,8 @@ export interface LogBodyProps {
   offsets: LogOffsets;
   filter: LogFilter;
   folds: Folds;
-  isWrapped: boolean;
+  /** How many fit beside each other; null: lines are not wrapped. */
+  columns: number | null;
   /** null: times are not shown. */
   zone: string | null;
   picked: LineRange | null;
@@ -58,10 +61,11 @@ export interface LogBodyProps {
 
 /** The lines themselves: only those near what is seen are in the page. */
 export function LogBody(props: LogBodyProps) {
-  const { ref, book, visible, offsets, isWrapped, zone, picked, matchesOf, current, isFollowing, onFollowing, onColumns } = props;
+  const { ref, book, visible, offsets, columns, zone, picked, matchesOf, current, isFollowing, onFollowing, onColumns } = props;
   const box = useRef<HTMLDivElement>(null);
   const ruler = useRef<HTMLSpanElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
+  const digits = Math.max(3, String(book.rows.length).length);
   /** The row at the top and how far it is scrolled: stays where it is when rows come or go above. */
   const anchor = useRef({ row: 0, by: 0 });
   const placedAt = useRef(0);
@@ -77,7 +81,7 @@ export function LogBody(props: LogBodyProps) {
   useLayoutEffect(() => {
     const element = box.current!;
     const measure = (): void => {
-      const charPx = ruler.current!.getBoundingClientRect().width / 100;
+      const charPx = ruler.current!.getBoundingClientRect().width / RULER_COLUMNS;
       const text = element.querySelector<HTMLElement>("[data-text-start]")?.offsetLeft ?? 0;
       onColumns(Math.max(20, Math.floor((element.clientWidth - text - 14) / charPx)));
       setView({ top: element.scrollTop, height: element.clientHeight });
@@ -86,7 +90,8 @@ export function LogBody(props: LogBodyProps) {
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
-  }, [onColumns, zone]);
+    // Numbers and times take from the room.
+  }, [onColumns, zone, digits]);
 
   // What was at the top stays there, or the end does.
   useLayoutEffect(() => {
@@ -135,12 +140,11 @@ export function LogBody(props: LogBodyProps) {
 
   const first = offsets.at(Math.max(0, view.top / LINE_PX - OVERSCAN_LINES));
   const last = visible.length === 0 ? -1 : offsets.at((view.top + view.height) / LINE_PX + OVERSCAN_LINES);
-  const digits = Math.max(3, String(book.rows.length).length);
   return (
     <div
       ref={box}
       className={classes["body"]}
-      data-wrap={isWrapped || undefined}
+      data-wrap={columns !== null || undefined}
       data-times={zone === null ? undefined : true}
       style={{ "--digits": digits, "--widest": book.widest } as CSSProperties}
       role="log"
@@ -151,7 +155,7 @@ export function LogBody(props: LogBodyProps) {
       onKeyDown={props.onKeyDown}
     >
       <span ref={ruler} className={classes["ruler"]} aria-hidden>
-        {"0".repeat(100)}
+        {"0".repeat(RULER_COLUMNS)}
       </span>
       <div className={classes["rows"]} style={{ height: offsets.total * LINE_PX }}>
         <span className={classes["text-start"]} data-text-start aria-hidden />
@@ -164,7 +168,8 @@ export function LogBody(props: LogBodyProps) {
                 key={number}
                 row={row}
                 index={number}
-                time={zone === null ? null : timeOf(row.at, zone)}
+                zone={zone}
+                width={wrapWidth(row, columns)}
                 isFolded={row.kind === "group" && isShut(props, number)}
                 size={row.kind === "group" ? sizeOfGroup(row, number) : ""}
                 isPicked={picked !== null && number + 1 >= picked.from && number + 1 <= picked.to}
@@ -183,11 +188,4 @@ export function LogBody(props: LogBodyProps) {
 
 function isShut({ book, filter, folds }: LogBodyProps, group: number): boolean {
   return isFiltering(filter) ? folds.get(group) === true : isFolded(book, group, folds);
-}
-
-/** Of the day only the clock: the day is that of the try. */
-function timeOf(at: number | null, zone: string): string {
-  if (at === null) return "";
-  const iso = new Date(at).toISOString();
-  return `${formatInstant(iso, zone).slice(11)}.${iso.slice(20, 23)}`;
 }

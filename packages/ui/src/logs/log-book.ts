@@ -162,8 +162,17 @@ function fieldsOf(message: LogMessage): string {
 function cellsOf(text: string): number {
   if (!NOT_PLAIN.test(text)) return text.length;
   let cells = 0;
-  for (const character of text) cells += character === "\t" ? 8 - (cells % 8) : WIDE.test(character) ? 2 : 1;
+  for (const sign of text) cells += columnsOf(sign, cells);
   return cells;
+}
+
+/** Columns of a terminal that a sign takes after so many others. */
+export function columnsOf(sign: string, before: number): number {
+  return sign === "\t" ? 8 - (before % 8) : isWide(sign) ? 2 : 1;
+}
+
+export function isWide(sign: string): boolean {
+  return WIDE.test(sign);
 }
 
 function levelOf(level: string | undefined): LogLevel {

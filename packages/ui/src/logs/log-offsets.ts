@@ -1,4 +1,5 @@
 import type { LogBook } from "./log-book.ts";
+import { wrapPlaces, wrapWidth } from "./log-wrap.ts";
 
 /** Where the rows that are shown lie, counted in lines of text. */
 export interface LogOffsets {
@@ -10,9 +11,6 @@ export interface LogOffsets {
   at(line: number): number;
 }
 
-/** Columns that each step into a group takes. */
-export const INDENT_COLUMNS = 2;
-
 /**
  * @param columns how many fit beside each other; null: lines are not wrapped
  */
@@ -22,10 +20,9 @@ export function logOffsets(book: LogBook, visible: Int32Array, columns: number |
   }
   const before = new Int32Array(visible.length + 1);
   for (let place = 0; place < visible.length; place += 1) {
-    const { cells, depth, kind } = book.rows[visible[place]!]!;
-    const width = Math.max(8, columns - depth * INDENT_COLUMNS);
-    // A title is cut off, not wrapped.
-    before[place + 1] = before[place]! + (kind === "group" ? 1 : Math.max(1, Math.ceil(cells / width)));
+    const row = book.rows[visible[place]!]!;
+    const width = wrapWidth(row, columns);
+    before[place + 1] = before[place]! + (width === null ? 1 : wrapPlaces(row, width).length + 1);
   }
   return {
     total: before[visible.length]!,

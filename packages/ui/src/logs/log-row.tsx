@@ -1,16 +1,20 @@
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
-import { memo, type MouseEvent } from "react";
+import { Fragment, memo, type MouseEvent } from "react";
 import { cssOf } from "./ansi-css.ts";
 import type { LogRow } from "./log-book.ts";
 import { type MatchRange, segmentsOf } from "./log-segments.ts";
+import { timeOfLine } from "./log-time.ts";
+import { wrapPlaces } from "./log-wrap.ts";
 import classes from "./log-viewer.module.css";
 
 export interface LogLineProps {
   row: LogRow;
   /** Number of the row, from 0. */
   index: number;
-  /** As it is shown; null: not at all. */
-  time: string | null;
+  /** Zone that its time is shown in; null: it is not shown. */
+  zone: string | null;
+  /** Columns that it is wrapped into; null: it is one line. */
+  width: number | null;
   isFolded: boolean;
   /** How much is in the group, when it is one. */
   size: string;
@@ -31,7 +35,7 @@ function tagOf({ level, source, at }: LogRow): string {
   return TAGS[level] ?? (source === "stderr" ? "STDERR" : source === "log" ? "INFO" : source === "system" ? "SYSTEM" : "");
 }
 
-export const LogLine = memo(function LogLine({ row, index, time, isFolded, size, isPicked, matches, current, onPick, onFold }: LogLineProps) {
+export const LogLine = memo(function LogLine({ row, index, zone, width, isFolded, size, isPicked, matches, current, onPick, onFold }: LogLineProps) {
   const line = index + 1;
   const pick = (event: MouseEvent): void => {
     event.preventDefault();
@@ -42,7 +46,7 @@ export const LogLine = memo(function LogLine({ row, index, time, isFolded, size,
       <a className={classes["number"]} href={`#L${line}`} tabIndex={-1} onClick={pick} aria-label={`Line ${line}`}>
         {line}
       </a>
-      {time !== null && <span className={classes["time"]}>{time}</span>}
+      {zone !== null && <span className={classes["time"]}>{row.at === null ? "" : timeOfLine(row.at, zone)}</span>}
       <span className={classes["tag"]}>{tagOf(row)}</span>
       {row.kind === "group" ? (
         <button
@@ -53,43 +57,50 @@ export const LogLine = memo(function LogLine({ row, index, time, isFolded, size,
           onClick={() => onFold(index)}
         >
           {isFolded ? <IconChevronRight size={14} aria-hidden /> : <IconChevronDown size={14} aria-hidden />}
-          <span>{textOf(row, matches, current)}</span>
+          <span>{textOf(row, matches, current, null)}</span>
           <span className={classes["size"]}>{size}</span>
         </button>
       ) : (
         <span className={classes["text"]} style={row.depth === 0 ? undefined : { paddingLeft: `${row.depth * 2}ch` }}>
-          {row.raw === null && matches.length === 0 && row.fieldsAt === row.text.length && !row.text.includes("://")
+          {width === null && row.raw === null && matches.length === 0 && row.fieldsAt === row.text.length && !row.text.includes("://")
             ? row.text
-            : textOf(row, matches, current)}
+            : textOf(row, matches, current, width)}
         </span>
       )}
     </div>
   );
 });
 
-function textOf(row: LogRow, matches: readonly MatchRange[], current: number) {
-  return segmentsOf(row, matches).map(({ text, style, href, isField, match }, index) => {
+function textOf(row: LogRow, matches: readonly MatchRange[], current: number, width: number | null) {
+  const segments = segmentsOf(row, matches, width === null ? [] : wrapPlaces(row, width));
+  return segments.map(({ text, style, href, isField, match }, index) => {
+    const endsLine = segments[index + 1]?.isWrapped === true;
+    // It takes no room: beyond the edge it would begin a line.
+    const space = endsLine && text.endsWith(" ") ? " " : "";
+    const shown = text.slice(0, text.length - space.length);
     const css = style === null ? undefined : cssOf(style);
     const inner =
       match === null ? (
-        text
+        shown
       ) : (
         <mark className={classes["match"]} data-current={match === current || undefined}>
-          {text}
+          {shown}
         </mark>
       );
     const key = index;
-    if (href !== null) {
-      return (
-        <a key={key} href={href} target="_blank" rel="noreferrer" style={css} className={classes["address"]}>
-          {inner}
-        </a>
-      );
-    }
     return (
-      <span key={key} style={css} className={isField ? classes["field"] : undefined}>
-        {inner}
-      </span>
+      <Fragment key={key}>
+        {href === null ? (
+          <span style={css} className={isField ? classes["field"] : undefined}>
+            {inner}
+          </span>
+        ) : (
+          <a href={href} target="_blank" rel="noreferrer" style={css} className={classes["address"]}>
+            {inner}
+          </a>
+        )}
+        {endsLine && <span className={classes["wrap"]}>{space}</span>}
+      </Fragment>
     );
   });
 }

@@ -10,6 +10,8 @@ export interface LogSegment {
   isField: boolean;
   /** Number of the match that it is part of, among those of the row; null: none. */
   match: number | null;
+  /** It begins a further line of its row. */
+  isWrapped: boolean;
 }
 
 export interface MatchRange {
@@ -19,14 +21,14 @@ export interface MatchRange {
 
 const ADDRESS = /https?:\/\/[^\s<>"'`)\]}]*[^\s<>"'`)\]},.;:!?]/gu;
 
-/** A row cut wherever something about its look changes: colours, addresses, the author's fields, what was searched. */
-export function segmentsOf(row: LogRow, matches: readonly MatchRange[]): LogSegment[] {
+/** A row cut wherever something about its look changes: colours, addresses, the author's fields, what was searched, and where a further line begins. */
+export function segmentsOf(row: LogRow, matches: readonly MatchRange[], wraps: readonly number[] = []): LogSegment[] {
   const { text, fieldsAt } = row;
   const runs = row.raw === null ? [] : parseAnsi(row.raw).runs;
   const addresses = text.includes("://")
     ? [...text.matchAll(ADDRESS)].map(({ index, 0: href }) => ({ start: index, end: index + href.length, href }))
     : [];
-  const cuts = new Set([0, text.length, Math.min(fieldsAt, text.length)]);
+  const cuts = new Set([0, text.length, Math.min(fieldsAt, text.length), ...wraps]);
   for (const { start, end } of [...runs, ...addresses, ...matches]) cuts.add(start).add(end);
   const places = [...cuts].filter((cut) => cut <= text.length).toSorted((a, b) => a - b);
   const covers = (start: number) => (range: MatchRange) => range.start <= start && start < range.end;
@@ -38,6 +40,7 @@ export function segmentsOf(row: LogRow, matches: readonly MatchRange[]): LogSegm
       href: addresses.find(covers(start))?.href ?? null,
       isField: start >= fieldsAt,
       match: match === -1 ? null : match,
+      isWrapped: wraps.includes(start),
     };
   });
 }

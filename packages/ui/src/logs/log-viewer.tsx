@@ -74,7 +74,8 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
   const filter = useMemo<LogFilter>(() => ({ level: view.level ?? "trace", hidden: view.without ?? [] }), [view.level, view.without]);
   // oxlint-disable-next-line react-hooks/exhaustive-deps -- a book only grows: its version tells whether it has
   const visible = useMemo(() => visibleRows(book, filter, folds), [book, version, filter, folds]);
-  const offsets = useMemo(() => logOffsets(book, visible, isWrapped ? columns : null), [book, visible, isWrapped, columns]);
+  const wrapColumns = isWrapped ? columns : null;
+  const offsets = useMemo(() => logOffsets(book, visible, wrapColumns), [book, visible, wrapColumns]);
 
   const topRow = (): number => body.current?.topRow() ?? 0;
   const goTo = (row: number): void => {
@@ -185,7 +186,7 @@ function OneLog({ dagId, runId, taskId, mapIndex, tryNumber, isLive, hasFailed =
           offsets={offsets}
           filter={filter}
           folds={folds}
-          isWrapped={isWrapped}
+          columns={wrapColumns}
           zone={hasTimes ? zone : null}
           picked={picked}
           matchesOf={search.matchesOf}
