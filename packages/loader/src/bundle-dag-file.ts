@@ -6,6 +6,7 @@ import { AuthorSources, displayPath } from "./author-source.ts";
 import { buildFailureToImportError } from "./build-failure.ts";
 import { absentInput, type InputFingerprint, readInput, type ReadInput, sha256Hex } from "./fingerprint.ts";
 import type { DagFileWarning, DagImportError } from "./import-error.ts";
+import { withLivingService } from "./living-service.ts";
 import { isYamlDagFile, yamlBundle } from "./yaml-bundle.ts";
 
 export interface BundleRequest {
@@ -136,20 +137,9 @@ async function runEsbuild(files: AuthorFiles, entry: ReadInput, banner: string):
     logLevel: "silent",
     plugins: [authorFilesPlugin(files, entry)],
   } satisfies esbuild.BuildOptions;
-  const result = await withLivingService(() => esbuild.build(options));
+  const result = await withLivingService(esbuild, () => esbuild.build(options));
   const output = (name: string) => result.outputFiles.find((file) => file.path.endsWith(name))?.text ?? "";
   return { code: output("bundle.mjs"), sourceMap: output("bundle.mjs.map"), externals: externalImports(result.metafile, files.sources) };
-}
-
-/** When the esbuild process was killed (out of memory, by hand), its library stays bound to the dead one until it is told to stop. */
-async function withLivingService<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (!(error instanceof Error) || !/^The service (was stopped|is no longer running)/u.test(error.message)) throw error;
-    await esbuild.stop();
-    return await run();
-  }
 }
 
 function isBuildFailure(error: unknown): error is esbuild.BuildFailure {

@@ -1,6 +1,7 @@
 import { createRequire, isBuiltin, registerHooks, type ResolveFnOutput, type ResolveHookContext } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { OwnPackage } from "./child-program/child-program.ts";
 
 export interface BundleResolution {
   /** URL under which the bundle is imported. */
@@ -15,7 +16,12 @@ const lookupParentsByBundle = new Map<string, string[]>();
 /** Bundles that are held in memory instead of on disk, by URL. */
 const codeByBundle = new Map<string, string>();
 
+/** Absent: the process runs from the sources. */
+let ownPackage: OwnPackage | undefined;
+
 let hooksRegistered = false;
+/** `require.resolve` asks the hooks again. */
+let isResolvingOwn = false;
 
 /**
  * Makes a bundle that lies in a cache folder, or nowhere at all, find its packages in the author's project; for `import`, `import()` and `require`.
@@ -28,6 +34,18 @@ export function registerBundleResolution(resolution: BundleResolution): void {
     resolution.bundleUrl,
     resolution.resolveFrom.map((folder) => pathToFileURL(join(folder, "tradewind-bundle.mjs")).href),
   );
+  registerOnce();
+}
+
+/**
+ * For a child that runs a packed program: `tradewind` is the copy in there, of which the program itself is made, and what that imports from npm is found as from its sources.
+ */
+export function useOwnPackage(own: OwnPackage): void {
+  ownPackage = own;
+  registerOnce();
+}
+
+function registerOnce(): void {
   if (hooksRegistered) return;
   hooksRegistered = true;
   registerHooks({
@@ -35,9 +53,9 @@ export function registerBundleResolution(resolution: BundleResolution): void {
       if (codeByBundle.has(specifier)) return { url: specifier, format: "module", shortCircuit: true };
       const resolveFrom = (parentURL: string): ResolveFnOutput =>
         context.conditions.includes("require") ? resolveRequired(specifier, parentURL) : nextResolve(specifier, { ...context, parentURL });
-      const own = ownSpecifier(specifier);
+      const own = isResolvingOwn ? null : ownSpecifier(specifier);
       if (own !== null) return resolveOwn(own, context, nextResolve);
-      const parents = context.parentURL === undefined ? undefined : lookupParentsByBundle.get(context.parentURL);
+      const parents = lookupParents(context.parentURL);
       if (parents === undefined || !isPackage(specifier)) return nextResolve(specifier, context);
       return resolveFromFirst(parents, resolveFrom, () => nextResolve(specifier, context));
     },
@@ -69,9 +87,21 @@ function ownSpecifier(specifier: string): string | null {
 }
 
 function resolveOwn(specifier: string, context: ResolveHookContext, nextResolve: NextResolve): ResolveFnOutput {
-  return context.conditions.includes("require")
-    ? resolveRequired(specifier, import.meta.url)
-    : nextResolve(specifier, { ...context, parentURL: import.meta.url });
+  const packed = ownPackage?.entries[specifier];
+  if (packed !== undefined) return { url: packed, format: "module", shortCircuit: true };
+  if (!context.conditions.includes("require")) return nextResolve(specifier, { ...context, parentURL: import.meta.url });
+  isResolvingOwn = true;
+  try {
+    return resolveRequired(specifier, import.meta.url);
+  } finally {
+    isResolvingOwn = false;
+  }
+}
+
+/** URLs from which the packages of a module are looked up, where that is not its own place. */
+function lookupParents(url: string | undefined): readonly string[] | undefined {
+  if (url === undefined) return undefined;
+  return lookupParentsByBundle.get(url) ?? (ownPackage !== undefined && url.startsWith(ownPackage.url) ? ownPackage.lookupFrom : undefined);
 }
 
 /** A bare specifier: neither a path, nor a URL, nor a module of Node. */

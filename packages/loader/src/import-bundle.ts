@@ -2,6 +2,8 @@ import { pathToFileURL } from "node:url";
 import { collectRegistrations, registeredExports } from "tradewind/internal";
 import { dropBundleCode, holdBundleCode, registerBundleResolution } from "./bundle-resolution.ts";
 
+export { useOwnPackage } from "./bundle-resolution.ts";
+
 /** What a DAG file exports. */
 export type BundleExports = Record<string, unknown>;
 

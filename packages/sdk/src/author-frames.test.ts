@@ -10,6 +10,7 @@ describe("authorFrames", () => {
     at runPlacedTask (${sdk}run-task.ts:59:26)
     at process.processTicksAndRejections (node:internal/process/task_queues:104:5)
     at async ${sdk}run-attempt.ts:38:20
+    at async file:///state/programs/tradewind-program-0123456789abcdef/part-ABCD.mjs:38:20
 Caused by: Error: at the bottom
     at query (file:///dags/node_modules/pg/lib/client.js:1:1)
     at get (file:///dags/node_modules/tradewind/src/client.ts:1:1)`;

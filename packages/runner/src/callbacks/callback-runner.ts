@@ -7,6 +7,7 @@ import { BundleCache } from "../host/bundle-cache.ts";
 import { childEnv } from "../host/child-env.ts";
 import { ChildLedger } from "../host/child-ledger.ts";
 import { type ChildExit, ChildProcessHandle } from "../host/child-process.ts";
+import { ChildPrograms } from "../host/child-programs.ts";
 import { LineAssembler } from "../host/line-assembler.ts";
 import { SecretMasker } from "../host/secret-masker.ts";
 import type { CallbackEvent, CallbackProblem, FromChild } from "../protocol/messages.ts";
@@ -47,6 +48,7 @@ export class CallbackRunner {
   readonly #options: CallbackRunnerOptions;
   readonly #bundles: BundleCache;
   readonly #ledger: ChildLedger;
+  readonly #programs: ChildPrograms;
   readonly #children = new Set<ChildProcessHandle>();
   #leftovers: Promise<number> | undefined;
 
@@ -54,6 +56,8 @@ export class CallbackRunner {
     this.#options = options;
     this.#bundles = new BundleCache(join(options.stateDir, "bundles"), (sha256) => options.download(sha256));
     this.#ledger = new ChildLedger(join(options.stateDir, "callback-children"));
+    // Rare enough that a slower start tells nobody anything.
+    this.#programs = new ChildPrograms({ stateDir: options.stateDir });
   }
 
   /** Never rejects: whatever goes wrong is the result's problem. */
@@ -63,7 +67,7 @@ export class CallbackRunner {
     const end = (problem: CallbackProblem | null): CallbackResult => ({ problem, output: output.text(), durationMs: performance.now() - startedAt });
     try {
       await (this.#leftovers ??= this.#ledger.killLeftovers());
-      const bundlePath = await this.#bundles.path(job.bundleSha256);
+      const [bundlePath] = await Promise.all([this.#bundles.path(job.bundleSha256), this.#programs.ready()]);
       return end(await this.#runInChild(job, bundlePath, output));
     } catch (error) {
       return end({ message: `The callback could not be started: ${error instanceof Error ? error.message : String(error)}`, failedCalls: null });
@@ -72,6 +76,7 @@ export class CallbackRunner {
 
   /** Ends what runs: their requests are due again after their time. */
   stop(): void {
+    this.#programs.close();
     for (const child of this.#children) child.end();
   }
 
@@ -83,7 +88,8 @@ export class CallbackRunner {
       const child = new ChildProcessHandle(
         {
           env: childEnv(process.env, this.#options.passEnv ?? []),
-          compileCacheDir: join(this.#options.stateDir, "compile-cache"),
+          program: this.#programs.current(),
+          compileCacheDir: this.#programs.compileCacheDir,
           memoryLimitMb: this.#options.memoryLimitMb ?? null,
           maxResultBytes: 1024 * 1024,
         },

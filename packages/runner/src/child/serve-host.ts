@@ -1,5 +1,7 @@
+import { flushCompileCache } from "node:module";
 import type { TaskOutcome } from "@tradewind/contract";
 import { errorMessage, type TaskCallback } from "@tradewind/core";
+import { useOwnPackage } from "@tradewind/loader/import-bundle";
 import type { AnyDag } from "tradewind/internal";
 import type { CallbackMessage, RunMessage, ToChild } from "../protocol/messages.ts";
 import { attemptRuntime, AuthorCalls } from "./attempt-runtime.ts";
@@ -34,6 +36,13 @@ export function serveHost(): void {
   let current: Current | null = null;
   let attempts = 0;
 
+  // Node writes what it has compiled when a process exits by itself, but children are killed. The first attempt has shown what is used; when all of it was cached, this is nothing.
+  let hasKeptCompiled = false;
+  const keepCompiled = () => {
+    if (!hasKeptCompiled) flushCompileCache();
+    hasKeptCompiled = true;
+  };
+
   captureOutput((stream, text) => {
     if (current !== null) send({ kind: "out", seq: current.seq, stream, text });
   });
@@ -43,6 +52,7 @@ export function serveHost(): void {
     if (current !== attempt) return;
     const durationMs = callback?.durationMs ?? performance.now() - attempt.startedAt;
     const unfitNow = traces.restore() ?? unfit;
+    keepCompiled();
     const measure = durationMs > LONG_ATTEMPT_MS || ++attempts % MEASURE_EVERY === 0;
     const rssBytes = measure ? process.memoryUsage.rss() : undefined;
     send({ kind: "finished", seq: attempt.seq, outcome, durationMs, callbackRan: callback?.ran, unfit: unfitNow, rssBytes });
@@ -122,7 +132,10 @@ export function serveHost(): void {
       current.abort.abort(new Error(message.reason));
     }
   };
-  channel.listen((hello) => void (maxResultBytes = hello.maxResultBytes), onMessage);
+  channel.listen((hello) => {
+    maxResultBytes = hello.maxResultBytes;
+    if (hello.ownPackage !== null) useOwnPackage(hello.ownPackage);
+  }, onMessage);
 }
 
 /** Whatever the handler did after its time was over: too late. */

@@ -9,7 +9,8 @@ import { placeAttempt } from "./place-attempt.ts";
 export interface ChildPoolOptions {
   slots: number;
   policy: ChildPolicy;
-  spawn: Omit<ChildSpawn, "memoryLimitMb">;
+  /** Asked for each child. */
+  spawn(): Omit<ChildSpawn, "memoryLimitMb">;
   defaultMemoryLimitMb: number | null;
   /** The attempt has got a child and is to be sent to it. */
   onPlaced(attempt: GrantedAttempt, child: ChildProcessHandle): void;
@@ -23,6 +24,10 @@ export interface ChildPoolOptions {
 /** Weight of the newest attempt in the typical time; one long task must not hide that the others are short. */
 const TYPICAL_WEIGHT = 0.05;
 const TYPICAL_CLIP_MS = 200;
+/** While tasks that want a process of their own come, so many wait for them: no more than start in the time of a step. */
+const MOST_SPARES = 4;
+/** After the last of them, one spare process is enough again. */
+const SPARES_FOR_MS = 10_000;
 /** How long the first in line may be passed by attempts whose bundle the free child has. */
 const PASSED_FOR_AT_MOST_MS = 50;
 
@@ -32,11 +37,15 @@ export class ChildPool {
   readonly #children = new Set<ChildProcessHandle>();
   readonly #attempts = new Map<ChildProcessHandle, GrantedAttempt>();
   #ready: GrantedAttempt[] = [];
-  #spare: ChildProcessHandle | null = null;
+  readonly #spares = new Set<ChildProcessHandle>();
+  /** When an attempt that wanted a process of its own was last placed. */
+  #lastAloneAt = -Infinity;
+  #fewerSpares: NodeJS.Timeout | null = null;
   #recheck: NodeJS.Timeout | null = null;
   #idleSweep: NodeJS.Timeout | null = null;
   #lastOverflowAt = 0;
   #typicalMs = TYPICAL_CLIP_MS;
+  #isOpen = false;
   #stopping = false;
   readonly #cores = availableParallelism();
   #allGone: (() => void) | null = null;
@@ -49,10 +58,11 @@ export class ChildPool {
     return this.#typicalMs;
   }
 
-  /** Starts a process in advance, so that the first attempt does not wait for one. */
-  warmUp(): void {
-    if (this.#spare !== null || this.#stopping || !this.#options.policy.spare) return;
-    this.#spare = this.#spawn(this.#options.defaultMemoryLimitMb);
+  /** From now on children can be started. One is at once, so that the first attempt does not wait for it. */
+  open(): void {
+    this.#isOpen = true;
+    this.#fillSpares();
+    this.#place();
   }
 
   enqueue(attempt: GrantedAttempt): void {
@@ -96,6 +106,7 @@ export class ChildPool {
     this.#stopping = true;
     if (this.#recheck !== null) clearTimeout(this.#recheck);
     if (this.#idleSweep !== null) clearTimeout(this.#idleSweep);
+    if (this.#fewerSpares !== null) clearTimeout(this.#fewerSpares);
     const gone = new Promise<void>((resolve) => (this.#allGone = resolve));
     for (const child of this.#children) child.end();
     if (this.#children.size > 0) await gone;
@@ -117,7 +128,7 @@ export class ChildPool {
   #place(): void {
     if (this.#recheck !== null) clearTimeout(this.#recheck);
     this.#recheck = null;
-    if (this.#ready.length === 0 || this.#stopping) return;
+    if (this.#ready.length === 0 || !this.#isOpen || this.#stopping) return;
     const waiting = new Set<string>();
     let recheckMs = Infinity;
     const left: GrantedAttempt[] = [];
@@ -138,8 +149,9 @@ export class ChildPool {
     const memoryLimitMb = this.#memoryLimit(attempt);
     const now = performance.now();
     // A process of its own is never one that ran something before.
-    const bundleKey = attempt.grant.isolation === "process" ? `only ${attempt.attemptId}` : attempt.placementKey;
-    const children = [...this.#children].filter((child) => child !== this.#spare);
+    const isAlone = attempt.grant.isolation === "process";
+    const bundleKey = isAlone ? `only ${attempt.attemptId}` : attempt.placementKey;
+    const children = [...this.#children].filter((child) => !this.#spares.has(child));
     const situation = {
       children,
       slots: this.#options.slots,
@@ -148,11 +160,12 @@ export class ChildPool {
       lastOverflowAt: this.#lastOverflowAt,
       now,
     };
-    const policy = attempt.grant.isolation === "process" ? { ...this.#options.policy, bundlesPerChild: 0 } : this.#options.policy;
+    const policy = isAlone ? { ...this.#options.policy, bundlesPerChild: 0 } : this.#options.policy;
     const placement = placeAttempt({ bundleKey, memoryLimitMb, readyAt: attempt.readyAt }, situation, policy);
     if (placement.kind === "wait") return placement.atMostMs;
     if (placement.kind === "replace") placement.child.end();
     if (placement.kind === "start" && children.filter((child) => child.state === "busy").length >= this.#options.slots) this.#lastOverflowAt = now;
+    if (isAlone) this.#lastAloneAt = now;
     this.#give(attempt, placement.kind === "use" ? placement.child : this.#freshChild(memoryLimitMb), bundleKey);
     return null;
   }
@@ -169,17 +182,37 @@ export class ChildPool {
   }
 
   #freshChild(memoryLimitMb: number | null): ChildProcessHandle {
-    const spare = this.#spare;
-    if (spare === null || spare.memoryLimitMb !== memoryLimitMb || spare.state !== "idle") return this.#spawn(memoryLimitMb);
-    this.#spare = null;
-    // After this attempt has been sent: a process that starts takes a core from the one that works.
-    setTimeout(() => this.warmUp(), 50).unref();
+    const spare = [...this.#spares].find((child) => child.memoryLimitMb === memoryLimitMb && child.state === "idle");
+    if (spare === undefined) return this.#spawn(memoryLimitMb);
+    this.#spares.delete(spare);
+    // After this attempt has been sent: a process that starts takes a core from the one that works. Where each task takes one, the next task is as near as the next process.
+    if (this.#sparesWanted() > 1) setImmediate(() => this.#fillSpares());
+    else setTimeout(() => this.#fillSpares(), 50).unref();
     return spare;
+  }
+
+  #sparesWanted(): number {
+    if (!this.#options.policy.spare) return 0;
+    const isSoonAfter = performance.now() - this.#lastAloneAt < SPARES_FOR_MS;
+    return isSoonAfter ? Math.min(MOST_SPARES, Math.max(2, this.#cores)) : 1;
+  }
+
+  /** Starts processes in advance, or ends those that are too many by now. Each of them has run nothing of any author. */
+  #fillSpares(): void {
+    if (this.#stopping) return;
+    const wanted = this.#sparesWanted();
+    for (const spare of [...this.#spares].slice(wanted)) spare.end();
+    for (let missing = wanted - this.#spares.size; missing > 0; missing--) this.#spares.add(this.#spawn(this.#options.defaultMemoryLimitMb));
+    if (wanted <= 1 || this.#fewerSpares !== null) return;
+    this.#fewerSpares = setTimeout(() => {
+      this.#fewerSpares = null;
+      this.#fillSpares();
+    }, SPARES_FOR_MS + 1).unref();
   }
 
   #spawn(memoryLimitMb: number | null): ChildProcessHandle {
     const child = new ChildProcessHandle(
-      { ...this.#options.spawn, memoryLimitMb },
+      { ...this.#options.spawn(), memoryLimitMb },
       {
         onMessage: (from, message) => {
           if (message.kind === "imported") from.importing = false;
@@ -200,7 +233,7 @@ export class ChildPool {
 
   #forget(child: ChildProcessHandle, exit: ChildExit): void {
     this.#children.delete(child);
-    if (this.#spare === child) this.#spare = null;
+    this.#spares.delete(child);
     const attempt = this.#attempts.get(child);
     this.#attempts.delete(child);
     if (attempt !== undefined) this.#options.onLostChild(attempt, exit);
@@ -218,7 +251,7 @@ export class ChildPool {
     this.#idleSweep ??= setTimeout(() => {
       this.#idleSweep = null;
       const now = performance.now();
-      const idle = [...this.#children].filter((child) => child !== this.#spare && child.state === "idle");
+      const idle = [...this.#children].filter((child) => !this.#spares.has(child) && child.state === "idle");
       const latestFirst = idle.sort((one, other) => other.sinceAt - one.sinceAt);
       for (const [rank, child] of latestFirst.entries())
         if (now - child.sinceAt >= (rank < Math.max(2, this.#cores) ? maxIdleMs : maxIdleMs / 4)) child.end();

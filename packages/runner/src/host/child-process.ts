@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
+import type { ChildProgram } from "@tradewind/loader/child-program";
+import { CHILD_MAIN } from "./child-programs.ts";
 import { LineReader } from "../protocol/line-reader.ts";
 import { FROM_CHILD_FD, type FromChild, TO_CHILD_FD, type ToChild } from "../protocol/messages.ts";
-
-const CHILD_MAIN = fileURLToPath(new URL("../child/child-main.ts", import.meta.url));
 
 /** Something a process that is gone may have left in its pipes is waited for no longer than this: a program in a session of its own could hold them open for ever. */
 const DRAIN_AFTER_EXIT_MS = 200;
@@ -29,6 +28,8 @@ export interface ChildCallbacks {
 
 export interface ChildSpawn {
   env: NodeJS.ProcessEnv;
+  /** null: the child runs from the sources. */
+  program: ChildProgram | null;
   compileCacheDir: string;
   memoryLimitMb: number | null;
   maxResultBytes: number;
@@ -60,13 +61,15 @@ export class ChildProcessHandle {
     this.memoryLimitMb = options.memoryLimitMb;
     this.#callbacks = callbacks;
     const heap = options.memoryLimitMb === null ? [] : [`--max-old-space-size=${options.memoryLimitMb}`];
-    this.#process = spawn(process.execPath, [...heap, "--no-warnings=ExperimentalWarning", CHILD_MAIN, options.compileCacheDir], {
+    const main = options.program?.main ?? CHILD_MAIN;
+    this.#process = spawn(process.execPath, [...heap, "--no-warnings=ExperimentalWarning", main, options.compileCacheDir], {
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
       env: options.env,
       detached: true,
     });
     this.#listen(options.maxResultBytes);
-    this.send({ kind: "hello", nonce: this.#nonce, maxResultBytes: options.maxResultBytes });
+    const ownPackage = options.program?.ownPackage ?? null;
+    this.send({ kind: "hello", nonce: this.#nonce, maxResultBytes: options.maxResultBytes, ownPackage });
   }
 
   /** undefined: it could not be started. */

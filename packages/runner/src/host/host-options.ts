@@ -24,7 +24,7 @@ export interface ChildPolicy {
   growAfterMs: number;
   /** How long a granted attempt may wait while all slots are taken, before it runs in a child beyond them. */
   overflowAfterMs: number;
-  /** A process without a bundle, started in advance. */
+  /** Processes without a bundle are started in advance: one, or a few while tasks come that want a process of their own. */
   spare: boolean;
 }
 
@@ -94,6 +94,8 @@ export interface RunnerHostOptions {
   source?: CommandSource;
   /** Folder for bundles, the compile cache and the list of child processes. */
   stateDir: string;
+  /** Folders for the packed program of the children; the first that can be used is. Default: one beside the installation's sources, then one in `stateDir`. */
+  programFolders?: readonly string[];
   logger: HostLogger;
   /** Memory limit of attempts that have none of their own; null: none. */
   memoryLimitMb?: number | null;

@@ -20,6 +20,7 @@ import { BundleCache } from "./bundle-cache.ts";
 import { childEnv } from "./child-env.ts";
 import { ChildLedger } from "./child-ledger.ts";
 import { ChildPool, placementKeyOf } from "./child-pool.ts";
+import { ChildPrograms } from "./child-programs.ts";
 import { ConnectionTests } from "./connection-tests.ts";
 import { ExchangeLoop } from "./exchange-loop.ts";
 import {
@@ -57,6 +58,7 @@ export class RunnerHost {
   readonly #exchange: ExchangeLoop;
   readonly #bundles: BundleCache;
   readonly #logs: LogShipper;
+  readonly #programs: ChildPrograms;
   readonly #pool: ChildPool;
   readonly #runner: AttemptRunner;
   readonly #ledger: ChildLedger;
@@ -121,11 +123,12 @@ export class RunnerHost {
     });
     const env = childEnv(process.env, options.passEnv ?? []);
     this.#connectionTests = new ConnectionTests({ hostId, client, logger, stateDir, env, memoryLimitMb: options.memoryLimitMb ?? null });
+    this.#programs = new ChildPrograms({ stateDir, logger, folders: options.programFolders });
     this.#pool = new ChildPool({
       slots: options.slots,
       policy: { ...DEFAULT_CHILD_POLICY, ...options.childPolicy },
       defaultMemoryLimitMb: options.memoryLimitMb ?? null,
-      spawn: { env, compileCacheDir: join(stateDir, "compile-cache"), maxResultBytes },
+      spawn: () => ({ env, program: this.#programs.current(), compileCacheDir: this.#programs.compileCacheDir, maxResultBytes }),
       onPlaced: (attempt, child) => this.#runner.start(attempt, child),
       onMessage: (child, attempt, message) => this.#runner.onMessage(child, attempt, message),
       onPrinted: (attempt, stream, bytes) => attempt.log.printedRaw(stream, bytes),
@@ -139,8 +142,8 @@ export class RunnerHost {
   async start(): Promise<void> {
     const leftovers = (await this.#ledger.killLeftovers()) + (await this.#connectionTests.killLeftovers());
     if (leftovers > 0) this.#options.logger.warn({ leftovers }, "ended child processes that an earlier host left behind");
-    this.#pool.warmUp();
-    await this.#registration.untilKnown();
+    // Attempts that come before wait for it, which is still faster than a first child from the sources.
+    await Promise.all([this.#programs.ready().then(() => this.#pool.open()), this.#registration.untilKnown()]);
   }
 
   /** Takes commands; those it has already are ignored. */
@@ -248,6 +251,7 @@ export class RunnerHost {
     this.#runner.close();
     this.#registration.close();
     this.#changes.close();
+    this.#programs.close();
     await this.#pool.stop();
     await this.#options.client.close();
   }

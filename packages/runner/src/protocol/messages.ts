@@ -1,5 +1,6 @@
 import type { AttemptContext, InputMap, LogLevel, TaskOutcome, TaskStatesQuery } from "@tradewind/contract";
 import type { DagCallback, TaskCallback } from "@tradewind/core";
+import type { OwnPackage } from "@tradewind/loader/child-program";
 
 /**
  * What a host and its child process say to each other. The host writes to the child's descriptor 3, one JSON object per line; the child answers on descriptor 4, each line led by the
@@ -8,7 +9,8 @@ import type { DagCallback, TaskCallback } from "@tradewind/core";
  * `seq` numbers the attempts of one child. A message with a `seq` that is not the current one comes from something an earlier attempt left behind, and is dropped.
  */
 export type ToChild =
-  | { kind: "hello"; nonce: string; maxResultBytes: number }
+  /** `ownPackage`: the child runs a packed program; null: the sources. */
+  | { kind: "hello"; nonce: string; maxResultBytes: number; ownPackage: OwnPackage | null }
   | RunMessage
   | CallbackMessage
   /** `outOfTime`: the execution timeout passed; else nobody wants the outcome any more. */

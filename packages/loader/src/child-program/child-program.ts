@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { sha256Hex } from "../fingerprint.ts";
+import { type PackedInput, type PackedProgram, packProgram, SDK_SOURCE } from "./pack-program.ts";
+
+/** The program of a child process as files that Node starts from much faster than from the sources. */
+export interface ChildProgram {
+  /** The file to start. */
+  main: string;
+  /** Holds all of it; tells others that it is in use by its time of change. */
+  folder: string;
+  /** For the child: see `useOwnPackage`. */
+  ownPackage: OwnPackage;
+}
+
+/** Where a child that runs a packed program finds `tradewind`, and what that depends on. */
+export interface OwnPackage {
+  /** URL of the folder; ends with a slash. */
+  url: string;
+  /** By what is imported: URL of the module. */
+  entries: Record<string, string>;
+  /** URLs of the sources beside which dependencies from npm are found. */
+  lookupFrom: string[];
+}
+
+export interface ChildProgramRequest {
+  /** The program's source, absolute. */
+  entry: string;
+  /** Where packed programs are kept: each is looked at, and the first that can be written to gets what is missing. */
+  folders: readonly string[];
+}
+
+interface Manifest {
+  entry: string;
+  main: string;
+  entries: Record<string, string>;
+  inputs: PackedInput[];
+}
+
+const SDK_URL = pathToFileURL(SDK_SOURCE).href;
+const MANIFEST = "manifest.json";
+/** Frames of its code are known by this name of the folder; see `isInternalFrame` of `tradewind/author-frames`. */
+const FOLDER_NAME = /^tradewind-program-[0-9a-f]{16}$/u;
+/** A program that nobody has used for so long is removed. Who uses one says so each day; see `touchChildProgram`. */
+const UNUSED_FOR_MS = 7 * 24 * 60 * 60_000;
+
+/** Beside the sources of this installation, where its other caches are: shared by all that runs from them. */
+export const INSTALLATION_PROGRAMS = fileURLToPath(new URL("../../../../node_modules/.cache/tradewind-programs", import.meta.url));
+
+/**
+ * The packed form of a program, made now unless it is there. Several processes may ask at once.
+ * @throws when it can neither be found nor made, or no folder can be written to; the program then runs from its source as well
+ */
+export async function prepareChildProgram({ entry, folders }: ChildProgramRequest): Promise<ChildProgram> {
+  for (const folder of folders) {
+    const found = findProgram(folder, entry);
+    if (found === undefined) continue;
+    await touchChildProgram(found);
+    return found;
+  }
+  const packed = await packProgram(entry);
+  let problem: unknown;
+  for (const folder of folders) {
+    try {
+      const made = await writeProgram(folder, entry, packed);
+      await removeUnused(folder);
+      return made;
+    } catch (error) {
+      problem ??= error;
+    }
+  }
+  throw problem;
+}
+
+/** Says that the program is in use, so that it stays. */
+export async function touchChildProgram({ folder }: ChildProgram): Promise<void> {
+  const now = new Date();
+  // What cannot be written to cannot be removed by others either.
+  await utimes(folder, now, now).catch(() => undefined);
+}
+
+// Reads and stats in one go: a start waits for nothing but this, and for each call apart it would wait longer.
+function findProgram(folder: string, entry: string): ChildProgram | undefined {
+  for (const name of namesIn(folder)) {
+    const path = join(folder, name);
+    const manifest = readManifest(path);
+    if (manifest?.entry === entry && manifest.inputs.every(isUnchanged)) return programIn(path, manifest);
+  }
+  return undefined;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => FOLDER_NAME.test(name));
+  } catch {
+    return [];
+  }
+}
+
+function readManifest(path: string): Manifest | undefined {
+  try {
+    return JSON.parse(readFileSync(join(path, MANIFEST), "utf8")) as Manifest;
+  } catch {
+    return undefined;
+  }
+}
+
+/** By its stats, else by its content: copies and checkouts have new times. */
+function isUnchanged({ path, mtimeMs, size, sha256 }: PackedInput): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || stats.size !== size) return false;
+  return stats.mtimeMs === mtimeMs || sha256Hex(readFileSync(path)) === sha256;
+}
+
+/** Under a name of its own first: a folder with the name of a program is always whole. */
+async function writeProgram(folder: string, entry: string, packed: PackedProgram): Promise<ChildProgram> {
+  const { main, entries, inputs, files } = packed;
+  const manifest: Manifest = { entry, main, entries, inputs };
+  await mkdir(folder, { recursive: true });
+  const temporary = await mkdtemp(join(folder, ".tmp-"));
+  try {
+    for (const { name, text } of [...files, { name: MANIFEST, text: JSON.stringify(manifest) }]) {
+      await mkdir(dirname(join(temporary, name)), { recursive: true });
+      await writeFile(join(temporary, name), text);
+    }
+    // Whoever installs need not be who runs.
+    await chmod(temporary, 0o755);
+    const path = join(folder, `tradewind-program-${hashOf(manifest, files)}`);
+    await rename(temporary, path).catch((error: unknown) => {
+      // Another process was first: what it wrote is the same.
+      if (!isTaken(error)) throw error;
+    });
+    return programIn(path, manifest);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Of what it is made of as well: the same code of other sources has another list of them. */
+function hashOf(manifest: Manifest, files: PackedProgram["files"]): string {
+  const hash = createHash("sha256").update(manifest.entry);
+  for (const { path, sha256 } of manifest.inputs.toSorted((a, b) => (a.path < b.path ? -1 : 1))) hash.update(`\n${path} ${sha256}`);
+  for (const { name, text } of files) hash.update(`\n${name} ${sha256Hex(text)}`);
+  return hash.digest("hex").slice(0, 16);
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "EEXIST");
+}
+
+function programIn(folder: string, { main, entries }: Manifest): ChildProgram {
+  const url = `${pathToFileURL(folder).href}/`;
+  const urls = Object.entries(entries).map(([specifier, file]) => [specifier, new URL(file, url).href]);
+  const lookupFrom = [SDK_URL, import.meta.url];
+  return { main: join(folder, main), folder, ownPackage: { url, entries: Object.fromEntries(urls) as Record<string, string>, lookupFrom } };
+}
+
+async function removeUnused(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+    if (Date.now() - mtimeMs > UNUSED_FOR_MS) await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  }
+}

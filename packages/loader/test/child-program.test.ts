@@ -1,0 +1,76 @@
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { readFile, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { prepareChildProgram } from "../src/child-program/child-program.ts";
+import { type DagFolder, dagFolder } from "./dag-folder.ts";
+
+const run = promisify(execFile);
+const WEEK_MS = 7 * 24 * 60 * 60_000;
+
+const SOURCES = {
+  "program.ts": `import { said } from "./said.ts";\nexport const place: string = import.meta.url;\nconsole.log(JSON.stringify({ said, place }));\n`,
+  "said.ts": `export const said: string = "first";\n`,
+};
+
+const prepare = (folder: DagFolder, ...names: string[]) =>
+  prepareChildProgram({ entry: folder.path("program.ts"), folders: (names.length === 0 ? ["programs"] : names).map((name) => folder.path(name)) });
+
+async function outputOf({ main }: { main: string }): Promise<{ said: string; place: string }> {
+  const { stdout } = await run(process.execPath, [main]);
+  return JSON.parse(stdout) as { said: string; place: string };
+}
+
+test("a program is packed once, and again when one of its sources has changed; code that asks for its place gets that of its source", async () => {
+  const folder = await dagFolder(SOURCES);
+  const first = await prepare(folder);
+  const { ino } = await stat(first.main);
+  expect(await outputOf(first)).toEqual({ said: "first", place: `file://${folder.path("program.ts")}` });
+  const again = await prepare(folder);
+  expect([again.main, (await stat(again.main)).ino]).toEqual([first.main, ino]);
+
+  await folder.write({ "said.ts": `export const said: string = "other";\n` });
+  const second = await prepare(folder);
+  expect(second.main).not.toBe(first.main);
+  expect((await outputOf(second)).said).toBe("other");
+  // Who runs the first still finds it.
+  expect((await outputOf(first)).said).toBe("first");
+});
+
+test("sources with other times and the same content are the same: a copy, a checkout", async () => {
+  const folder = await dagFolder(SOURCES);
+  const first = await prepare(folder);
+  const { ino } = await stat(first.main);
+  await utimes(folder.path("said.ts"), new Date(0), new Date(0));
+  expect((await stat((await prepare(folder)).main)).ino).toBe(ino);
+});
+
+test("it is written to the first folder that takes it, and found in any; where none does, that is said", async () => {
+  const folder = await dagFolder({ ...SOURCES, file: "not a folder" });
+  const made = await prepare(folder, "file/programs", "programs");
+  expect(made.main.startsWith(folder.path("programs"))).toBe(true);
+  expect((await prepare(folder, "others", "programs")).main).toBe(made.main);
+  await expect(prepare(folder, "file/programs")).rejects.toThrow("ENOTDIR");
+});
+
+test("a program that nobody has used for a week is removed when another is made, and one that is in use is not", async () => {
+  const folder = await dagFolder(SOURCES);
+  const paths: string[] = [];
+  for (const said of ["one", "two", "three"]) {
+    await folder.write({ "said.ts": `export const said: string = "${said}";\n` });
+    paths.push((await prepare(folder)).folder);
+    const long = new Date(Date.now() - WEEK_MS - 60_000);
+    if (said === "one") await utimes(paths[0]!, long, long);
+  }
+  expect(new Set(readdirSync(folder.path("programs")).map((name) => folder.path(`programs/${name}`)))).toEqual(new Set(paths.slice(1)));
+});
+
+test("a damaged list of sources is no program", async () => {
+  const folder = await dagFolder(SOURCES);
+  const made = await prepare(folder);
+  const manifest = await readFile(join(made.folder, "manifest.json"), "utf8");
+  await folder.write({ [`programs/${made.folder.split("/").at(-1)}/manifest.json`]: manifest.slice(0, 40) });
+  expect((await outputOf(await prepare(folder))).said).toBe("first");
+});

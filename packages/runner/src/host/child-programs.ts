@@ -1,0 +1,78 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type ChildProgram, INSTALLATION_PROGRAMS, prepareChildProgram, touchChildProgram } from "@tradewind/loader/child-program";
+import type { HostLogger } from "./host-options.ts";
+
+/** The source of the program that children run. */
+export const CHILD_MAIN = fileURLToPath(new URL("../child/child-main.ts", import.meta.url));
+
+/** A program that is being packed is not waited for any longer: children start from the sources then. */
+const PATIENCE_MS = 10_000;
+const TOUCH_EVERY_MS = 24 * 60 * 60_000;
+
+export interface ChildProgramsOptions {
+  stateDir: string;
+  /** Is told when children start from the sources, which takes several times as long. */
+  logger?: HostLogger;
+  /** Default: beside the installation's sources, else in the state folder. */
+  folders?: readonly string[] | undefined;
+}
+
+/** What child processes are started from: the program packed into a few files, shared by all hosts of an installation where its folder can be written to. */
+export class ChildPrograms {
+  readonly #options: ChildProgramsOptions;
+  #program: ChildProgram | null = null;
+  #ready: Promise<void> | undefined;
+  #touching: NodeJS.Timeout | undefined;
+
+  constructor(options: ChildProgramsOptions) {
+    this.#options = options;
+  }
+
+  /** Where children keep what they have compiled: with the program if that is possible, for all who use it. */
+  get compileCacheDir(): string {
+    const { stateDir } = this.#options;
+    const { folder } = this.#program ?? { folder: stateDir };
+    return join(isWritable(folder) ? folder : stateDir, "compile-cache");
+  }
+
+  /** Resolves when it is known what to start children from. Never rejects. */
+  ready(): Promise<void> {
+    return (this.#ready ??= this.#prepare());
+  }
+
+  /** null: the sources. */
+  current(): ChildProgram | null {
+    // Whoever empties caches by hand shall not stop tasks.
+    return this.#program !== null && existsSync(this.#program.main) ? this.#program : null;
+  }
+
+  close(): void {
+    clearInterval(this.#touching);
+  }
+
+  async #prepare(): Promise<void> {
+    const { stateDir, logger, folders = [INSTALLATION_PROGRAMS, join(stateDir, "programs")] } = this.#options;
+    const late = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error(`it took longer than ${PATIENCE_MS} ms`)), PATIENCE_MS).unref();
+    });
+    try {
+      const program = await Promise.race([prepareChildProgram({ entry: CHILD_MAIN, folders }), late]);
+      this.#program = program;
+      this.#touching = setInterval(() => void touchChildProgram(program), TOUCH_EVERY_MS).unref();
+    } catch (error) {
+      const message = "child processes start from the sources, which takes longer: their program could not be packed";
+      logger?.warn({ error: String(error) }, message);
+    }
+  }
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
