@@ -12,7 +12,7 @@ interface Board {
 }
 
 test.skipIf(!hasRedisServer())("operators see in a browser what waits in Redis, and can break nothing there", async () => {
-  const { installation } = await makeBullMqInstallation({ concurrency: 2, env: { TRADEWIND__DAGS__ALLOWED_QUEUES: "gpu" } });
+  const { installation, redis } = await makeBullMqInstallation({ concurrency: 2, env: { TRADEWIND__DAGS__ALLOWED_QUEUES: "gpu" } });
   const url = installation.rest.url;
   installation.saveDag("waits.ts", DAG);
   await installation.untilKnown("waits");
@@ -48,4 +48,15 @@ test.skipIf(!hasRedisServer())("operators see in a browser what waits in Redis, 
     ask(`/queues/api/queues/${encodeURIComponent("{gpu}")}/pause`, { method: "PUT", headers: { "sec-fetch-site": site } });
   expect((await pause("cross-site")).status).toBe(403);
   expect((await pause("same-origin")).status).toBe(405);
+
+  // Nobody waits for a Redis that is away.
+  await redis.stop();
+  const away = await until("an answer without Redis", async () => {
+    const answer = await ask("/queues/api/queues", { signal: AbortSignal.timeout(10_000) });
+    const body = (await answer.json()) as { detail?: string };
+    return answer.status === 503 && body;
+  });
+  expect(away.detail).toMatch(/^Redis at redis:.* cannot be reached now/u);
+  await redis.restart();
+  await until("the page again", async () => (await ask("/queues/api/queues")).status === 200);
 });

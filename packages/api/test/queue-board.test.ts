@@ -19,6 +19,11 @@ describe("/queues", () => {
     expect(refreshed).toBe(2);
   });
 
+  it("changes nothing, whoever asks and whatever the pages offer", async () => {
+    const statusOf = async (role: "Viewer" | "User" | "Op" | "Admin") => (await server.call("PUT", "/queues/api/queues/pause", { role })).statusCode;
+    expect(await Promise.all((["Viewer", "User", "Op", "Admin"] as const).map(statusOf))).toEqual([403, 403, 405, 405]);
+  });
+
   it("sends browsers without a session to where one begins, and refuses programs", async () => {
     const browser = await server.call("GET", "/queues?status=failed", { role: null, headers: { accept: "text/html,*/*" } });
     expect([browser.statusCode, browser.headers["location"]]).toEqual([302, "/?next=%2Fqueues%3Fstatus%3Dfailed"]);

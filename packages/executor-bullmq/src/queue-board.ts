@@ -2,8 +2,10 @@ import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
 import { Queue } from "bullmq";
+import { TradewindError } from "@tradewind/core";
 import { bullQueueName } from "./job.ts";
-import { closeRedis, DEFAULT_PREFIX, openRedis, type RedisClient, type RedisSettings } from "./redis-client.ts";
+import { parseRedisUrl, showRedis } from "./redis-address.ts";
+import { becomesReady, closeRedis, DEFAULT_PREFIX, isReady, openRedis, type RedisClient, type RedisSettings } from "./redis-client.ts";
 
 export interface QueueBoardOptions {
   redis: RedisSettings;
@@ -17,17 +19,24 @@ export interface QueueBoardOptions {
 export interface QueueBoard {
   /** Routes for a scope of fastify whose prefix is `basePath`. Who may use them is for that scope to say. */
   readonly plugin: ReturnType<FastifyAdapter["registerPlugin"]>;
-  /** Brings the list of queues up to date; to be called before a page is answered. */
+  /**
+   * Brings the list of queues up to date; to be called before a page is answered.
+   * @throws TradewindError `executor_failed` while Redis is away
+   */
   refresh(): Promise<void>;
   close(): void;
 }
 
 /** Queues come and go slowly, and a page asks every few seconds. */
 const REFRESH_EVERY_MS = 5_000;
+/** How long the first page waits for the first connection. */
+const FIRST_CONNECT_MS = 3_000;
 
 export async function createQueueBoard({ redis, basePath, listQueues }: QueueBoardOptions): Promise<QueueBoard> {
   const client = await openRedis(redis, "producer");
-  client.on("error", () => undefined);
+  let lastError = "it has not been reached yet";
+  client.on("error", (error: Error) => (lastError = error.message));
+  const firstConnect = becomesReady(client, FIRST_CONNECT_MS);
   const adapter = new FastifyAdapter().setBasePath(basePath);
   const board = createBullBoard({
     queues: [],
@@ -42,6 +51,15 @@ export async function createQueueBoard({ redis, basePath, listQueues }: QueueBoa
   let refreshedAt = Number.NEGATIVE_INFINITY;
 
   async function refresh(): Promise<void> {
+    await firstConnect;
+    // BullMQ would wait until it is back, and whoever asked for a page with it.
+    if (!isReady(client)) {
+      const place = showRedis(parseRedisUrl(redis.url));
+      throw new TradewindError(
+        "executor_failed",
+        `Redis at ${place} cannot be reached now (${lastError}). What waits and runs is on the page Workers.`,
+      );
+    }
     const now = performance.now();
     if (now - refreshedAt < REFRESH_EVERY_MS) return;
     refreshedAt = now;

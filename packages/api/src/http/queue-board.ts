@@ -1,4 +1,4 @@
-import { isTradewindError } from "@tradewind/core";
+import { isTradewindError, TradewindError } from "@tradewind/core";
 import type { FastifyInstance, FastifyPluginCallback } from "fastify";
 import { type Authentication, requireAccess } from "../auth/authenticate.ts";
 import { sendRestError } from "./errors.ts";
@@ -23,16 +23,19 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
 ].join("; ");
 
+const READING: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+
 /**
  * Below `/queues`: what is in Redis, for operators. Browsers come with their session's cookie; those without one are sent to log in. The pages were not made here, so every route of theirs
- * takes the same permission, and one that would change something takes a page of this server to ask for it, as everywhere.
+ * takes the same permission, and one that would change something is closed to everybody, whatever the pages themselves think of it: a job that is taken away by hand would only be sent again.
  */
 export function queueBoardRoutes(app: FastifyInstance, pages: QueueBoardPages, authentication: Authentication): void {
   app.addHook("onRoute", (route) => {
     route.config = { ...route.config, access: "workers:edit" };
   });
   requireAccess(app, authentication);
-  app.addHook("onRequest", async (_request, reply) => {
+  app.addHook("onRequest", async (request, reply) => {
+    if (!READING.has(request.method)) throw new TradewindError("method_not_allowed", "These pages show what is in Redis, and change nothing.");
     reply.header("content-security-policy", CONTENT_SECURITY_POLICY).header("cache-control", "no-store");
     await pages.refresh();
   });
