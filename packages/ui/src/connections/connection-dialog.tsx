@@ -18,7 +18,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Connection, saveConnection, testConnection } from "../api/connections.ts";
 import { EditDialog } from "../parts/edit-dialog.tsx";
-import { bodyOf, type ConnectionDraft, draftOf, fieldsOf, problemsOf } from "./connection-draft.ts";
+import { bodyOf, type ConnectionDraft, draftOf, fieldsOf, problemsOf, secretsToGive } from "./connection-draft.ts";
 
 const TYPES = CONNECTION_FORMS.map(({ connType }) => connType);
 
@@ -28,6 +28,7 @@ export function ConnectionDialog({ connection, onClose }: { connection: Connecti
   const [draft, setDraft] = useState(() => draftOf(connection));
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const problems = problemsOf(draft);
+  const secrets = secretsToGive(draft, connection);
   const save = useMutation({
     mutationFn: saveConnection,
     onSuccess: async () => {
@@ -41,8 +42,8 @@ export function ConnectionDialog({ connection, onClose }: { connection: Connecti
     setTouched((before) => new Set([...before, place]));
     attempt.reset();
   };
-  const problem = (place: string) => (touched.has(place) ? problems[place] : undefined);
-  const isIncomplete = Object.keys(problems).length > 0;
+  const problem = (place: string) => secrets[place] ?? (touched.has(place) ? problems[place] : undefined);
+  const isIncomplete = Object.keys({ ...problems, ...secrets }).length > 0;
   return (
     <EditDialog
       title={connection === null ? "New connection" : `Connection ${connection.connection_id}`}
@@ -91,7 +92,7 @@ export function ConnectionDialog({ connection, onClose }: { connection: Connecti
             {fieldsOf(draft).map((field) => (
               <FieldInput
                 key={field.place}
-                field={field}
+                field={secrets[field.place] === undefined ? field : { ...field, isRequired: true }}
                 value={draft.values[field.place] ?? ""}
                 problem={problem(field.place)}
                 onChange={(value) => change({ values: { ...draft.values, [field.place]: value } }, field.place)}

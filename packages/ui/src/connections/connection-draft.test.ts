@@ -1,7 +1,7 @@
 import { CONNECTION_FORMS } from "@tradewind/core";
 import { describe, expect, test } from "vitest";
 import type { Connection } from "../api/connections.ts";
-import { bodyOf, type ConnectionDraft, draftOf, fieldsOf, problemsOf } from "./connection-draft.ts";
+import { bodyOf, type ConnectionDraft, draftOf, fieldsOf, problemsOf, secretsToGive } from "./connection-draft.ts";
 
 const STORED: Connection = {
   connection_id: "warehouse",
@@ -82,5 +82,46 @@ describe("what is wrong", () => {
   test.each(CONNECTION_FORMS)("nothing, with all that $title needs", ({ connType, fields }) => {
     const values = Object.fromEntries(fields.filter(({ isRequired }) => isRequired).map(({ place }) => [place, "x"]));
     expect(problemsOf({ ...good, connType, values, extra: "" })).toEqual({});
+  });
+});
+
+describe("hidden secrets", () => {
+  const changed = (values: ConnectionDraft["values"], more: Partial<ConnectionDraft> = {}): ConnectionDraft => {
+    const draft = draftOf(STORED);
+    return { ...draft, ...more, values: { ...draft.values, ...values } };
+  };
+
+  test("stay with the settings that they were given for", () => {
+    expect(secretsToGive(draftOf(STORED), STORED)).toEqual({});
+    expect(secretsToGive(changed({}, { description: "Another text" }), STORED)).toEqual({});
+  });
+
+  test("have to be given again with another host, port, login, schema, type or extra", () => {
+    for (const draft of [
+      changed({ host: "elsewhere.example.com" }),
+      changed({ port: "5434" }),
+      changed({ login: "writer" }),
+      changed({ schema: "" }),
+      changed({ "extra.sslmode": "disable" }),
+      changed({}, { extra: '{"keepalives":0}' }),
+      changed({}, { connType: "mysql" }),
+    ]) {
+      expect(Object.keys(secretsToGive(draft, STORED))).toEqual(["password"]);
+    }
+  });
+
+  test("that were given again, or emptied, are no question any more", () => {
+    expect(secretsToGive(changed({ host: "elsewhere.example.com", password: "new" }), STORED)).toEqual({});
+    expect(secretsToGive(changed({ host: "elsewhere.example.com", password: "" }), STORED)).toEqual({});
+  });
+
+  test("in extra are asked for there; the order of its members is no change", () => {
+    const stored = { ...STORED, password: null, extra: '{"a":1,"api_token":"***"}' };
+    expect(secretsToGive({ ...draftOf(stored), extra: '{"api_token":"***","a":1}' }, stored)).toEqual({});
+    expect(Object.keys(secretsToGive({ ...draftOf(stored), extra: '{"a":2,"api_token":"***"}' }, stored))).toEqual(["extra"]);
+  });
+
+  test("of a new connection are not hidden", () => {
+    expect(secretsToGive(changed({ host: "elsewhere.example.com" }), null)).toEqual({});
   });
 });

@@ -1,4 +1,4 @@
-import { type ConnectionField, type ConnectionForm, connectionFormOf, type ConnectionPlace, type Json } from "@tradewind/core";
+import { canonicalJson, type ConnectionField, type ConnectionForm, connectionFormOf, type ConnectionPlace, type Json } from "@tradewind/core";
 import type { Connection, ConnectionBody } from "../api/connections.ts";
 
 /** What is in the form. Values of places are texts, as they are typed; a switch is `"true"` or empty. */
@@ -62,6 +62,30 @@ export function problemsOf(draft: ConnectionDraft): Record<string, string> {
   }
   if (draft.extra.trim() !== "" && readObject(draft.extra) === undefined) problems["extra"] = 'This is not a JSON object yet: {"name": "value"}.';
   return problems;
+}
+
+/** How the server shows a secret that is there. */
+const HIDDEN = "***";
+
+/**
+ * Hidden secrets that have to be given again, by place: the server keeps a secret only for what it was given for, since who may change a connection could have it sent elsewhere. They may also be
+ * emptied. Type, host, port, login, schema and all of extra count, as there.
+ */
+export function secretsToGive(draft: ConnectionDraft, stored: Connection | null): Record<string, string> {
+  if (stored === null) return {};
+  const hidden = fieldsOf(draft).flatMap(({ place }) => (draft.values[place] === HIDDEN ? [place as string] : []));
+  if (isMasked(readObject(draft.extra) ?? {})) hidden.push("extra");
+  if (hidden.length === 0 || settingsOf(bodyOf(draft)) === settingsOf(bodyOf(draftOf(stored)))) return {};
+  return Object.fromEntries(hidden.map((place) => [place, "Give it again, or empty it: it is kept only for the settings that it was given for."]));
+}
+
+function isMasked(value: Json): boolean {
+  return typeof value === "object" && value !== null ? Object.values(value).some(isMasked) : value === HIDDEN;
+}
+
+/** All that says where a connection leads, as a text that can be compared. */
+function settingsOf({ conn_type, host, port, login, schema, extra }: ConnectionBody): string {
+  return canonicalJson([conn_type, host || null, port ?? null, login || null, schema || null, readObject(extra ?? "") ?? {}]);
 }
 
 /** As the REST API takes it. Only of a draft without problems. */

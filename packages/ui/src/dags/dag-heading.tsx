@@ -2,6 +2,7 @@ import { Badge, Button, Group, Switch, Text, Title, Tooltip } from "@mantine/cor
 import { IconPlayerPlay } from "@tabler/icons-react";
 import type { DagDetails } from "../api/queries.ts";
 import { usePermissions } from "../api/use-permissions.ts";
+import { Breakable } from "../parts/breakable.tsx";
 import { Distance } from "../time/instant.tsx";
 import { scheduleText, scheduleTip } from "../time/schedule-text.ts";
 import { useOpenTrigger } from "../trigger/use-open-trigger.ts";
@@ -23,7 +24,7 @@ export function DagHeading({ dagId, dag }: { dagId: string; dag: DagDetails | un
       <div className={classes["titles"]}>
         <Group gap={8} wrap="nowrap" style={{ minWidth: 0 }}>
           <Title order={1} className={classes["title"]} title={dagId}>
-            {dag?.dag_display_name ?? dagId}
+            <Breakable id={dag?.dag_display_name ?? dagId} />
           </Title>
           {dag !== undefined && <FavoriteButton dagId={dagId} isFavorite={dag.is_favorite} />}
           <Group gap={4} wrap="nowrap" visibleFrom="sm">

@@ -1,7 +1,7 @@
 import { Alert, Button, Checkbox, Collapse, Fieldset, Group, JsonInput, SegmentedControl, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { IconAlertTriangle, IconChevronDown, IconChevronRight, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
-import { type FormEvent, type ReactNode, useMemo, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { DagDetails } from "../api/queries.ts";
 import { usePermissions } from "../api/use-permissions.ts";
 import { useTimeZone } from "../time/time-zone.tsx";
@@ -39,6 +39,11 @@ export function TriggerForm({
   const [isUnpausing, setUnpausing] = useState(true);
   const [isDraining, setDraining] = useState(dag.scheduling_state === "draining");
   const trigger = useTriggerRun(dag.dag_id, onClose);
+  const element = useRef<HTMLFormElement>(null);
+  // The dialog is there before the params are, with the focus at its close button.
+  const hasParams = fields.length > 0 || json !== null;
+  // oxlint-disable-next-line react/exhaustive-deps -- once
+  useEffect(() => focusFirst(element.current!, hasParams), []);
   const tellConf = useDebouncedCallback(onConf, SETTLE_MS);
 
   const read = json === null ? undefined : readJson(json.trim() === "" ? "{}" : json);
@@ -91,7 +96,7 @@ export function TriggerForm({
   };
 
   return (
-    <form onSubmit={submit} noValidate>
+    <form ref={element} onSubmit={submit} noValidate>
       <Stack gap="md">
         <Group justify="space-between" gap="sm">
           <Text size="sm" c="dimmed" style={{ flex: "1 1 200px" }}>
@@ -193,6 +198,13 @@ export function TriggerForm({
 /** Once problems are shown, the first of them is where one goes on. */
 function showFirstProblem(form: HTMLFormElement): void {
   requestAnimationFrame(() => form.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+}
+
+/** Where one begins: at the first param, or at the button that triggers where there is none. The mark is for the dialog, which gives the focus a moment later. */
+function focusFirst(form: HTMLFormElement, hasParams: boolean): void {
+  const first = form.querySelector<HTMLElement>(hasParams ? "input:not([type=radio], [type=hidden]), textarea" : "[type=submit]");
+  first?.setAttribute("data-autofocus", "");
+  first?.focus({ preventScroll: true });
 }
 
 function isObject(value: unknown): value is Conf {
