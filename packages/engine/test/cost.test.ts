@@ -68,7 +68,7 @@ test("a run from its trigger to the start of its first task", async () => {
   await storeDags(engine, dagSpec("begin", chain));
   await warmUp("begin");
   let running: { attemptId: string }[] = [];
-  expect(await costOf(() => trigger(engine, "begin"))).toEqual({ transactions: 1, statements: 8, roundTrips: 6 });
+  expect(await costOf(() => trigger(engine, "begin"))).toEqual({ transactions: 1, statements: 8, roundTrips: 5 });
   expect(
     await costOf(async () => {
       running = await start();

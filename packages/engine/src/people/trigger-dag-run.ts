@@ -47,7 +47,19 @@ export async function triggerDagRun(
     const run = dag.dagVersionId === known.dagVersionId ? planned : plan(context.versions.get(dag.dagVersionId).graph.spec);
     const [runId, starts] = await Promise.all([findFreeRunId(tx, dagId, run, suffix), mayStart(tx, dag, run)]);
     change = options.drainsDag === true ? await changeSchedulingState(context, tx, { dag: found, state: "draining", actor: options.actor }) : null;
-    const [work] = await createRuns(createSettlement(context, tx, after), [
+    // Travels with the first statements of what follows.
+    const auditing = audit(tx, {
+      event: "trigger_dag_run",
+      actor: options.actor,
+      dagId,
+      runId,
+      extra: {
+        after: { logical_date: run.logicalDate, run_after: run.runAfter, conf: run.conf, note: options.note ?? null },
+        triggered_by: options.triggeredBy,
+        ...(options.drainsDag === true && { drain_dag: true }),
+      },
+    });
+    const creating = createRuns(createSettlement(context, tx, after), [
       {
         dagId,
         dagVersionId: dag.dagVersionId,
@@ -65,17 +77,7 @@ export async function triggerDagRun(
         now: dag.now,
       },
     ]);
-    await audit(tx, {
-      event: "trigger_dag_run",
-      actor: options.actor,
-      dagId,
-      runId,
-      extra: {
-        after: { logical_date: run.logicalDate, run_after: run.runAfter, conf: run.conf, note: options.note ?? null },
-        triggered_by: options.triggeredBy,
-        ...(options.drainsDag === true && { drain_dag: true }),
-      },
-    });
+    const [[work]] = await Promise.all([creating, auditing]);
     return { dagRunId: work!.run.id, runId };
   });
   if (change !== null) await followSchedulingState(context, dagId, change);
@@ -93,7 +95,10 @@ async function getRunnableDag(context: EngineContext, dagId: string): Promise<Da
 
 /** The id of the run, under the DAG's lock: nobody else takes it meanwhile. An id that nobody chose gets random letters when it is in use. */
 async function findFreeRunId(tx: Transaction, dagId: string, { runId, logicalDate, isRunIdGiven }: ManualRun, suffix: string): Promise<string> {
-  const sameDate = logicalDate === null ? null : await findDagRunAt(tx, { dagId, logicalDate });
+  const [sameDate, sameId] = await Promise.all([
+    logicalDate === null ? null : findDagRunAt(tx, { dagId, logicalDate }),
+    findDagRunTarget(tx, { dagId, runId }),
+  ]);
   if (sameDate !== null) {
     throw alreadyExists(
       dagId,
@@ -104,7 +109,7 @@ async function findFreeRunId(tx: Transaction, dagId: string, { runId, logicalDat
       },
     );
   }
-  if ((await findDagRunTarget(tx, { dagId, runId })) === null) return runId;
+  if (sameId === null) return runId;
   if (!isRunIdGiven) return `${runId}_${suffix}`;
   throw alreadyExists(dagId, `has a run "${runId}" already: choose another run id`, { runId });
 }

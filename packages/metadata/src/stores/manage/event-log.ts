@@ -1,6 +1,4 @@
-import { sql } from "kysely";
-import type { Transaction } from "../../database-handle.ts";
-import { select } from "../read/list-query.ts";
+import { run, type Transaction } from "../../database-handle.ts";
 
 export interface NewEventLog {
   /** What was done, as a word: "post_variable". */
@@ -21,10 +19,18 @@ export async function insertEventLog(
   tx: Transaction,
   { event, owner, dagId, runId, taskId, mapIndex, tryNumber, extra }: NewEventLog,
 ): Promise<void> {
-  await select(
-    tx,
-    sql`insert into event_log (event, owner, dag_id, run_id, task_id, map_index, try_number, extra)
-      values (${event}, ${owner}, ${dagId ?? null}, ${runId ?? null}, ${taskId ?? null}, ${mapIndex ?? null}, ${tryNumber ?? null},
-        ${extra === undefined ? null : JSON.stringify(extra)}::json)`,
-  );
+  await run(tx, {
+    name: "insert_event_log",
+    text: `insert into event_log (event, owner, dag_id, run_id, task_id, map_index, try_number, extra) values ($1, $2, $3, $4, $5, $6, $7, $8::json)`,
+    values: [
+      event,
+      owner,
+      dagId ?? null,
+      runId ?? null,
+      taskId ?? null,
+      mapIndex ?? null,
+      tryNumber ?? null,
+      extra === undefined ? null : JSON.stringify(extra),
+    ],
+  });
 }

@@ -27,6 +27,7 @@ export async function findDagRunTarget(db: Queryable, params: { dagId: string; r
 /** The run at a logical date; there is one at most. */
 export async function findDagRunAt(db: Queryable, params: { dagId: string; logicalDate: Date }): Promise<DagRunTarget | null> {
   const [row] = await run<DagRunTarget>(db, {
+    name: "find_dag_run_at",
     text: `select ${columns} from dag_run where dag_id = $1 and logical_date = $2`,
     values: [params.dagId, params.logicalDate],
   });
