@@ -19,6 +19,13 @@ export interface SignedTokens {
   read(kind: TokenKind, token: string): { subject: string; loginOf: Date };
 }
 
+/** Of one that is signed rightly it may be told that it has expired: who holds it could read that in it. Whoever made it with a clock that is wrong has to hear what this one says. */
+function whyRefused(error: unknown, now: number): string {
+  if ((error as { code?: string }).code === "FAST_JWT_EXPIRED")
+    return `it has expired, by this server's clock, which says ${new Date(now).toISOString()}.`;
+  return "it is not signed with this server's key, or not of this kind.";
+}
+
 export function createSignedTokens(options: { secretKey: string; now?: () => number }): SignedTokens {
   const now = options.now ?? (() => Date.now());
   const sign = createSigner({ key: options.secretKey, algorithm: "HS256", noTimestamp: true });
@@ -45,9 +52,7 @@ export function createSignedTokens(options: { secretKey: string; now?: () => num
       const { sub, login_of_ms: loginOfMs = 0 } = verifiers[kind](token);
       return { subject: sub, loginOf: new Date(loginOfMs) };
     } catch (error) {
-      throw new TradewindError("unauthenticated", `The ${kind} token was refused: it is not valid, not of this kind, or has expired.`, {
-        cause: error,
-      });
+      throw new TradewindError("unauthenticated", `The ${kind} token was refused: ${whyRefused(error, now())}`, { cause: error });
     }
   }
 }

@@ -50,7 +50,7 @@ export async function setPool(name: string, slotText: string, options: PoolSetOp
     known === undefined
       ? await client.send<PoolResource>("POST", "/api/v2/pools", { name, include_deferred: false, ...changes })
       : await client.send<PoolResource>("PATCH", url, changes, { update_mask: Object.keys(changes) });
-  output.done(`Pool "${name}" has ${slots(pool.slots)} slots.`, pool);
+  output.done(`Pool "${name}" has ${pool.slots < 0 ? "no limit" : `${pool.slots} slots`}.`, pool);
 }
 
 export async function deletePool(name: string, options: ServerOptions): Promise<void> {

@@ -69,14 +69,14 @@ export async function drainWorker(name: string, { wait, ...options }: WorkerDrai
   const { client, output } = clientContext(options);
   let worker = await client.send<WorkerResource>("POST", path`/api/v2/workers/${name}/drain`, undefined);
   if (wait === undefined) {
-    return output.done(`Worker "${worker.name}" takes nothing new, and lets its ${worker.running} running tasks end.`, worker);
+    return output.done(`Worker "${worker.name}" takes nothing new, and may end what it runs (${worker.running}).`, worker);
   }
   const url = path`/api/v2/workers/${worker.host_id}`;
   for (const giveUpAt = performance.now() + wait; !isAtRest(worker);) {
     if (performance.now() > giveUpAt) {
       throw new CliError(
         "conflict",
-        `Worker "${worker.name}" still runs ${worker.running} tasks after ${wait / 1000} seconds; it goes on draining.`,
+        `Worker "${worker.name}" still has tasks at work (${worker.running}) after ${wait / 1000} seconds; it goes on draining.`,
         {
           hint: `See what runs with \`tradewind workers get ${worker.name}\`.`,
           exitCode: EXIT.failed,

@@ -6,6 +6,7 @@ import { JobFeed } from "@tradewind/executor-bullmq";
 import { RunnerHost } from "@tradewind/runner";
 import type { WorkerOptions } from "../program/service-commands.ts";
 import { readExecutionKey } from "./execution-key.ts";
+import type { Logger } from "@tradewind/telemetry";
 import type { Installation } from "./installation.ts";
 import { redisSettings } from "./redis-settings.ts";
 import { runService } from "./run-service.ts";
@@ -15,7 +16,10 @@ import { takeWorkerFolder } from "./worker-folder.ts";
 import { startWorkerHealth } from "./worker-health.ts";
 
 const EXECUTOR = "bullmq";
-const HOST_TOKEN_TTL_MS = 3_600_000;
+/** Only to make itself known with. A clock that is behind by less does no harm: from then on the server makes the tokens. */
+const HOST_TOKEN_TTL_MS = 24 * 3_600_000;
+/** A refusal lasts until somebody does something, and is met again every two seconds. */
+const TELL_REFUSAL_EVERY_MS = 30_000;
 
 /** Runs tasks that Redis brings. Needs Redis and the execution API, and nothing else. */
 export function runWorker(options: WorkerOptions): Promise<void> {
@@ -39,6 +43,7 @@ async function startWorker(installation: Installation): Promise<void> {
   const executionApiUrl = executionBaseUrl(url ?? `http://${apiHost === "0.0.0.0" ? "127.0.0.1" : apiHost}:${port}`);
   const tokens = createSignedTokens({ secretKey: readExecutionKey(config, home) });
   const issueToken = (): string => tokens.issue("host", hostId, HOST_TOKEN_TTL_MS);
+  const tellRefusal = refusalTeller(logger, executionApiUrl);
   const folder = await takeWorkerFolder(home);
   shutdown.onShutdown("worker folder", folder.release);
 
@@ -57,11 +62,8 @@ async function startWorker(installation: Installation): Promise<void> {
     // What this worker can't run within a moment is for another one. And one slot means one task at any time: of a graphics card, of a licence.
     maxAhead: slots === 1 ? 0 : slots,
     source: { onAnswered: (attemptIds) => feed.answered(attemptIds), onRoom: () => feed.changed(), mayTakeNext: () => feed.mayTakeNext() },
-    onTokenRefused: () => {
-      logger.error(
-        { executionApiUrl },
-        "the execution API refuses this worker: its executionApi.secretKey (TRADEWIND__EXECUTION_API__SECRET_KEY) must be the one that the API servers have",
-      );
+    onTokenRefused: (why) => {
+      tellRefusal(why);
       host.setHostToken(issueToken());
     },
     onTrouble: (trouble) =>
@@ -90,6 +92,18 @@ async function startWorker(installation: Installation): Promise<void> {
   await feed.start();
   health.registered();
   logger.info({ name, hostId, queues, slots, healthUrl: health.url }, "the worker is ready");
+}
+
+function refusalTeller(logger: Logger, executionApiUrl: string): (why?: string) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (why) => {
+    if (performance.now() - toldAt < TELL_REFUSAL_EVERY_MS) return;
+    toldAt = performance.now();
+    logger.error(
+      { executionApiUrl, ...(why === undefined ? {} : { error: why }) },
+      "the execution API refuses this worker: its executionApi.secretKey (TRADEWIND__EXECUTION_API__SECRET_KEY) must be the one that the API servers have, and its clock right to the day",
+    );
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

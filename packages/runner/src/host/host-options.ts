@@ -111,8 +111,8 @@ export interface RunnerHostOptions {
   maxLogBytes?: number;
   /** Called after attempts came or went, at most every few milliseconds. */
   onChange?: (change: HostChange) => void;
-  /** The host token was refused: whoever made it should send another by `setHostToken`. */
-  onTokenRefused?: () => void;
+  /** The host token was refused: whoever made it should send another by `setHostToken`. `why`: what the server said, where the host was about to make itself known. */
+  onTokenRefused?: (why?: string) => void;
   /** The execution API has not answered for seconds, or refuses; called again every half minute. */
   onTrouble?: (trouble: HostTrouble) => void;
   onRecovered?: (doing: string, afterMs: number) => void;

@@ -31,7 +31,7 @@ export class Registration {
         return await this.#register();
       } catch (error) {
         if (this.#closed.aborted) throw error;
-        if ((error as { httpStatus?: number }).httpStatus === 401) this.#options.onTokenRefused?.();
+        if ((error as { httpStatus?: number }).httpStatus === 401) this.#options.onTokenRefused?.((error as Error).message);
         // Even a plain refusal is not for ever: a wrong address is put right by the next scheduler that connects.
         this.#options.logger.warn({ error: String(error) }, "the host could not make itself known to the execution API; it tries again");
         await delay(Math.min(2_000, 100 * 2 ** Math.min(failures, 5)), this.#closed);
