@@ -19,6 +19,7 @@ function parcels(installation: Installation): string {
 const send = dag.task("send", async ({ parcels }) => {
   if (await access(${JSON.stringify(gateFile(installation, "van"))}).then(() => false, () => true)) throw new Error("there is no van");
   console.log("sent " + parcels);
+  console.log("packed-by-hand ".repeat(60));
 });
 send({ parcels: weigh() });`;
   return dagSource(
@@ -36,6 +37,32 @@ function cell(page: Page, task: string, state: string): Locator {
     .filter({ has: page.getByRole("rowheader", { name: task, exact: true }) })
     .getByRole("gridcell", { name: state, exact: true })
     .last();
+}
+
+/** How the lines of the log with a word are wrapped: on how many lines it is, how often it is cut, and by how many pixels the log is higher than was reckoned. */
+const WRAPPING = `(word) => {
+  const log = document.querySelector("[role=log]");
+  const texts = document.createTreeWalker(log, NodeFilter.SHOW_TEXT);
+  const tops = new Set();
+  let cut = 0;
+  for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
+    for (let at = node.data.indexOf(word); at !== -1; at = node.data.indexOf(word, at + 1)) {
+      const range = document.createRange();
+      range.setStart(node, at);
+      range.setEnd(node, at + word.length);
+      const boxes = range.getClientRects();
+      tops.add(Math.round(boxes[0].top));
+      if (boxes.length > 1) cut += 1;
+    }
+  }
+  const last = [...log.querySelectorAll("[data-line]")].at(-1);
+  const reckoned = last.parentElement.parentElement.getBoundingClientRect();
+  return { lines: tops.size, cut, tooHigh: Math.round(last.getBoundingClientRect().bottom - reckoned.bottom) };
+}`;
+
+async function wrapping(page: Page, word: string): Promise<{ lines: number; cut: number; tooHigh: number }> {
+  await page.getByRole("log").getByText(word).first().waitFor();
+  return page.evaluate(`(${WRAPPING})(${JSON.stringify(word)})`);
 }
 
 test.skipIf(!hasChromium())(
@@ -57,6 +84,7 @@ test.skipIf(!hasChromium())(
     // Trigger, with params that are checked while they are typed.
     await page.getByRole("button", { name: "Trigger parcels" }).click();
     const form = page.getByRole("dialog");
+    await form.locator("input:focus[data-autofocus]").waitFor();
     await form.getByRole("textbox", { name: /city/ }).fill("Oslo");
     const count = form.getByRole("textbox", { name: /Parcels/ });
     await count.fill("0");
@@ -90,6 +118,9 @@ test.skipIf(!hasChromium())(
     await cell(page, "send", "Success").waitFor();
     await page.getByText("sent 3").waitFor();
     expect(await page.evaluate(() => performance.timeOrigin)).toBe(loaded);
+    const wrapped = await wrapping(page, "packed-by-hand");
+    expect(wrapped).toEqual({ lines: expect.any(Number) as number, cut: 0, tooHigh: 0 });
+    expect(wrapped.lines).toBeGreaterThan(5);
 
     // Break the file: the error is there with its line, and goes when it is mended.
     await page.goto("/import-errors");

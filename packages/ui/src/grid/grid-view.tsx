@@ -166,6 +166,7 @@ export function GridView({ grid, rows, selection, rowScroll, onFold, onSelect }:
       ref={scroller}
       className={classes["scroller"]}
       role="treegrid"
+      aria-owns={slotOf.map((slot) => `${gridId}${slot}`).join(" ")}
       aria-label={`Tasks of ${grid.dag_id} by runs`}
       aria-rowcount={rows.length + 1}
       aria-colcount={runs.length + 1}
@@ -179,7 +180,6 @@ export function GridView({ grid, rows, selection, rowScroll, onFold, onSelect }:
     >
       <div
         className={classes["content"]}
-        aria-owns={slotOf.map((slot) => `${gridId}${slot}`).join(" ")}
         style={{ height: lines.getTotalSize() + HEADER_HEIGHT, width: `calc(var(--name-width) + ${runs.length * COLUMN_WIDTH}px)` }}
       >
         <RunHeader runs={runs} shown={shown} selected={selection.run} activeColumn={at.row === -1 ? at.column : undefined} />
