@@ -3,9 +3,11 @@ import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TradewindError } from "@tradewind/core";
 import type { SpecDefaults } from "tradewind/internal";
+import { type ChildProgram, INSTALLATION_PROGRAMS, prepareChildProgram, touchChildProgram } from "./child-program/child-program.ts";
 import type { ChildOutcome, FromChild, ToChild } from "./child-protocol.ts";
 import { residentMemoryBytes } from "./resident-memory.ts";
 
@@ -30,7 +32,7 @@ export type ChildDeath = { kind: "timeout" } | { kind: "out_of_memory" } | { kin
 
 export type ChildAnswer = { answered: true; outcome: ChildOutcome } | { answered: false; death: ChildDeath; stderr: string };
 
-const CHILD_PROGRAM = fileURLToPath(new URL("./loader-child.ts", import.meta.url));
+const CHILD_MAIN = fileURLToPath(new URL("./loader-child-main.ts", import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 const WATCH_MEMORY_MS = 100;
 const KEPT_STDERR = 4_000;
@@ -60,9 +62,9 @@ export class LoaderChild {
   #stderr = "";
   #reusable = true;
 
-  private constructor(settings: ChildSettings, environment: Record<string, string>) {
+  private constructor(settings: ChildSettings, environment: Record<string, string>, program: ChildProgram | null) {
     this.#settings = settings;
-    this.#process = spawnChild(settings, environment);
+    this.#process = spawnChild(settings, environment, program);
     this.#exited = new Promise((resolve) => {
       this.#process.once("exit", (code, signal) => this.#die(() => resolve({ code, signal })));
       this.#process.once("error", () => this.#die(() => resolve({ code: null, signal: null })));
@@ -76,8 +78,10 @@ export class LoaderChild {
 
   /** @throws TradewindError `internal` when no working child can be started: a fault of the machine or the installation */
   static async start(settings: ChildSettings, environment: Record<string, string>): Promise<LoaderChild> {
-    const child = new LoaderChild(settings, environment);
-    child.#send({ type: "init", secret: child.#secret, maxSpecBytes: settings.maxSpecBytes, defaults: settings.defaults });
+    const program = await packedProgram();
+    const child = new LoaderChild(settings, environment, program);
+    const { maxSpecBytes, defaults } = settings;
+    child.#send({ type: "init", secret: child.#secret, maxSpecBytes, defaults, ownPackage: program?.ownPackage ?? null });
     const first = await child.#next((message) => message.type === "ready" || message.type === "unusable", START_TIMEOUT_MS);
     if (first.message?.type === "ready") return child;
     child.kill();
@@ -204,9 +208,21 @@ interface WaitEnd {
   signal: NodeJS.Signals | null;
 }
 
-function spawnChild(settings: ChildSettings, environment: Record<string, string>): ChildProcess {
+let packing: Promise<ChildProgram | null> | undefined;
+
+/** null: it cannot be packed, as in an installation that nobody may write to. Children then start from the sources, which takes longer and gives the same. */
+async function packedProgram(): Promise<ChildProgram | null> {
+  packing ??= prepareChildProgram({ entry: CHILD_MAIN, folders: [INSTALLATION_PROGRAMS] }).catch(() => null);
+  const program = await packing;
+  if (program === null || !existsSync(program.main)) return null;
+  void touchChildProgram(program);
+  return program;
+}
+
+function spawnChild(settings: ChildSettings, environment: Record<string, string>, program: ChildProgram | null): ChildProcess {
   const heapMb = Math.max(32, settings.memoryLimitMb - BASE_MEMORY_MB);
-  const command = [process.execPath, `--max-old-space-size=${heapMb}`, "--no-warnings", CHILD_PROGRAM];
+  const main = program === null ? [CHILD_MAIN] : [program.main, join(program.folder, "compile-cache")];
+  const command = [process.execPath, `--max-old-space-size=${heapMb}`, "--no-warnings", ...main];
   // Images without a shell do without the limits that only a shell can set.
   const limited = !existsSync("/bin/sh") ? command : ["/bin/sh", "-c", `ulimit -c 0; ulimit -t ${CPU_SECONDS}; exec "$0" "$@"`, ...command];
   return spawn(limited[0] as string, limited.slice(1), {

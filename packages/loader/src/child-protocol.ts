@@ -5,9 +5,11 @@
  * runs, and that it keeps in a closure; messages without it are dropped.
  */
 import type { SpecDefaults } from "tradewind/internal";
+import type { OwnPackage } from "./child-program/child-program.ts";
 
 export type ToChild =
-  | { type: "init"; secret: string; maxSpecBytes: number; defaults: SpecDefaults }
+  /** `ownPackage`: the child runs a packed program; null: the sources. */
+  | { type: "init"; secret: string; maxSpecBytes: number; defaults: SpecDefaults; ownPackage: OwnPackage | null }
   | { type: "load"; loadId: number; bundleUrl: string; code: string; resolveFrom: string[] };
 
 export type FromChild = { secret: string } & (

@@ -4,11 +4,12 @@
  * Author code runs in this process, so everything it needs later is taken before, and nothing here is trusted by the parent for more than the file that
  * was being loaded.
  */
+import { flushCompileCache } from "node:module";
 import { setImmediate, setTimeout } from "node:timers";
 import { CapturedOutput } from "./captured-output.ts";
 import type { ChildErrorKind, ChildOutcome, FromChild, ToChild } from "./child-protocol.ts";
 import { type GlobalGuard, guardGlobals } from "./global-guard.ts";
-import { importBundleCode } from "./import-bundle.ts";
+import { importBundleCode, useOwnPackage } from "./import-bundle.ts";
 import { describeThrown } from "./thrown-error.ts";
 
 /** How long something that is still going on after the import may take before it counts as left running. */
@@ -44,7 +45,8 @@ process.on("disconnect", () => killSelf());
 
 async function start(message: ToChild, sendRaw: (message: unknown) => boolean): Promise<void> {
   if (message.type !== "init") return;
-  const { secret, maxSpecBytes, defaults } = message;
+  const { secret, maxSpecBytes, defaults, ownPackage } = message;
+  if (ownPackage !== null) useOwnPackage(ownPackage);
   const answer = (content: Answer) => void sendRaw({ ...content, secret });
   const { dagsOfExports } = await import("./dags-of-exports.ts").catch((error: unknown) => {
     answer({ type: "unusable", error: describeThrown(error) });
@@ -55,6 +57,7 @@ async function start(message: ToChild, sendRaw: (message: unknown) => boolean): 
   Error.stackTraceLimit = 50;
   process.on("message", (next) => void handle(next as ToChild));
   const guard = guardGlobals();
+  let hasKeptCompiled = false;
 
   async function handle(next: ToChild): Promise<void> {
     if (next.type !== "load") return;
@@ -64,6 +67,9 @@ async function start(message: ToChild, sendRaw: (message: unknown) => boolean): 
       failure("throw", error),
     );
     answer({ type: "loaded", loadId: next.loadId, outcome, reusable: isReusable(guard, before) });
+    // Node writes what it has compiled when a process exits by itself, and this one will be killed. The first load has shown what is used.
+    if (!hasKeptCompiled) flushCompileCache();
+    hasKeptCompiled = true;
   }
   answer({ type: "ready" });
 }

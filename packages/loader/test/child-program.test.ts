@@ -3,11 +3,14 @@ import { readdirSync } from "node:fs";
 import { readFile, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { prepareChildProgram } from "../src/child-program/child-program.ts";
+import { createDagLoader, stopBundler } from "../src/index.ts";
 import { type DagFolder, dagFolder } from "./dag-folder.ts";
 
 const run = promisify(execFile);
+afterAll(stopBundler);
+
 const WEEK_MS = 7 * 24 * 60 * 60_000;
 
 const SOURCES = {
@@ -73,4 +76,26 @@ test("a damaged list of sources is no program", async () => {
   const manifest = await readFile(join(made.folder, "manifest.json"), "utf8");
   await folder.write({ [`programs/${made.folder.split("/").at(-1)}/manifest.json`]: manifest.slice(0, 40) });
   expect((await outputOf(await prepare(folder))).said).toBe("first");
+});
+
+test("loader children run the packed program: their DAGs and those of the packages they import are made by its one copy of tradewind", async () => {
+  const folder = await dagFolder({
+    "dags/made.ts": `import { Dag } from "tradewind";
+import { dagOf } from "team-dags";
+export const own = new Dag("own", { description: process.argv[1] ?? "", tags: [String(dagOf("other") instanceof Dag)] });
+own.task("one", () => 1)();
+export const others = dagOf("others");
+`,
+    "node_modules/team-dags/package.json": `{ "name": "team-dags", "main": "i.js" }`,
+    "node_modules/team-dags/i.js": `const { Dag } = require("tradewind");
+exports.dagOf = (id) => { const dag = new Dag(id, {}); dag.task("two", () => 2)(); return dag; };
+`,
+  });
+  const loader = createDagLoader({ processes: 1, keepWarm: false });
+  onTestFinished(() => loader.stop());
+  const loaded = await loader.load({ path: folder.path("dags/made.ts"), root: folder.path("dags") });
+  if (!loaded.ok) throw new Error(loaded.error.message);
+  const { own, others } = Object.fromEntries(loaded.dags.map(({ dagId, spec }) => [dagId, spec]));
+  expect(own).toMatchObject({ description: expect.stringMatching(/\/tradewind-program-[0-9a-f]{16}\/main\.mjs$/u), tags: ["true"] });
+  expect(others?.tasks.map(({ taskId }) => taskId)).toEqual(["two"]);
 });
