@@ -10,6 +10,10 @@ import { type ComposeService, type Container, mountImage, startContainer } from 
 
 /** The name of an image that was built from docker/Dockerfile, for buildah; as root, with buildah and runc installed. */
 const IMAGE = process.env["TRADEWIND_TEST_IMAGE"];
+if (IMAGE === undefined)
+  console.warn(
+    "TRADEWIND_TEST_IMAGE names no image: the test of docker/Dockerfile is left out. docs/deployment.md says how to build one and run it.",
+  );
 const DOCKER = join(import.meta.dirname, "../docker");
 
 interface Compose {

@@ -69,7 +69,7 @@ export class ConnectionWatch {
     const { logger, place, consequence } = this.#options;
     logger.error(
       { redis: place, awayForMs: Math.round(awayForMs), error: this.#lastError },
-      `Redis at ${place} has not been reached for ${Math.round(awayForMs / 1000)} s (${this.#lastError}); ${consequence}. Check that it runs, and redis.url (TRADEWIND__REDIS__URL).`,
+      `Redis at ${place} has not been reached for ${Math.round(awayForMs / 1000)} s (${this.#lastError}); ${consequence}. Check that it runs, redis.url (TRADEWIND__REDIS__URL), and its password.`,
     );
   }
 }

@@ -18,6 +18,10 @@ export function WorkersPage() {
   const may = usePermissions();
   const isReader = may("jobs:read");
   const services = useQuery({ ...servicesQuery, enabled: isReader });
+  const workers = useQuery(workersQuery);
+  const queues = useQuery(queuesQuery);
+  // The pages are there only where this executor is configured.
+  const isInRedis = [...(workers.data ?? []), ...(queues.data ?? [])].some(({ executor }) => executor === "bullmq");
   const open = (hostId: string | undefined) => void navigate({ search: hostId === undefined ? {} : { worker: hostId }, replace: true });
   return (
     <Box p="md" maw={1300} mx="auto">
@@ -26,16 +30,17 @@ export function WorkersPage() {
       </Title>
       <Section
         title={null}
-        query={useQuery(workersQuery)}
+        query={workers}
         nothing="No worker has registered. The scheduler starts its own with the local executor; others begin with “tradewind worker”."
       >
         {(workers) => <WorkerTable workers={workers} isOperator={may("workers:edit")} onOpen={open} />}
       </Section>
       <Section
         title="Queues"
-        query={useQuery(queuesQuery)}
+        query={queues}
         nothing="No task waits or runs, and no worker asks for a queue by name."
         aside={
+          isInRedis &&
           may("workers:edit") && (
             <Anchor href="/queues" size="xs" target="_blank">
               What is in Redis
