@@ -2,7 +2,7 @@ import { Anchor, Pagination, SegmentedControl, Skeleton } from "@mantine/core";
 import { IconArrowUpRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { memo, useDeferredValue, useState } from "react";
 import type { TaskInstance } from "../api/queries.ts";
 import { begunTries, hasEnded, INSTANCES_PER_PAGE, instancesOfTaskQuery, taskInstanceQuery } from "../api/task-instance.ts";
 import { TaskInstanceActions } from "../changes/task-instance-actions.tsx";
@@ -66,7 +66,9 @@ function OneOfMany(place: { dagId: string; runId: string; taskId: string; mapInd
 function InstanceFacts({ instance }: { instance: TaskInstance }) {
   const { dag_id: dagId, dag_run_id: runId, task_id: taskId, state } = instance;
   const mapIndex = instance.map_index ?? -1;
-  const now = useNow();
+  const now = useNow(state === "running" ? 1000 : 3_600_000);
+  // After the facts, and in pieces: it is the largest part.
+  const hasLog = useDeferredValue(begunTries(instance) > 0, false);
   const took =
     instance.state === "running" ? elapsedMs(instance.start_date, null, now) : instance.duration === null ? null : instance.duration * 1000;
   const since = instance.scheduled_when ?? instance.queued_when;
@@ -103,13 +105,13 @@ function InstanceFacts({ instance }: { instance: TaskInstance }) {
           ["Host", instance.hostname === null || instance.hostname === "" ? null : instance.hostname],
         ]}
       />
-      {begunTries(instance) > 0 && <Log instance={instance} mapIndex={mapIndex} />}
+      {hasLog && begunTries(instance) > 0 && <Log instance={instance} mapIndex={mapIndex} />}
     </>
   );
 }
 
 /** The log of the latest try, or of one before. */
-function Log({ instance, mapIndex }: { instance: TaskInstance; mapIndex: number }) {
+const Log = memo(function Log({ instance, mapIndex }: { instance: TaskInstance; mapIndex: number }) {
   const { dag_id: dagId, dag_run_id: runId, task_id: taskId, state } = instance;
   const latest = begunTries(instance);
   const isAtWork = latest === instance.try_number && !hasEnded(state) && state !== "up_for_retry";
@@ -141,4 +143,4 @@ function Log({ instance, mapIndex }: { instance: TaskInstance; mapIndex: number 
       </div>
     </section>
   );
-}
+});
