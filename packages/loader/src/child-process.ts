@@ -3,11 +3,17 @@ import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TradewindError } from "@tradewind/core";
 import type { SpecDefaults } from "tradewind/internal";
-import { type ChildProgram, INSTALLATION_PROGRAMS, prepareChildProgram, touchChildProgram } from "./child-program/child-program.ts";
+import {
+  type ChildProgram,
+  compileCacheOf,
+  INSTALLATION_PROGRAMS,
+  prepareChildProgram,
+  removeOldCompiled,
+  touchChildProgram,
+} from "./child-program/child-program.ts";
 import type { ChildOutcome, FromChild, ToChild } from "./child-protocol.ts";
 import { residentMemoryBytes } from "./resident-memory.ts";
 
@@ -212,16 +218,22 @@ let packing: Promise<ChildProgram | null> | undefined;
 
 /** null: it cannot be packed, as in an installation that nobody may write to. Children then start from the sources, which takes longer and gives the same. */
 async function packedProgram(): Promise<ChildProgram | null> {
-  packing ??= prepareChildProgram({ entry: CHILD_MAIN, folders: [INSTALLATION_PROGRAMS] }).catch(() => null);
+  packing ??= findProgram().catch(() => null);
   const program = await packing;
   if (program === null || !existsSync(program.main)) return null;
   void touchChildProgram(program);
   return program;
 }
 
+async function findProgram(): Promise<ChildProgram> {
+  const program = await prepareChildProgram({ entry: CHILD_MAIN, folders: [INSTALLATION_PROGRAMS] });
+  void removeOldCompiled(compileCacheOf(program));
+  return program;
+}
+
 function spawnChild(settings: ChildSettings, environment: Record<string, string>, program: ChildProgram | null): ChildProcess {
   const heapMb = Math.max(32, settings.memoryLimitMb - BASE_MEMORY_MB);
-  const main = program === null ? [CHILD_MAIN] : [program.main, join(program.folder, "compile-cache")];
+  const main = program === null ? [CHILD_MAIN] : [program.main, compileCacheOf(program)];
   const command = [process.execPath, `--max-old-space-size=${heapMb}`, "--no-warnings", ...main];
   // Images without a shell do without the limits that only a shell can set.
   const limited = !existsSync("/bin/sh") ? command : ["/bin/sh", "-c", `ulimit -c 0; ulimit -t ${CPU_SECONDS}; exec "$0" "$@"`, ...command];

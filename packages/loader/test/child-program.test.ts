@@ -4,7 +4,7 @@ import { readFile, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, onTestFinished, test } from "vitest";
-import { prepareChildProgram } from "../src/child-program/child-program.ts";
+import { prepareChildProgram, removeOldCompiled } from "../src/child-program/child-program.ts";
 import { createDagLoader, stopBundler } from "../src/index.ts";
 import { type DagFolder, dagFolder } from "./dag-folder.ts";
 
@@ -68,6 +68,15 @@ test("a program that nobody has used for a week is removed when another is made,
     if (said === "one") await utimes(paths[0]!, long, long);
   }
   expect(new Set(readdirSync(folder.path("programs")).map((name) => folder.path(`programs/${name}`)))).toEqual(new Set(paths.slice(1)));
+});
+
+test("what was compiled long ago is removed, the rest stays", async () => {
+  const folder = await dagFolder({ "compile-cache/v24-x64/old": "1", "compile-cache/v24-x64/new": "2" });
+  const longAgo = new Date(Date.now() - 2 * WEEK_MS - 60_000);
+  await utimes(folder.path("compile-cache/v24-x64/old"), longAgo, longAgo);
+  await removeOldCompiled(folder.path("compile-cache"));
+  await removeOldCompiled(folder.path("nowhere"));
+  expect(readdirSync(folder.path("compile-cache/v24-x64"))).toEqual(["new"]);
 });
 
 test("a damaged list of sources is no program", async () => {

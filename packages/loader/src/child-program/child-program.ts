@@ -46,6 +46,7 @@ const MANIFEST = "manifest.json";
 const FOLDER_NAME = /^tradewind-program-[0-9a-f]{16}$/u;
 /** A program that nobody has used for so long is removed. Who uses one says so each day; see `touchChildProgram`. */
 const UNUSED_FOR_MS = 7 * 24 * 60 * 60_000;
+const COMPILED_FOR_MS = 14 * 24 * 60 * 60_000;
 
 /** Beside the sources of this installation, where its other caches are: shared by all that runs from them. */
 export const INSTALLATION_PROGRAMS = fileURLToPath(new URL("../../../../node_modules/.cache/tradewind-programs", import.meta.url));
@@ -80,6 +81,22 @@ export async function touchChildProgram({ folder }: ChildProgram): Promise<void>
   const now = new Date();
   // What cannot be written to cannot be removed by others either.
   await utimes(folder, now, now).catch(() => undefined);
+}
+
+/** Where children of the program keep what they have compiled. */
+export function compileCacheOf({ folder }: Pick<ChildProgram, "folder">): string {
+  return join(folder, "compile-cache");
+}
+
+/**
+ * Removes what was compiled long ago: nothing tells which of it is still used, each version of a DAG file adds to it, and what is missed is compiled and kept again. Never rejects.
+ */
+export async function removeOldCompiled(compileCacheDir: string): Promise<void> {
+  const names = await readdir(compileCacheDir, { recursive: true }).catch(() => []);
+  for (const path of names.map((name) => join(compileCacheDir, name))) {
+    const stats = await stat(path).catch(() => null);
+    if (stats?.isFile() === true && Date.now() - stats.mtimeMs > COMPILED_FOR_MS) await rm(path, { force: true }).catch(() => undefined);
+  }
 }
 
 // Reads and stats in one go: a start waits for nothing but this, and for each call apart it would wait longer.

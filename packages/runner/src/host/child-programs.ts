@@ -1,7 +1,14 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ChildProgram, INSTALLATION_PROGRAMS, prepareChildProgram, touchChildProgram } from "@tradewind/loader/child-program";
+import {
+  type ChildProgram,
+  compileCacheOf,
+  INSTALLATION_PROGRAMS,
+  prepareChildProgram,
+  removeOldCompiled,
+  touchChildProgram,
+} from "@tradewind/loader/child-program";
 import type { HostLogger } from "./host-options.ts";
 
 /** The source of the program that children run. */
@@ -9,7 +16,7 @@ export const CHILD_MAIN = fileURLToPath(new URL("../child/child-main.ts", import
 
 /** A program that is being packed is not waited for any longer: children start from the sources then. */
 const PATIENCE_MS = 10_000;
-const TOUCH_EVERY_MS = 24 * 60 * 60_000;
+const TEND_EVERY_MS = 24 * 60 * 60_000;
 
 export interface ChildProgramsOptions {
   stateDir: string;
@@ -24,7 +31,7 @@ export class ChildPrograms {
   readonly #options: ChildProgramsOptions;
   #program: ChildProgram | null = null;
   #ready: Promise<void> | undefined;
-  #touching: NodeJS.Timeout | undefined;
+  #tending: NodeJS.Timeout | undefined;
 
   constructor(options: ChildProgramsOptions) {
     this.#options = options;
@@ -34,7 +41,7 @@ export class ChildPrograms {
   get compileCacheDir(): string {
     const { stateDir } = this.#options;
     const { folder } = this.#program ?? { folder: stateDir };
-    return join(isWritable(folder) ? folder : stateDir, "compile-cache");
+    return compileCacheOf({ folder: isWritable(folder) ? folder : stateDir });
   }
 
   /** Resolves when it is known what to start children from. Never rejects. */
@@ -49,7 +56,7 @@ export class ChildPrograms {
   }
 
   close(): void {
-    clearInterval(this.#touching);
+    clearInterval(this.#tending);
   }
 
   async #prepare(): Promise<void> {
@@ -60,7 +67,12 @@ export class ChildPrograms {
     try {
       const program = await Promise.race([prepareChildProgram({ entry: CHILD_MAIN, folders }), late]);
       this.#program = program;
-      this.#touching = setInterval(() => void touchChildProgram(program), TOUCH_EVERY_MS).unref();
+      const tend = () => {
+        void touchChildProgram(program);
+        void removeOldCompiled(this.compileCacheDir);
+      };
+      tend();
+      this.#tending = setInterval(tend, TEND_EVERY_MS).unref();
     } catch (error) {
       const message = "child processes start from the sources, which takes longer: their program could not be packed";
       logger?.warn({ error: String(error) }, message);
