@@ -87,8 +87,14 @@ function Chart({
   const perMs = track / (chart.endMs - chart.startMs);
   const taskIds = useMemo(() => grid.tasks.map((task) => task.task_id), [grid.tasks]);
   const critical = useMemo(() => new Set(path), [path]);
-  const lines = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 8 });
   const axis = hasNames ? 30 : 78;
+  const lines = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 8,
+    scrollPaddingEnd: axis,
+  });
 
   useEffect(() => (scroller.current === null || rowScroll === undefined ? undefined : rowScroll.join(scroller.current)), [rowScroll]);
   const selectedRow = rows.findIndex((row) => row.id === selection.task);

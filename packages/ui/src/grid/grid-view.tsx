@@ -59,7 +59,8 @@ export function GridView({ grid, rows, selection, rowScroll, onFold, onSelect }:
     estimateSize: () => ROW_HEIGHT,
     overscan: 8,
     rangeExtractor: withRow,
-    scrollPaddingStart: HEADER_HEIGHT,
+    // The header, which stays at the top, is no row: so much less of the rows is in sight.
+    scrollPaddingEnd: HEADER_HEIGHT,
   });
   const columns = useVirtualizer({
     horizontal: true,
