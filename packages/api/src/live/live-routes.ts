@@ -27,10 +27,10 @@ export interface LiveRouteOptions extends Omit<LiveOptions, "hub" | "followedLog
 /** `GET /live`: what changes, as server-sent events. `Last-Event-ID`, or `last_event_id` of the query: the place to go on from. */
 export function liveRoutes(app: FastifyInstance, options: LiveRouteOptions): void {
   const { hub, look, closing, heartbeatMs = HEARTBEAT_MS, streamsPerUser = 20, maxUnreadBytes = 262_144 } = options;
-  const streams = new OpenStreams(streamsPerUser, "pages open that show changes live");
+  const streams = new OpenStreams("pages open that show changes live");
 
   app.get("/live", { config: { access: "anyone" } }, async (request, reply) => {
-    const close = streams.open(request);
+    const close = streams.open(request, streamsPerUser);
     try {
       await runLiveStream({
         hub,

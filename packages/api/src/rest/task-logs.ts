@@ -41,7 +41,7 @@ const LogQuery = z.object({
 type Message = z.infer<typeof LogMessage>;
 
 export function taskLogRoutes(routes: RestRoutes, context: RestContext): void {
-  const followed = new OpenStreams(context.followedLogsPerUser, "logs open that are followed");
+  const followed = new OpenStreams("logs open that are followed");
   routes.add(
     {
       method: "GET",
@@ -60,7 +60,7 @@ export function taskLogRoutes(routes: RestRoutes, context: RestContext): void {
       const write = accept.includes("application/x-ndjson") ? toNdjson : accept.includes("text/plain") ? toText : undefined;
       if (write === undefined) return readAnswer(context, attempt, from, query.full_content ? FULL_LINES : PAGE_LINES);
       if (query.follow) {
-        const close = followed.open(raw);
+        const close = followed.open(raw, context.followedLogsPerUser);
         reply.raw.once("close", close);
         if (reply.raw.destroyed) close();
       }
