@@ -115,6 +115,14 @@ test.skipIf(IMAGE === undefined)("the image runs every service of the compose fi
   );
   expect(summary.value).toContain("hello Ada, hello Grace");
 
+  // Children of runners and of the dag-processor started from what is packed in the image, and nothing was packed anew.
+  const programs = workers[0]!.exec([
+    "sh",
+    "-c",
+    "ls /opt/tradewind/node_modules/.cache/tradewind-programs; find /var/lib/tradewind /tmp -name 'tradewind-program-*'",
+  ]);
+  expect(programs.output.trim().split("\n")).toEqual([expect.stringMatching(/^tradewind-program-/), expect.stringMatching(/^tradewind-program-/)]);
+
   const listed = await rest.call<{ workers: { name: string; state: string }[] }>("GET", "/workers");
   expect(listed.workers.map(({ name, state }) => `${name} ${state}`)).toEqual(["worker-1 running", "worker-2 running"]);
 
