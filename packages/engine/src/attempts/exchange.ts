@@ -86,8 +86,8 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     const [started] = await Promise.all([starting, writing, dispatch?.isLocked, dispatch?.firstLook.candidates]);
     grants.read(started.map(({ attempt }) => attempt));
     const next = await takeNext(context, tx, dispatch, (candidates, isLast) => {
-      // What an earlier try left behind is taken away with the grant, by a statement more.
-      isSealed = isLast && ![...started.map(({ attempt }) => attempt), ...candidates].some(isRepeated);
+      // What an earlier try left behind is taken away with the grant, by a statement more; what waits for a DAG version asks for its inputs when that has come.
+      isSealed = isLast && grants.isSent && ![...started.map(({ attempt }) => attempt), ...candidates].some(isRepeated);
       const taking = candidates.map((candidate) => ({ ...candidate, taskInstanceId: candidate.id }));
       grants.read(taking, isSealed ? () => commitAlong(tx) : undefined);
     });

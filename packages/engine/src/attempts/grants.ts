@@ -32,17 +32,28 @@ export class GrantReader {
   readonly #context: EngineContext;
   readonly #tx: Transaction;
   readonly #facts = new Map<number, Promise<GrantFacts>>();
+  /** Reads that have a statement to send yet: they wait for a DAG version that is not in memory. */
+  #unsent = 0;
 
   constructor(context: EngineContext, tx: Transaction) {
     this.#context = context;
     this.#tx = tx;
   }
 
+  /** Nothing that was read has a statement to send yet. */
+  get isSent(): boolean {
+    return this.#unsent === 0;
+  }
+
   /** Sends the questions about those that were not asked about yet: two statements for all of them, which travel together. `onSent`: nothing more will be asked. */
   read(attempts: readonly AttemptToGrant[], onSent?: () => void): void {
     const unread = attempts.filter(({ taskInstanceId }) => !this.#facts.has(taskInstanceId));
     if (unread.length === 0) return onSent?.();
-    const facts = readGrantFacts(this.#context, this.#tx, unread, onSent);
+    this.#unsent += 1;
+    const facts = readGrantFacts(this.#context, this.#tx, unread, () => {
+      this.#unsent -= 1;
+      onSent?.();
+    });
     // Whoever builds grants hears of it; nobody may come to that.
     facts.catch(() => undefined);
     for (const { taskInstanceId } of unread) this.#facts.set(taskInstanceId, facts);
@@ -57,12 +68,7 @@ export class GrantReader {
   }
 }
 
-async function readGrantFacts(
-  context: EngineContext,
-  tx: Transaction,
-  attempts: readonly AttemptToGrant[],
-  onSent?: () => void,
-): Promise<GrantFacts> {
+async function readGrantFacts(context: EngineContext, tx: Transaction, attempts: readonly AttemptToGrant[], onSent: () => void): Promise<GrantFacts> {
   const [runs, { versions, xcoms }] = await Promise.all([
     listDagRunContexts(tx, { dagRunIds: [...new Set(attempts.map((attempt) => attempt.dagRunId))] }),
     readInputs(context, tx, attempts, onSent),
@@ -74,7 +80,7 @@ async function readInputs(
   context: EngineContext,
   tx: Transaction,
   attempts: readonly AttemptToGrant[],
-  onSent?: () => void,
+  onSent: () => void,
 ): Promise<Omit<GrantFacts, "runs">> {
   const ids = new Set(attempts.map((attempt) => attempt.dagVersionId));
   await context.versions.load(tx, ids);
@@ -82,7 +88,7 @@ async function readInputs(
   const versions = new Map([...ids].map((id) => [id, context.versions.get(id)]));
   const wanted = attempts.map((attempt) => ({ dagRunId: attempt.dagRunId, refs: refsOf(versions, attempt) }));
   const xcoms = readXComs(tx, wanted, context.limits.maxInlineInputsBytes);
-  onSent?.();
+  onSent();
   return { versions, xcoms: await xcoms };
 }
 
