@@ -1,7 +1,7 @@
-import { useTestDatabase } from "@tradewind/metadata/testing";
+import { builder, run, useTestDatabase } from "@tradewind/metadata/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine } from "../src/index.ts";
-import { dagSpec, dispatchOnce, HOST, ok, startEngine, statesOf, storeDags, task, trigger } from "./fixture.ts";
+import { dagSpec, dispatchOnce, HOST, ok, SCHEDULER, startEngine, statesOf, storeDags, task, trigger } from "./fixture.ts";
 
 /** The commit of a step travels with its last statements: what then cannot be asked or done any more. */
 const database = useTestDatabase();
@@ -44,3 +44,39 @@ test("what another process dispatched, of a version that this one has yet to rea
   expect(await statesOf(database.db, strange.dagRunId)).toEqual({ first: "success", second: "running" });
   expect(await statesOf(database.db, known.dagRunId)).toEqual({ one: "success", two: "running" });
 });
+
+test("a task that is gone when it is taken leaves its place to another: dispatch says that there is more", async () => {
+  await storeDags(
+    engine,
+    dagSpec(
+      "wide",
+      ["a", "b", "c"].map((id) => task(id)),
+    ),
+  );
+  const { dagRunId } = await trigger(engine, "wide");
+  const [locked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const skipping = builder(database.open({ maxConnections: 1 }))
+    .transaction()
+    .execute(async (tx) => {
+      await tx.updateTable("task_instance").set({ state: "skipped" }).where("dag_run_id", "=", dagRunId).where("task_id", "=", "a").execute();
+      locked.resolve();
+      await goOn.promise;
+    });
+  await locked.promise;
+  const dispatching = engine.dispatch({ schedulerId: SCHEDULER, parallelism: 100, executors: [{ name: "local", free: null }], limit: 2 });
+  await untilBlocked();
+  goOn.resolve();
+  await skipping;
+  const { commands, more } = await dispatching;
+  expect(commands.map((command) => command.taskId)).toEqual(["b"]);
+  expect(more).toBe(true);
+});
+
+async function untilBlocked(): Promise<void> {
+  const text = "select count(*)::int as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+  for (const giveUpAt = performance.now() + 10_000; ;) {
+    const [row] = await run<{ waiting: number }>(database.db, { text });
+    if (row!.waiting > 0) return;
+    if (performance.now() > giveUpAt) throw new Error("The dispatch was to wait for a lock.");
+  }
+}

@@ -17,7 +17,7 @@ export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dis
     if (!context.readiness.mayHaveWork() || context.fullSchedulers.isFull(schedulerId, { parallelism, away })) return { commands: [], more: false };
     const beganAt = context.readiness.beginLook();
     const fullBeganAt = context.fullSchedulers.beginLook();
-    const { taken, isFull, sawNothing, hasRoom } = await commit(context, async (tx, after) => {
+    const { taken, more, sawNothing, hasRoom } = await commit(context, async (tx, after) => {
       const locking = lockDispatch(tx);
       const counting = countLeases(tx, { schedulerId, exceptQueuedOf: away });
       // Behind the lock; what there turns out to be no room for is left.
@@ -29,13 +29,13 @@ export function dispatchUseCase(context: EngineContext): SchedulingUseCases["dis
       const found = await takeWork(context, tx, { ...options, ownerOf: () => ({ schedulerId, hostId: null }), onTaking }, firstLook);
       if (found.taken.length > 0) after.wakes.add("state");
       for (const { candidate } of found.taken) after.changes.runs.add(candidate.dagRunId);
-      return { ...found, isFull: found.isFull && freeSlots === limit, hasRoom: live + found.taken.length < parallelism };
+      return { ...found, more: found.isShort || (found.isFull && freeSlots === limit), hasRoom: live + found.taken.length < parallelism };
     });
     context.fullSchedulers.note(schedulerId, { parallelism, away }, { isFull: !hasRoom, beganAt: fullBeganAt });
     // What waits for an executor without room was not looked for.
     if (sawNothing && [...rooms.values()].every((free) => free > 0)) context.readiness.noteNothing(beganAt);
     await context.pausePoint("dispatched, commands not returned");
-    return { commands: taken.map(toCommand), more: isFull };
+    return { commands: taken.map(toCommand), more };
   };
 }
 

@@ -52,6 +52,8 @@ export interface FoundWork {
   sawNothing: boolean;
   /** Everything in sight was taken. */
   tookAll: boolean;
+  /** Some of what was chosen last was gone, and nothing more could be sent: another look may find what fills their places. */
+  isShort: boolean;
 }
 
 /** A first look whose statement has been sent already. */
@@ -77,6 +79,7 @@ export async function takeWork(context: EngineContext, tx: Transaction, options:
   const taken: Taken[] = [];
   let sawNothing = false;
   let tookAll = false;
+  let isShort = false;
   for (let round = 0; round < MAX_ROUNDS && taken.length < options.freeSlots; round++) {
     const open = [...executors].filter(([, free]) => free > 0).map(([name]) => name);
     if (open.length === 0) break;
@@ -89,7 +92,7 @@ export async function takeWork(context: EngineContext, tx: Transaction, options:
       tookAll = true;
       break;
     }
-    const { took, parked, isLast } = await takeRound(context, tx, candidates, {
+    const { took, parked, isLast, chosen } = await takeRound(context, tx, candidates, {
       ...options,
       executors,
       freeSlots: wanted,
@@ -99,9 +102,10 @@ export async function takeWork(context: EngineContext, tx: Transaction, options:
     for (const one of took) executors.set(one.candidate.executor, executors.get(one.candidate.executor)! - 1);
     taken.push(...took);
     tookAll = took.length === candidates.length && candidates.length < look.limit;
+    isShort = isLast && took.length < chosen;
     if (isLast || tookAll || (took.length === 0 && parked === 0)) break;
   }
-  return { taken, isFull: taken.length >= options.freeSlots, sawNothing, tookAll };
+  return { taken, isFull: taken.length >= options.freeSlots, sawNothing, tookAll, isShort };
 }
 
 /** Sends the question what waits; `limit` for each executor and pool. */
@@ -118,7 +122,7 @@ async function takeRound(
   tx: Transaction,
   found: readonly QueuedCandidate[],
   options: TakeOptions & { offset: number; limit: number },
-): Promise<{ took: Taken[]; parked: number; isLast: boolean }> {
+): Promise<{ took: Taken[]; parked: number; isLast: boolean; chosen: number }> {
   const paused = found.filter((candidate) => candidate.isPaused);
   const candidates = found.filter((candidate) => !candidate.isPaused).sort(compareForDispatch);
   const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
@@ -141,7 +145,7 @@ async function takeRound(
     .filter(({ key }) => !key.startsWith("pool:") && !key.startsWith("executor:"))
     .map(({ id, key }) => ({ candidate: byId.get(id)!, key }));
   await park(tx, [...held, ...paused.map((candidate) => ({ candidate, key: parkKeys.dag(candidate.dagId) }))]);
-  return { took, parked: held.length + paused.length, isLast };
+  return { took, parked: held.length + paused.length, isLast, chosen: plan.take.length };
 }
 
 function toCandidate(candidate: QueuedCandidate): DispatchCandidate {
