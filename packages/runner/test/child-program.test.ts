@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { ChildPrograms } from "../src/host/child-programs.ts";
 import { isAlive, startHost, until } from "./host-fixture.ts";
 
 async function folderWith(files: Record<string, string> = {}): Promise<string> {
@@ -114,6 +115,22 @@ test("hosts that start at the same time on the same folder make one program of i
   const mains = await Promise.all(hosts.map(({ run }) => resultOf(run("main"))));
   expect(readdirSync(programs)).toHaveLength(1);
   expect(new Set(mains)).toEqual(new Set([join(programs, readdirSync(programs)[0]!, "main.mjs")]));
+});
+
+test("a program that takes long to pack is used by the children that start when it is there", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const warned: string[] = [];
+  const quiet = () => undefined;
+  const logger = { debug: quiet, info: quiet, warn: (_fields: object, message: string) => void warned.push(message), error: quiet };
+  const programs = new ChildPrograms({ stateDir: await folderWith(), folders: [await folderWith()], logger });
+  onTestFinished(() => programs.close());
+  const ready = programs.ready();
+  vi.advanceTimersByTime(10_000);
+  await ready;
+  expect(programs.current()).toBeNull();
+  expect(warned).toEqual([expect.stringContaining("start from the sources")]);
+  await until(() => programs.current() !== null, "the program");
 });
 
 test("a packed program that is taken away while the host runs does not stop tasks", async () => {

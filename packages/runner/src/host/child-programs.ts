@@ -14,7 +14,7 @@ import type { HostLogger } from "./host-options.ts";
 /** The source of the program that children run. */
 export const CHILD_MAIN = fileURLToPath(new URL("../child/child-main.ts", import.meta.url));
 
-/** A program that is being packed is not waited for any longer: children start from the sources then. */
+/** A program that is being packed is not waited for any longer: until it is there, children start from the sources. */
 const PATIENCE_MS = 10_000;
 const TEND_EVERY_MS = 24 * 60 * 60_000;
 
@@ -32,6 +32,7 @@ export class ChildPrograms {
   #program: ChildProgram | null = null;
   #ready: Promise<void> | undefined;
   #tending: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(options: ChildProgramsOptions) {
     this.#options = options;
@@ -56,27 +57,32 @@ export class ChildPrograms {
   }
 
   close(): void {
+    this.#closed = true;
     clearInterval(this.#tending);
   }
 
   async #prepare(): Promise<void> {
     const { stateDir, logger, folders = [INSTALLATION_PROGRAMS, join(stateDir, "programs")] } = this.#options;
     const late = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new Error(`it took longer than ${PATIENCE_MS} ms`)), PATIENCE_MS).unref();
+      setTimeout(() => reject(new Error(`it takes longer than ${PATIENCE_MS} ms`)), PATIENCE_MS).unref();
     });
     try {
-      const program = await Promise.race([prepareChildProgram({ entry: CHILD_MAIN, folders }), late]);
-      this.#program = program;
-      const tend = () => {
-        void touchChildProgram(program);
-        void removeOldCompiled(this.compileCacheDir);
-      };
-      tend();
-      this.#tending = setInterval(tend, TEND_EVERY_MS).unref();
+      // Also one that comes late is used, by the children that start then.
+      await Promise.race([prepareChildProgram({ entry: CHILD_MAIN, folders }).then((program) => this.#use(program)), late]);
     } catch (error) {
       const message = "child processes start from the sources, which takes longer: their program could not be packed";
       logger?.warn({ error: String(error) }, message);
     }
+  }
+
+  #use(program: ChildProgram): void {
+    this.#program = program;
+    const tend = () => {
+      void touchChildProgram(program);
+      void removeOldCompiled(this.compileCacheDir);
+    };
+    tend();
+    if (!this.#closed) this.#tending = setInterval(tend, TEND_EVERY_MS).unref();
   }
 }
 
