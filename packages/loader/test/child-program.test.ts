@@ -3,9 +3,12 @@ import { readdirSync } from "node:fs";
 import { readFile, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import * as esbuild from "esbuild";
+import type { Plugin } from "esbuild";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { prepareChildProgram, removeOldCompiled } from "../src/child-program/child-program.ts";
 import { createDagLoader, stopBundler } from "../src/index.ts";
+import { withLivingService } from "../src/living-service.ts";
 import { type DagFolder, dagFolder } from "./dag-folder.ts";
 
 const run = promisify(execFile);
@@ -85,6 +88,31 @@ test("a damaged list of sources is no program", async () => {
   const manifest = await readFile(join(made.folder, "manifest.json"), "utf8");
   await folder.write({ [`programs/${made.folder.split("/").at(-1)}/manifest.json`]: manifest.slice(0, 40) });
   expect((await outputOf(await prepare(folder))).said).toBe("first");
+});
+
+test("packing leaves a build that is under way in this process alone", async () => {
+  const folder = await dagFolder(SOURCES);
+  const [asked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let loads = 0;
+  const slow: Plugin = {
+    name: "slow",
+    setup(build) {
+      build.onLoad({ filter: /said\.ts$/ }, async () => {
+        loads += 1;
+        asked.resolve();
+        await goOn.promise;
+        return { contents: "export const said = 'late';" };
+      });
+    },
+  };
+  const building = withLivingService(esbuild, () =>
+    esbuild.build({ entryPoints: [folder.path("said.ts")], bundle: true, write: false, format: "esm", logLevel: "silent", plugins: [slow] }),
+  );
+  await asked.promise;
+  await prepare(folder);
+  goOn.resolve();
+  expect((await building).outputFiles[0]!.text).toContain("late");
+  expect(loads).toBe(1);
 });
 
 test("loader children run the packed program: their DAGs and those of the packages they import are made by its one copy of tradewind", async () => {

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as Esbuild from "esbuild";
-import { withLivingService } from "../living-service.ts";
+import { stopIdleService, withLivingService } from "../living-service.ts";
 
 /** A source file as it was when it was packed. */
 export interface PackedInput {
@@ -79,8 +79,8 @@ async function pack(entry: string): Promise<PackedProgram> {
     const entries = Object.fromEntries(Object.keys(sources).flatMap((name) => (name === MAIN ? [] : [[name, `${name}.mjs`]])));
     return { main: `${MAIN}.mjs`, entries, files, inputs: [...inputs.values()] };
   } finally {
-    // Its process holds tens of megabytes. Whoever else uses it in this process starts it again.
-    await esbuild.stop();
+    // Its process holds tens of megabytes.
+    await stopIdleService(esbuild);
   }
 }
 
