@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { readFile, stat, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, stat, truncate, utimes } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import * as esbuild from "esbuild";
 import type { Plugin } from "esbuild";
@@ -58,6 +58,8 @@ test("it is written to the first folder that takes it, and found in any; where n
   const made = await prepare(folder, "file/programs", "programs");
   expect(made.main.startsWith(folder.path("programs"))).toBe(true);
   expect((await prepare(folder, "others", "programs")).main).toBe(made.main);
+  // Which is known before anything is packed.
+  await folder.write({ "said.ts": "no TypeScript at all" });
   await expect(prepare(folder, "file/programs")).rejects.toThrow("ENOTDIR");
 });
 
@@ -82,12 +84,24 @@ test("what was compiled long ago is removed, the rest stays", async () => {
   expect(readdirSync(folder.path("compile-cache/v24-x64"))).toEqual(["new"]);
 });
 
-test("a damaged list of sources is no program", async () => {
+test.each(["manifest.json", "main.mjs"])("a program with a damaged file is none, and is put right once: %s", async (name) => {
   const folder = await dagFolder(SOURCES);
   const made = await prepare(folder);
-  const manifest = await readFile(join(made.folder, "manifest.json"), "utf8");
-  await folder.write({ [`programs/${made.folder.split("/").at(-1)}/manifest.json`]: manifest.slice(0, 40) });
-  expect((await outputOf(await prepare(folder))).said).toBe("first");
+  await truncate(join(made.folder, name), 40);
+  const mended = await prepare(folder);
+  expect((await outputOf(mended)).said).toBe("first");
+  expect(JSON.parse(await readFile(join(mended.folder, "manifest.json"), "utf8"))).toMatchObject({ main: "main.mjs" });
+  const { ino } = await stat(mended.main);
+  expect((await stat((await prepare(folder)).main)).ino).toBe(ino);
+  expect(readdirSync(folder.path("programs"))).toEqual([basename(mended.folder)]);
+});
+
+test("a program is of one way of packing and of one set of entries too: another version of these makes another program", async () => {
+  const folder = await dagFolder(SOURCES);
+  const { inputs } = JSON.parse(await readFile(join((await prepare(folder)).folder, "manifest.json"), "utf8")) as { inputs: { path: string }[] };
+  const paths = inputs.map(({ path }) => path);
+  for (const end of ["/pack-program.ts", "/sdk/package.json", "/esbuild/package.json"])
+    expect(paths).toContainEqual(expect.stringMatching(new RegExp(`${end}$`, "u")));
 });
 
 test("packing leaves a build that is under way in this process alone", async () => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { constants, readdirSync, readFileSync, statSync } from "node:fs";
+import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { sha256Hex } from "../fingerprint.ts";
@@ -38,6 +38,8 @@ interface Manifest {
   main: string;
   entries: Record<string, string>;
   inputs: PackedInput[];
+  /** Its files with their sizes: after a crash of the machine they may be empty. */
+  files: { name: string; size: number }[];
 }
 
 const SDK_URL = pathToFileURL(SDK_SOURCE).href;
@@ -62,11 +64,13 @@ export async function prepareChildProgram({ entry, folders }: ChildProgramReques
     await touchChildProgram(found);
     return found;
   }
-  const packed = await packProgram(entry);
   let problem: unknown;
   for (const folder of folders) {
     try {
-      const made = await writeProgram(folder, entry, packed);
+      // Before anything is packed: where nothing can be kept, each start would pay for it in vain.
+      await mkdir(folder, { recursive: true });
+      await access(folder, constants.W_OK);
+      const made = await writeProgram(folder, entry, await packProgram(entry));
       await removeUnused(folder);
       return made;
     } catch (error) {
@@ -79,7 +83,7 @@ export async function prepareChildProgram({ entry, folders }: ChildProgramReques
 /** Says that the program is in use, so that it stays. */
 export async function touchChildProgram({ folder }: ChildProgram): Promise<void> {
   const now = new Date();
-  // What cannot be written to cannot be removed by others either.
+  // Of another user's program it cannot be said. Should that user remove it, the next children start from the sources.
   await utimes(folder, now, now).catch(() => undefined);
 }
 
@@ -103,10 +107,15 @@ export async function removeOldCompiled(compileCacheDir: string): Promise<void> 
 function findProgram(folder: string, entry: string): ChildProgram | undefined {
   for (const name of namesIn(folder)) {
     const path = join(folder, name);
-    const manifest = readManifest(path);
-    if (manifest?.entry === entry && manifest.inputs.every(isUnchanged)) return programIn(path, manifest);
+    const manifest = readUsable(path, entry);
+    if (manifest !== undefined) return programIn(path, manifest);
   }
   return undefined;
+}
+
+function readUsable(path: string, entry: string): Manifest | undefined {
+  const manifest = readManifest(path);
+  return manifest?.entry === entry && isWhole(path, manifest) && manifest.inputs.every(isUnchanged) ? manifest : undefined;
 }
 
 function namesIn(folder: string): string[] {
@@ -119,10 +128,16 @@ function namesIn(folder: string): string[] {
 
 function readManifest(path: string): Manifest | undefined {
   try {
-    return JSON.parse(readFileSync(join(path, MANIFEST), "utf8")) as Manifest;
+    const manifest = JSON.parse(readFileSync(join(path, MANIFEST), "utf8")) as Partial<Manifest>;
+    // An earlier version of Tradewind said less.
+    return manifest.files === undefined ? undefined : (manifest as Manifest);
   } catch {
     return undefined;
   }
+}
+
+function isWhole(path: string, { files }: Manifest): boolean {
+  return files.every(({ name, size }) => statSync(join(path, name), { throwIfNoEntry: false })?.size === size);
 }
 
 /** By its stats, else by its content: copies and checkouts have new times. */
@@ -132,11 +147,11 @@ function isUnchanged({ path, mtimeMs, size, sha256 }: PackedInput): boolean {
   return stats.mtimeMs === mtimeMs || sha256Hex(readFileSync(path)) === sha256;
 }
 
-/** Under a name of its own first: a folder with the name of a program is always whole. */
+/** Under a name of its own first: nobody finds a program that is half written. */
 async function writeProgram(folder: string, entry: string, packed: PackedProgram): Promise<ChildProgram> {
   const { main, entries, inputs, files } = packed;
-  const manifest: Manifest = { entry, main, entries, inputs };
-  await mkdir(folder, { recursive: true });
+  const sizes = files.map(({ name, text }) => ({ name, size: Buffer.byteLength(text) }));
+  const manifest: Manifest = { entry, main, entries, inputs, files: sizes };
   const temporary = await mkdtemp(join(folder, ".tmp-"));
   try {
     for (const { name, text } of [...files, { name: MANIFEST, text: JSON.stringify(manifest) }]) {
@@ -146,13 +161,30 @@ async function writeProgram(folder: string, entry: string, packed: PackedProgram
     // Whoever installs need not be who runs.
     await chmod(temporary, 0o755);
     const path = join(folder, `tradewind-program-${hashOf(manifest, files)}`);
-    await rename(temporary, path).catch((error: unknown) => {
-      // Another process was first: what it wrote is the same.
-      if (!isTaken(error)) throw error;
-    });
+    await putInPlace(temporary, path, entry);
     return programIn(path, manifest);
   } finally {
     await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** What lies there already is the same, written by another process that was first; or it is damaged, as by a crash of the machine, and would be found so at each start. */
+async function putInPlace(temporary: string, path: string, entry: string): Promise<void> {
+  if ((await moveTo(path, temporary)) || readUsable(path, entry) !== undefined) return;
+  // Others may be doing the same at this moment.
+  await rename(path, `${temporary}-damaged`).catch(() => undefined);
+  await moveTo(path, temporary);
+  await rm(`${temporary}-damaged`, { recursive: true, force: true });
+}
+
+/** false: something is there already. */
+async function moveTo(path: string, temporary: string): Promise<boolean> {
+  try {
+    await rename(temporary, path);
+    return true;
+  } catch (error) {
+    if (!isTaken(error)) throw error;
+    return false;
   }
 }
 

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type * as Esbuild from "esbuild";
 import { stopIdleService, withLivingService } from "../living-service.ts";
 
-/** A source file as it was when it was packed. */
+/** A file that a program is made of, or by, as it was when that was packed. */
 export interface PackedInput {
   /** Absolute. */
   path: string;
@@ -27,8 +27,12 @@ export interface PackedProgram {
 }
 
 const MAIN = "main";
+const { resolve } = createRequire(import.meta.url);
 /** The first source of `tradewind`, as this package finds it. */
-export const SDK_SOURCE = createRequire(import.meta.url).resolve("tradewind");
+export const SDK_SOURCE = resolve("tradewind");
+const SDK_FOLDER = dirname(dirname(SDK_SOURCE));
+/** What decides how a program is packed, beside its sources: a new version of it makes another one of the same sources. */
+const MADE_BY = [fileURLToPath(import.meta.url), join(SDK_FOLDER, "package.json"), resolve("esbuild/package.json")];
 
 /** Those under way, by their entry: one serves all of this process who ask for it. */
 const packing = new Map<string, Promise<PackedProgram>>();
@@ -50,6 +54,7 @@ async function pack(entry: string): Promise<PackedProgram> {
   // Only who has to pack starts the bundler.
   const esbuild = await import("esbuild");
   const inputs = new Map<string, PackedInput>();
+  for (const path of MADE_BY) await readInput(path, inputs);
   const sources = { [MAIN]: entry, ...sdkEntries() };
   const options = {
     entryPoints: sources,
@@ -86,11 +91,10 @@ async function pack(entry: string): Promise<PackedProgram> {
 
 /** By what is imported: the source of each entry of `tradewind`. */
 function sdkEntries(): Record<string, string> {
-  const root = dirname(dirname(SDK_SOURCE));
-  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: Record<string, unknown> };
+  const { exports } = JSON.parse(readFileSync(join(SDK_FOLDER, "package.json"), "utf8")) as { exports: Record<string, unknown> };
   const entries: Record<string, string> = {};
   for (const [name, target] of Object.entries(exports))
-    if (typeof target === "string" && target.endsWith(".ts")) entries[join("tradewind", name)] = join(root, target);
+    if (typeof target === "string" && target.endsWith(".ts")) entries[join("tradewind", name)] = join(SDK_FOLDER, target);
   return entries;
 }
 
