@@ -145,9 +145,9 @@ test("a machine that stands still in the middle of a transaction: its locks hold
   const machine = [scheduler.pid, hostPid];
   onTestFinished(() => goOn(machine));
   await stopInDispatch(installation, machine);
-  const stoppedAt = await installation.facts.now();
   await installation.start("scheduler", "b");
-  await expectTriedAgain(installation, stoppedAt);
+  // A start may take long on a machine that does much else.
+  await expectTriedAgain(installation, await installation.facts.now());
   goOn(machine);
   await expectAllSlotsFree(installation);
   expect(scheduler.isRunning()).toBe(true);
