@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { useTestServer } from "./test-server.ts";
 
@@ -36,6 +37,20 @@ describe("the user interface's files", () => {
     const answer = await server.call("GET", "/assets/index-abc.js", { role: null });
     expect([answer.statusCode, answer.headers["cache-control"]]).toEqual([200, "public, max-age=31536000, immutable"]);
     expect((await server.call("GET", "/tradewind.svg", { role: null })).headers["content-type"]).toContain("svg");
+  });
+
+  it("sends the compressed form that lies beside a file to who takes it", async () => {
+    writeFileSync(join(built, "assets", "large-abc.js"), "export const large = true;");
+    writeFileSync(join(built, "assets", "large-abc.js.gz"), gzipSync("export const large = true;"));
+    const compressed = await server.call("GET", "/assets/large-abc.js", { role: null, headers: { "accept-encoding": "gzip" } });
+    expect([compressed.headers["content-encoding"], compressed.headers["vary"]]).toEqual(["gzip", "accept-encoding"]);
+    expect([compressed.headers["content-type"], compressed.headers["cache-control"]]).toEqual([
+      expect.stringContaining("javascript"),
+      "public, max-age=31536000, immutable",
+    ]);
+    expect(gunzipSync(compressed.rawPayload).toString()).toBe("export const large = true;");
+    const plain = await server.call("GET", "/assets/large-abc.js", { role: null });
+    expect([plain.headers["content-encoding"], plain.body]).toEqual([undefined, "export const large = true;"]);
   });
 
   it.each([

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
 import type { Manifest } from "vite";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
@@ -47,6 +47,16 @@ it("shows the first page, the list of DAGs or the log-in for at most 300 KB", ()
   expect(gzippedBytes(filesOf("index.html"))).toBeGreaterThan(100 * 1024);
   for (const page of ["src/home/home-page.tsx", "src/dags/dag-list/dag-list-page.tsx"]) {
     expect(gzippedBytes(filesOf("index.html", page)), page).toBeLessThanOrEqual(BUDGET_BYTES);
+  }
+});
+
+it("comes in few files, each with its compressed forms: a browser makes six requests at a time", () => {
+  const files = [...filesOf("index.html", "src/dags/dag-page.tsx", "src/dags/runs-tab.tsx")];
+  expect(files.length).toBeLessThan(40);
+  for (const file of files.filter((name) => statSync(join(outDir, name)).size > 10_000)) {
+    const original = readFileSync(join(outDir, file));
+    expect(gunzipSync(readFileSync(join(outDir, `${file}.gz`))).equals(original), file).toBe(true);
+    expect(brotliDecompressSync(readFileSync(join(outDir, `${file}.br`))).equals(original), file).toBe(true);
   }
 });
 

@@ -25,8 +25,15 @@ export interface UiFiles {
  */
 export async function uiFiles(app: FastifyInstance, directory: string | undefined): Promise<UiFiles | undefined> {
   if (directory === undefined || !existsSync(join(directory, "index.html"))) return undefined;
-  // Files below assets are named by their content.
-  await app.register(fastifyStatic, { root: join(directory, "assets"), prefix: "/assets/", index: false, immutable: true, maxAge: YEAR_MS });
+  // Files below assets are named by their content, and have their compressed forms beside them.
+  await app.register(fastifyStatic, {
+    root: join(directory, "assets"),
+    prefix: "/assets/",
+    index: false,
+    immutable: true,
+    maxAge: YEAR_MS,
+    preCompressed: true,
+  });
   app.get("/tradewind.svg", (_request, reply) => reply.sendFile("tradewind.svg", directory, { maxAge: 0, immutable: false }));
   return {
     sendPage: (reply) => reply.header("content-security-policy", PAGE_POLICY).sendFile("index.html", directory, { maxAge: 0, immutable: false }),

@@ -1,11 +1,13 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { gridQuery } from "../api/dag-runs-page.ts";
+import { queryClient } from "../api/query-client.ts";
 import { readDagListSearch } from "../dags/dag-list/dag-list-search.ts";
 import { readAuditSearch } from "../audit/audit-search.ts";
 import { readCalendarSearch } from "../calendar/calendar-search.ts";
 import { readCodeSearch } from "../code/code-search.ts";
 import { readConfigurationSearch } from "../configuration/configuration-search.ts";
 import { readConnectionSearch } from "../connections/connection-search.ts";
-import { readRunsSearch } from "../dags/runs-search.ts";
+import { gridFilterOf, readRunsSearch } from "../dags/runs-search.ts";
 import { readDurationsSearch } from "../durations/durations-search.ts";
 import { readImportErrorSearch } from "../import-errors/import-error-search.ts";
 import { readPoolSearch } from "../pools/pool-search.ts";
@@ -46,6 +48,11 @@ const dagRuns = createRoute({
   path: "/",
   component: lazyRouteComponent(() => import("../dags/runs-tab.tsx"), "RunsTab"),
   validateSearch: readRunsSearch,
+  loaderDeps: ({ search }) => gridFilterOf(search),
+  // Asked for while the page's code is fetched, unless it is there. Nobody waits for it here, and the page itself tells what goes wrong.
+  loader: ({ params, deps }) => {
+    queryClient.ensureQueryData(gridQuery(params.dagId, deps)).catch(() => undefined);
+  },
 });
 const dagCalendar = createRoute({
   getParentRoute: () => dag,

@@ -1,4 +1,5 @@
 import { DAG_RUN_STATES, DAG_RUN_TYPES } from "@tradewind/core";
+import type { GridFilter } from "../api/dag-runs-page.ts";
 
 export const RUN_LIMITS = [10, 25, 50, 100, 365] as const;
 export type RunLimit = (typeof RUN_LIMITS)[number];
@@ -49,6 +50,11 @@ export function readRunsSearch(given: Record<string, unknown>): RunsSearch {
     ...(fold === "all" ? { fold } : {}),
     ...(Array.isArray(except) && except.length > 0 ? { except: except.map(String) } : {}),
   };
+}
+
+/** The runs that the page shows. */
+export function gridFilterOf({ runs: limit = DEFAULT_RUN_LIMIT, state, type: runType, before }: RunsSearch): GridFilter {
+  return { limit, state, runType, before };
 }
 
 /** Who comes by a link to a run or a task comes for it. */

@@ -14,7 +14,7 @@ import { Empty } from "../parts/empty.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { stateSheet } from "../states/state-sheet.ts";
 import { NarrowPanes, RunsPanes, type RunsParts } from "./runs-panes.tsx";
-import { DEFAULT_RUN_LIMIT, foldedGroups, readRunsSearch, type RunsChange, type RunsSearch, toggleFold, usualPane } from "./runs-search.ts";
+import { foldedGroups, gridFilterOf, readRunsSearch, type RunsChange, type RunsSearch, toggleFold, usualPane } from "./runs-search.ts";
 import { RunsToolbar } from "./runs-toolbar.tsx";
 import { SelectionPanel } from "./selection-panel.tsx";
 import classes from "./runs-tab.module.css";
@@ -35,8 +35,7 @@ function Waiting() {
 export function RunsTab() {
   const { dagId } = useParams({ from: "/dags/$dagId" });
   const search = useSearch({ from: "/dags/$dagId/" });
-  const { runs: limit = DEFAULT_RUN_LIMIT, state, type: runType, before } = search;
-  const { data: grid, error, refetch } = useQuery(gridQuery(dagId, { limit, state, runType, before }));
+  const { data: grid, error, refetch } = useQuery(gridQuery(dagId, gridFilterOf(search)));
   if (grid === undefined) {
     if (error !== null) return <Problem error={error} retry={() => void refetch()} />;
     return <Waiting />;
