@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { readFile, stat, truncate, utimes } from "node:fs/promises";
+import { chmod, readFile, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import * as esbuild from "esbuild";
@@ -61,6 +61,16 @@ test("it is written to the first folder that takes it, and found in any; where n
   // Which is known before anything is packed.
   await folder.write({ "said.ts": "no TypeScript at all" });
   await expect(prepare(folder, "file/programs")).rejects.toThrow("ENOTDIR");
+});
+
+test("what others may write to is not run: it is made anew", async () => {
+  const folder = await dagFolder(SOURCES);
+  const first = await prepare(folder);
+  await writeFile(first.main, (await readFile(first.main, "utf8")).replace("first", "spoil"));
+  await chmod(first.folder, 0o777);
+  const second = await prepare(folder);
+  expect((await stat(second.folder)).mode & 0o022).toBe(0);
+  expect((await outputOf(second)).said).toBe("first");
 });
 
 test("a program that nobody has used for a week is removed when another is made, and one that is in use is not", async () => {

@@ -64,9 +64,18 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     // A lease each, and a row of the queue each.
     context.liveTables.noteGone(done.freed.length + done.next.given.length);
     accepted.add(done.freed.map((one) => one.attemptId));
-    if (done.unstartable.length > 0) await commit(context, (tx, after) => failUnstartable(context, tx, after, done.unstartable));
+    if (done.unstartable.length > 0) await failGranted(done.unstartable);
     await context.pausePoint("exchange committed, not answered");
     return responses;
+  }
+
+  /** What was granted in the transaction that is committed. Whatever happens here, the others of the batch get their answers; these are lost with their leases at the latest. */
+  async function failGranted(unstartable: Served["unstartable"]): Promise<void> {
+    try {
+      await commit(context, (tx, after) => failUnstartable(context, tx, after, unstartable));
+    } catch (error) {
+      for (const { attemptId } of unstartable) context.onError(error, { what: "end of an attempt without inputs", id: attemptId });
+    }
   }
 
   async function serveBatch(tx: Transaction, after: AfterCommit, batch: readonly Exchange[]): Promise<Served> {

@@ -113,7 +113,15 @@ function findProgram(folder: string, entry: string): ChildProgram | undefined {
   return undefined;
 }
 
+/** Made by this user or by root, and by nobody else to be changed: what lies there is run. */
+function isTrusted(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  const ownUid = process.getuid?.();
+  return stats !== undefined && (ownUid === undefined || ((stats.uid === 0 || stats.uid === ownUid) && (stats.mode & 0o022) === 0));
+}
+
 function readUsable(path: string, entry: string): Manifest | undefined {
+  if (!isTrusted(path)) return undefined;
   const manifest = readManifest(path);
   return manifest?.entry === entry && isWhole(path, manifest) && manifest.inputs.every(isUnchanged) ? manifest : undefined;
 }
@@ -156,7 +164,7 @@ async function writeProgram(folder: string, entry: string, packed: PackedProgram
   try {
     for (const { name, text } of [...files, { name: MANIFEST, text: JSON.stringify(manifest) }]) {
       await mkdir(dirname(join(temporary, name)), { recursive: true });
-      await writeFile(join(temporary, name), text);
+      await writeFile(join(temporary, name), text, { mode: 0o644 });
     }
     // Whoever installs need not be who runs.
     await chmod(temporary, 0o755);
@@ -173,8 +181,10 @@ async function putInPlace(temporary: string, path: string, entry: string): Promi
   if ((await moveTo(path, temporary)) || readUsable(path, entry) !== undefined) return;
   // Others may be doing the same at this moment.
   await rename(path, `${temporary}-damaged`).catch(() => undefined);
-  await moveTo(path, temporary);
+  const isThere = (await moveTo(path, temporary)) || readUsable(path, entry) !== undefined;
   await rm(`${temporary}-damaged`, { recursive: true, force: true });
+  if (!isThere)
+    throw new Error(`Tried to write the packed program to "${path}", where something lies that is not one and cannot be moved away. Remove it.`);
 }
 
 /** false: something is there already. */
