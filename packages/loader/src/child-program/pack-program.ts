@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type * as Esbuild from "esbuild";
+import { sha256Hex } from "../fingerprint.ts";
 import { stopIdleService, withLivingService } from "../living-service.ts";
 
 /** A file that a program is made of, or by, as it was when that was packed. */
@@ -119,6 +119,6 @@ async function readInput(path: string, inputs: Map<string, PackedInput>): Promis
   // Stats first: a write between the two shows up as a change later.
   const { mtimeMs, size } = await stat(path);
   const content = await readFile(path);
-  inputs.set(path, { path, mtimeMs, size, sha256: createHash("sha256").update(content).digest("hex") });
+  inputs.set(path, { path, mtimeMs, size, sha256: sha256Hex(content) });
   return content.toString("utf8");
 }
