@@ -104,8 +104,12 @@ const scheduler = z.strictObject({
   healthThresholdSeconds: seconds().default(30).describe("A scheduler silent for longer counts as dead; its work is taken over."),
   sweepSeconds: seconds().default(5).describe("How often the scheduler looks for work that no notification announced."),
   taskQueuedTimeoutSeconds: seconds().default(600).describe("A task instance queued for longer, without being started, goes back or fails."),
-  maxDagrunsToCreatePerLoop: count().default(10).describe("Most DAGs that get a new run in one pass."),
-  maxDagrunsPerLoopToSchedule: count().default(20).describe("Most queued runs that are started in one pass."),
+  maxDagrunsToCreatePerLoop: count()
+    .default(100)
+    .describe("Most DAGs that get a new run in one transaction. A pass goes on until all have what is due."),
+  maxDagrunsPerLoopToSchedule: count()
+    .default(200)
+    .describe("Most DAGs whose queued runs are started in one transaction. A pass goes on until all that may have begun."),
   defaultPoolSlots: z.int().min(-1).default(128).describe("Slots of `default_pool` when it is created; -1 for no limit."),
   maxTaskRetryDelaySeconds: seconds().default(86_400).describe("Longest delay between two tries that exponential backoff may reach."),
   maxMapLength: count().default(1024).describe("Most instances of one mapped task."),

@@ -1,8 +1,12 @@
+import { listDagsToLetIn } from "@tradewind/metadata";
 import type { EngineContext } from "./context.ts";
 import { letNextRunsIn } from "./runs/next-runs.ts";
 
 /**
- * Lets next runs in after runs ended, one transaction at a time for all DAGs that came together meanwhile. What is lost when the process dies before is found by the sweep.
+ * Lets next runs in after runs ended, one transaction at a time for all DAGs that came together meanwhile; none where nothing waits for it. What is lost when the process dies before is
+ * found by the sweep.
+ *
+ * Whether something waits is asked without locks. So whoever makes something wait, having seen runs that were active, adds the DAG here once that is committed: one of the two sees the other.
  */
 export class EndedRuns {
   readonly #context: () => EngineContext;
@@ -30,7 +34,8 @@ export class EndedRuns {
       this.#dagIds = new Set();
       try {
         await context.pausePoint("runs ended, next runs not started");
-        await letNextRunsIn(context, dagIds);
+        const waiting = await listDagsToLetIn(context.db, { dagIds });
+        if (waiting.length > 0) await letNextRunsIn(context, waiting);
       } catch (error) {
         context.onError(error, { what: "start of the next runs of DAGs", id: dagIds.slice(0, 5).join(", ") });
       }

@@ -63,6 +63,8 @@ export async function followSchedulingState(context: EngineContext, dagId: strin
   if (before === after) return;
   context.noteChanges({ dags: [dagId] });
   context.wake(...WAKES[after]);
+  // Its last run may have ended after it was seen here, and before the DAG was draining.
+  if (after === "draining") context.runsEnded([dagId]);
 }
 
 const WAKES: Readonly<Record<SchedulingState, readonly WakeKind[]>> = {

@@ -107,6 +107,8 @@ async function createRunsOf(
     tx,
     planned.map((plan) => plan.change),
   );
+  // A run may have ended after it was counted, and found nobody who waited for its place.
+  for (const { change } of planned) if (change.creationBlocked) after.dagsWithEndedRuns.add(change.dagId);
   for (const turn of inTurns(context, requests)) await createRuns(createSettlement(context, tx, after), turn);
   return { created: requests.length, isCut: planned.some((plan) => plan.isCut) };
 }

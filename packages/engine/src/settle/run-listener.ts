@@ -24,9 +24,9 @@ export function listenTo(settlement: Settlement, work: RunWork): RunListener {
       const { run } = work;
       const taskInstanceId = reason === "timed_out" || reason === "all_tasks_deadlocked" ? findUnfinished(work) : null;
       settlement.finishedRuns.push({ work, state, reason, byPerson, taskInstanceId });
-      // The run has ended: its place is free for the next one.
+      // The run has ended: its place is free for the next one of its DAG. Nobody else is woken for that: looking through all DAGs at the end of each run would cost more than the run.
       after.dagsWithEndedRuns.add(run.dagId);
-      after.wakes.add("runs").add("dags").add("state");
+      after.wakes.add("state");
       const durationMs = run.startDate === null ? 0 : Math.max(0, run.now.getTime() - run.startDate.getTime());
       after.events.push(() => context.events.dagRunFinished?.({ dagId: run.dagId, runId: run.runId, state, durationMs }));
     },

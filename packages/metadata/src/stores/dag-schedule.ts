@@ -85,6 +85,23 @@ export async function writeDagSchedules(tx: Transaction, changes: readonly DagSc
   });
 }
 
+/**
+ * Of DAGs that lost an active run, those for which that means anything: their schedule waited for the place, a queued run can have it, or they are paused by it. Takes no locks, so a
+ * transaction that is just making one of these true is not seen: it has to look itself once it is committed. Uses `dag_run_active`.
+ */
+export async function listDagsToLetIn(db: Queryable, params: { dagIds: readonly string[] }): Promise<string[]> {
+  const rows = await run<{ dagId: string }>(db, {
+    name: "list_dags_to_let_in",
+    text: `select d.dag_id as "dagId" from dag d
+      where d.dag_id = any($1::text[]) and (d.is_draining or (not d.is_paused and d.max_consecutive_failed_dag_runs > 0)
+        or (not d.is_paused and exists (select from dag_run r where r.dag_id = d.dag_id and r.state = 'queued'))
+        or (d.creation_blocked
+          and (select count(*) from dag_run r where r.dag_id = d.dag_id and r.state in ('queued', 'running') and r.run_type <> 'backfill') < d.max_active_runs))`,
+    values: [params.dagIds],
+  });
+  return rows.map((row) => row.dagId);
+}
+
 /** DAGs that create no runs although fewer are active than may be: a wake-up was lost. */
 export async function listWronglyBlockedDags(db: Queryable, params: { limit: number }): Promise<string[]> {
   const rows = await run<{ dagId: string }>(db, {

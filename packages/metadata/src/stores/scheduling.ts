@@ -48,6 +48,7 @@ export {
 export {
   type DagScheduleChange,
   findNextDueAt,
+  listDagsToLetIn,
   listDrainedDags,
   listWronglyBlockedDags,
   lockDueDags,
