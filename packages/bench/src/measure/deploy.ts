@@ -29,6 +29,9 @@ async function untilDagsAreKnown(system: System, prefix: string, count: number):
       `select count(*)::int as known from (${system.sql.knownDags}) known where starts_with(dag_id, $1)`,
       [prefix],
     );
-    return row!.known >= count;
+    if (row!.known >= count) return true;
+    const [error] = await system.query<{ problem: string }>(system.sql.importErrors);
+    if (error !== undefined) throw new Error(`A file of the benchmark does not load: ${error.problem}`);
+    return false;
   });
 }

@@ -67,13 +67,13 @@ export const blocked: Shape = {
     bench.say("with those that wait for an upstream");
     await block(system, {
       prefix: "bench_waiting",
-      files: spreadOverFiles("bench_waiting", share.blockedDags, 1, (dagId) => blockedBehindGate(dagId, share.blockedWidth, POOL)),
+      files: spreadOverFiles("bench_waiting", share.blockedDags, share.blockedDags, (dagId) => blockedBehindGate(dagId, share.blockedWidth, POOL)),
     });
     const besideWaiting = await burst();
     bench.say("with those that wait for a slot, too");
     await block(system, {
       prefix: "bench_queued",
-      files: spreadOverFiles("bench_queued", share.blockedDags, 1, (dagId) => inPool(dagId, share.blockedWidth)),
+      files: spreadOverFiles("bench_queued", share.blockedDags, share.blockedDags, (dagId) => inPool(dagId, share.blockedWidth)),
     });
     const besideQueued = await burst();
 

@@ -66,6 +66,7 @@ const SQL = {
   tasks: `select r.id as run_key, ti.dag_id, ti.task_id, ti.state, ti.start_date as started, ti.end_date as ended from task_instance ti ${RUN_OF_TASK}`,
   runs: `select id as run_key, dag_id, state, queued_at as queued, run_after, start_date as started, end_date as ended from dag_run`,
   knownDags: "select dag_id from dag where not is_stale and exists (select from serialized_dag s where s.dag_id = dag.dag_id)",
+  importErrors: "select filename || ': ' || stacktrace as problem from import_error",
 };
 
 /** Nothing of another Airflow or Python project on this machine. */

@@ -85,6 +85,7 @@ const SQL = {
   tasks: `select ti.dag_run_id as run_key, ti.dag_id, ti.task_id, ti.state, ti.start_date as started, ti.end_date as ended from task_instance ti`,
   runs: `select id as run_key, dag_id, state, queued_at as queued, run_after, start_date as started, end_date as ended from dag_run`,
   knownDags: "select dag_id from dag where not is_stale",
+  importErrors: "select message as problem from import_error",
 };
 
 interface Place {
