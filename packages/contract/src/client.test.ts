@@ -103,3 +103,28 @@ test("a bundle without a source map is no error, since servers before it had non
   expect(await client.getBundleMap("bb")).toBeNull();
   await expect(client.getBundleMap("cc")).rejects.toMatchObject({ httpStatus: 401 });
 });
+
+test("a call ends with its signal while the server is silent, and the next one does not wait for it", async () => {
+  const client = clientFor(
+    await serve((request, response) => {
+      if (!request.url!.endsWith("heartbeat")) response.end(JSON.stringify(EMPTY));
+    }),
+  );
+  const stop = new AbortController();
+  const silent = client.heartbeat({ hostId: "h", attempts: [], queued: [] }, { signal: stop.signal, retryForMs: 60_000 });
+  setImmediate(() => stop.abort(new Error("enough")));
+  await expect(silent).rejects.toThrow("enough");
+  expect(await client.exchange(REQUEST)).toEqual(EMPTY);
+});
+
+test("an answer counts as a whole, in however many pieces and after whatever announcement it comes", async () => {
+  const code = "x".repeat(300_000);
+  const client = clientFor(
+    await serve((_, response) => {
+      response.writeProcessing();
+      for (let start = 0; start < code.length; start += 100_000) response.write(code.slice(start, start + 100_000));
+      response.end();
+    }),
+  );
+  expect(String(await client.getBundle("a"))).toBe(code);
+});

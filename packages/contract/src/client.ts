@@ -25,6 +25,7 @@ import {
   HostRegistrationResponse,
 } from "./exchange.ts";
 import { AttemptInputs } from "./grant.ts";
+import { type HttpAnswer, requestWhole } from "./http-answer.ts";
 import type { LogRequest } from "./logs.ts";
 import { DEFAULT_RETRY, delay, type RetryPolicy, retryDelayMs } from "./retry.ts";
 import { EXECUTION_ROUTES } from "./routes.ts";
@@ -171,18 +172,22 @@ class HttpCaller {
   readonly #options: ExecutionApiClientOptions;
   readonly #retry: RetryPolicy;
   #baseUrl: string;
+  /** Path of the base URL. */
+  #basePath: string;
   #pool: Pool;
 
   constructor(options: ExecutionApiClientOptions) {
     this.#options = options;
     this.#retry = options.retry ?? DEFAULT_RETRY;
     this.#baseUrl = withoutSlash(options.baseUrl);
+    this.#basePath = new URL(this.#baseUrl).pathname;
     this.#pool = this.#open();
   }
 
   setBaseUrl(baseUrl: string): void {
     if (withoutSlash(baseUrl) === this.#baseUrl) return;
     this.#baseUrl = withoutSlash(baseUrl);
+    this.#basePath = new URL(this.#baseUrl).pathname;
     const old = this.#pool;
     this.#pool = this.#open();
     old.close().catch(() => undefined);
@@ -201,24 +206,15 @@ class HttpCaller {
   }
 
   async text(call: Call): Promise<string> {
-    return this.#retrying(call, (body) => body.text());
+    return (await this.bytes(call)).toString("utf8");
   }
 
   async bytes(call: Call): Promise<Buffer> {
-    return this.#retrying(call, async (body) => Buffer.from(await body.arrayBuffer()));
-  }
-
-  /** Ends calls in flight too: whoever closes has waited for those it needs. */
-  close(): Promise<void> {
-    return this.#pool.destroy();
-  }
-
-  async #retrying<T>(call: Call, read: (body: ResponseBody) => Promise<T>): Promise<T> {
     const startedAt = performance.now();
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     for (let failures = 0; ; failures++) {
       try {
-        return await this.#once(call, body, read);
+        return await this.#once(call, body);
       } catch (error) {
         if (call.signal?.aborted || !isTransient(error)) throw error;
         const waitMs = retryDelayMs(this.#retry, failures, Math.random());
@@ -228,34 +224,46 @@ class HttpCaller {
     }
   }
 
-  async #once<T>(call: Call, body: string | undefined, read: (body: ResponseBody) => Promise<T>): Promise<T> {
-    const name = `${call.method} ${call.route}`;
-    let response: Awaited<ReturnType<Pool["request"]>>;
+  /** Ends calls in flight too: whoever closes has waited for those it needs. */
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+
+  async #once(call: Call, body: string | undefined): Promise<Buffer> {
+    let answer: HttpAnswer;
     try {
-      response = await this.#pool.request({
+      const request = {
         method: call.method,
-        path: `${new URL(this.#baseUrl).pathname}/${call.route}`,
+        path: `${this.#basePath}/${call.route}`,
         headers: headersFor(call.token, body !== undefined),
         body: body ?? null,
-        signal: call.signal,
-      });
-      if (response.statusCode >= 200 && response.statusCode < 300) return await read(response.body);
+      };
+      answer = await requestWhole(this.#pool, request, call.signal);
     } catch (error) {
-      throw new ExecutionApiError("executor_failed", `The execution API could not be reached for ${name}: ${describe(error)}`, undefined, error);
+      throw new ExecutionApiError(
+        "executor_failed",
+        `The execution API could not be reached for ${nameOf(call)}: ${describe(error)}`,
+        undefined,
+        error,
+      );
     }
-    throw errorFromAnswer(name, response.statusCode, await response.body.text().catch(() => ""));
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body;
+    throw errorFromAnswer(nameOf(call), answer.statusCode, answer.body.toString("utf8"));
   }
+}
+
+function nameOf({ method, route }: Call): string {
+  return `${method} ${route}`;
 }
 
 function withoutSlash(url: string): string {
   return url.replace(/\/+$/u, "");
 }
 
-type ResponseBody = Awaited<ReturnType<Pool["request"]>>["body"];
-
-function headersFor(token: string, hasBody: boolean): Record<string, string> {
-  const headers: Record<string, string> = { authorization: `Bearer ${token}`, [CONTRACT_VERSION_HEADER]: String(CONTRACT_VERSION) };
-  if (hasBody) headers["content-type"] = "application/json";
+/** Names and values in turn. */
+function headersFor(token: string, hasBody: boolean): string[] {
+  const headers = ["authorization", `Bearer ${token}`, CONTRACT_VERSION_HEADER, String(CONTRACT_VERSION)];
+  if (hasBody) headers.push("content-type", "application/json");
   return headers;
 }
 
