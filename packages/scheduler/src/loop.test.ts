@@ -67,6 +67,29 @@ describe("occasions", () => {
     await loop.stop();
   });
 
+  test("steps with more to do take turns, and what lives on them runs after each batch", async () => {
+    const left = new Map([
+      ["first", 3],
+      ["second", 2],
+    ]);
+    const batch = (name: string) => step(name, ["due"], async () => (left.set(name, left.get(name)! - 1), left.get(name)! > 0));
+    const loop = loopOf([batch("first"), batch("second"), step("once", ["due"]), { ...step("dispatch", ["due"]), isFed: true }]);
+    await loop.runOnce(["due"]);
+    expect(take()).toEqual(["first", "second", "once", "dispatch", "first", "second", "dispatch", "first", "dispatch"]);
+  });
+
+  test("what failed is not tried again in the same pass, whatever feeds it", async () => {
+    let left = 3;
+    const loop = loopOf([
+      step("batch", ["due"], async () => --left > 0),
+      { ...step("dispatch", ["due"], () => Promise.reject(new Error("no"))), isFed: true },
+    ]);
+    loop.start();
+    await atRest();
+    expect(take()).toEqual(["batch", "dispatch", "batch", "batch"]);
+    await loop.stop();
+  });
+
   test("a step goes on until it has no more to do, by hand as well", async () => {
     let left = 3;
     const loop = loopOf([step("batch", ["ready"], async () => --left > 0)]);

@@ -123,15 +123,26 @@ export class SchedulerLoop {
     return this.#options.steps.filter((step) => this.#paused.get(step)?.isOver(now) ?? step.occasions.some((occasion) => occasions.has(occasion)));
   }
 
-  /** Runs each step until it has no more to do. */
+  /**
+   * Runs each step until it has no more to do, in rounds of one batch each: what the first batch of ten thousand due runs made ready is dispatched before the last one is made.
+   */
   async #runSteps(steps: readonly Step[], onFailure: (step: Step, error: unknown) => void): Promise<void> {
-    for (const step of steps) {
-      try {
-        while ((await step.run()) && !this.#stopping);
-        this.#paused.delete(step);
-      } catch (error) {
-        onFailure(step, error);
+    let round = steps;
+    while (round.length > 0) {
+      const unfinished = new Set<Step>();
+      for (const step of round) {
+        try {
+          if (await step.run()) unfinished.add(step);
+          this.#paused.delete(step);
+        } catch (error) {
+          onFailure(step, error);
+        }
+        if (this.#stopping) break;
       }
+      round =
+        this.#stopping || unfinished.size === 0
+          ? []
+          : steps.filter((step) => unfinished.has(step) || (step.isFed === true && !this.#paused.has(step)));
     }
   }
 

@@ -11,6 +11,8 @@ export type Occasion = WakeKind | "due" | "sweep";
 export interface Step {
   readonly name: string;
   readonly occasions: readonly Occasion[];
+  /** Lives on what the steps before it do: it runs again after each of their batches. */
+  readonly isFed?: true;
   /** Does one batch; true: there is more. */
   run(): Promise<boolean>;
 }
@@ -136,6 +138,7 @@ function dispatchSteps({ engine, executors, delivery, schedulerId, parallelism, 
       name: "dispatch",
       // Any step may have made task instances ready, so this one runs on every occasion but those of people's screens.
       occasions: ["ready", "runs", "dags", "timers", "due", "sweep"],
+      isFed: true,
       async run() {
         const rooms = executors.map((executor) => roomOf(executor, delivery));
         if (rooms.every((room) => room.free === 0)) return false;

@@ -35,7 +35,13 @@ export async function untilRunsEnded(system: System, prefix: string, since: Date
     `select count(*)::int as failed from (${system.sql.runs}) run where state = 'failed' and queued >= $2 and starts_with(dag_id, $1)`,
     [prefix, since],
   );
-  if (row!.failed > 0) throw new Error(`${row!.failed} runs of "${prefix}…" failed: the benchmark says nothing`);
+  if (row!.failed > 0) throw new Error(`${row!.failed} runs of "${prefix}…" failed: the benchmark says nothing. ${await whyFailed(system)}`);
+}
+
+/** What the first failed tasks say. */
+export async function whyFailed(system: System): Promise<string> {
+  const rows = await system.query<{ problem: string }>(`select problem from (${system.sql.failures}) failure limit 3`);
+  return rows.map(({ problem }) => problem).join("; ");
 }
 
 /** By SQL, so that a thousand requests are no part of what is measured; the scheduler's next look finds the runs that may start. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Shape } from "../frame/shape.ts";
 import { deploy } from "../measure/deploy.ts";
 import { figure } from "../measure/figures.ts";
+import { whyFailed } from "../measure/runs.ts";
 import { percentile } from "../measure/statistics.ts";
 import { ms } from "../measure/times.ts";
 import { until } from "../measure/until.ts";
@@ -75,7 +76,8 @@ async function measureInstant(system: System, prefix: string, instant: Date, dag
     );
   });
   const lateness = await readLateness(system, prefix, instant);
-  if (lateness.length < dags) throw new Error(`${dags - lateness.length} of ${dags} runs failed: the benchmark says nothing`);
+  if (lateness.length < dags)
+    throw new Error(`${dags - lateness.length} of ${dags} runs failed: the benchmark says nothing. ${await whyFailed(system)}`);
   return { lateness, usage };
 }
 

@@ -67,6 +67,7 @@ const SQL = {
   runs: `select id as run_key, dag_id, state, queued_at as queued, run_after, start_date as started, end_date as ended from dag_run`,
   knownDags: "select dag_id from dag where not is_stale and exists (select from serialized_dag s where s.dag_id = dag.dag_id)",
   importErrors: "select filename || ': ' || stacktrace as problem from import_error",
+  failures: "select dag_id || '/' || task_id || ': see its log' as problem from task_instance where state = 'failed'",
 };
 
 /** Nothing of another Airflow or Python project on this machine. */

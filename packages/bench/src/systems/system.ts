@@ -36,9 +36,15 @@ export interface System {
   /**
    * Queries that give, of every task instance and every run, the same columns for every system:
    * `tasks` has run_key, dag_id, task_id, state, started, ended; `runs` has run_key, dag_id, state, queued, run_after, started, ended.
-   * `importErrors` has the problem of each file that does not load.
+   * `importErrors` has the problem of each file that does not load, `failures` that of each task that failed.
    */
-  readonly sql: { readonly tasks: string; readonly runs: string; readonly knownDags: string; readonly importErrors: string };
+  readonly sql: {
+    readonly tasks: string;
+    readonly runs: string;
+    readonly knownDags: string;
+    readonly importErrors: string;
+    readonly failures: string;
+  };
   /** The API's path of what the grid of a DAG shows, with so many runs. */
   gridPaths(dagId: string, runs: number): readonly string[];
   fileName(file: Pick<DagFile, "name">): string;

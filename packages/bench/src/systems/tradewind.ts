@@ -86,6 +86,8 @@ const SQL = {
   runs: `select id as run_key, dag_id, state, queued_at as queued, run_after, start_date as started, end_date as ended from dag_run`,
   knownDags: "select dag_id from dag where not is_stale",
   importErrors: "select message as problem from import_error",
+  failures:
+    "select dag_id || '/' || task_id || ': ' || coalesce(failure->>'message', state_reason, 'without a reason') as problem from task_instance where state = 'failed'",
 };
 
 interface Place {
