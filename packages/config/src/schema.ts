@@ -178,6 +178,11 @@ const localExecutor = z.strictObject({
     .default(60)
     .describe("A child process without work is stopped after this time; those beyond one per core after a quarter of it."),
   hostIdleSeconds: seconds().default(300).describe("The runner host survives its scheduler; without work and without one it ends after this time."),
+  hostUnreachableSeconds: seconds()
+    .default(600)
+    .describe(
+      "A runner host that survived its scheduler, with tasks that have not begun, ends when the execution API has not answered for this time. One with results that it could not report waits for a day.",
+    ),
 });
 
 const redis = z.strictObject({

@@ -31,6 +31,8 @@ export const HostStartup = z.object({
   maxResultBytes: z.number().int().positive().optional(),
   /** Ends itself after so long without work and without a connection. */
   idleExitMs: z.number().optional(),
+  /** Ends itself after so long without an answer of the execution API and without a connection, when nothing has begun that it holds a lease for, and nothing is to be reported. */
+  unreachableExitMs: z.number().optional(),
   /** How long running attempts may go on after SIGTERM before they are stopped and reported as lost. */
   drainTimeoutMs: z.number().optional(),
   /** How an attempt is stopped: the abort signal in author code, then SIGTERM to its process group, then SIGKILL, with these times between. Default 5 s each. */

@@ -28,7 +28,7 @@ export class HostConnection {
   }
 
   /**
-   * Connects and says hello. Resolves to undefined when no host listens there.
+   * Connects and says hello. Resolves to undefined when no host listens there, or one that ends and closed before it answered.
    * @throws TradewindError `executor_failed` when something listens that does not answer as a host does
    */
   static async open(socketPath: string, executionApiUrl: string): Promise<HostConnection | undefined> {
@@ -41,6 +41,7 @@ export class HostConnection {
         throw new TradewindError("executor_failed", `The runner host at ${socketPath} answered hello without saying who it is.`);
       return new HostConnection(socket, talk, answer.hello);
     } catch (error) {
+      if (talk.isClosed) return undefined;
       socket.destroy();
       throw error;
     }
@@ -81,6 +82,8 @@ class Talk {
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #rest = "";
+  /** The other side is gone, or was never more than a connection that nobody accepted. */
+  isClosed = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -125,6 +128,7 @@ class Talk {
   }
 
   #fail(why: string): void {
+    this.isClosed = true;
     for (const pending of this.#pending.values()) {
       clearTimeout(pending.timer);
       pending.reject(new TradewindError("executor_failed", `No answer: ${why}.`));

@@ -19,6 +19,7 @@ export type HostSettings = Pick<
   | "memoryLimitMb"
   | "maxResultBytes"
   | "idleExitMs"
+  | "unreachableExitMs"
   | "drainTimeoutMs"
   | "childPolicy"
   | "stopLadder"

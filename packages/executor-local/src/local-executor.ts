@@ -34,6 +34,8 @@ export interface LocalExecutorOptions {
   maxResultBytes?: number;
   /** A host without work that no scheduler is connected to ends after this. Default 5 minutes. */
   idleExitMs?: number;
+  /** A host that no scheduler is connected to, and in which nothing has begun, ends after so long without an answer of the execution API. Default 10 minutes. */
+  unreachableExitMs?: number;
   /** How long running attempts may go on after a SIGTERM to the host. Default 60 s. */
   drainTimeoutMs?: number;
   /** How warm child processes are kept and replaced. Defaults: the runner's `DEFAULT_CHILD_POLICY`. */
@@ -143,8 +145,10 @@ class LocalExecutor implements Executor {
   }
 
   #hostSettings(): HostSettings {
-    const { slots, passEnv, memoryLimitMb, maxResultBytes, idleExitMs, drainTimeoutMs, childPolicy, stopLadder, maxLogBytes } = this.#options;
-    return { executor: this.name, slots, passEnv, memoryLimitMb, maxResultBytes, idleExitMs, drainTimeoutMs, childPolicy, stopLadder, maxLogBytes };
+    const { slots, passEnv, memoryLimitMb, maxResultBytes, idleExitMs, unreachableExitMs, drainTimeoutMs, childPolicy, stopLadder, maxLogBytes } =
+      this.#options;
+    const limits = { memoryLimitMb, maxResultBytes, maxLogBytes };
+    return { executor: this.name, slots, passEnv, ...limits, idleExitMs, unreachableExitMs, drainTimeoutMs, childPolicy, stopLadder };
   }
 
   async #endHost(connection: HostConnection, drain: boolean, timeoutMs: number): Promise<void> {

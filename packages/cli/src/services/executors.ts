@@ -28,7 +28,7 @@ async function makeLocalExecutor({ config, home }: Installation, ownHost: OwnHos
     import("@tradewind/executor-local"),
     import("@tradewind/runner/host-main-path"),
   ]);
-  const { slots, prefetch, hostIdleSeconds } = config.localExecutor;
+  const { slots, prefetch, hostIdleSeconds, hostUnreachableSeconds } = config.localExecutor;
   return createLocalExecutor({
     ...runnerSettings(config),
     home,
@@ -37,6 +37,7 @@ async function makeLocalExecutor({ config, home }: Installation, ownHost: OwnHos
     hostCommand: [process.execPath, HOST_MAIN_PATH],
     ownHost,
     idleExitMs: hostIdleSeconds * 1000,
+    unreachableExitMs: hostUnreachableSeconds * 1000,
     drainTimeoutMs: config.runner.drainSeconds * 1000,
   });
 }

@@ -31,8 +31,9 @@ export class ControlServer {
     this.#server = createServer((socket) => this.#serve(socket));
   }
 
+  /** Also of those that have not said hello yet. */
   get connections(): number {
-    return this.#greeted.size;
+    return this.#sockets.size;
   }
 
   async listen(host: RunnerHost): Promise<void> {
@@ -67,6 +68,11 @@ export class ControlServer {
 
   stopping(): void {
     this.#tell({ event: "stopping" });
+  }
+
+  /** From this turn on nobody can connect; those who have are served. The socket's file goes with it, so that another host may take the place. */
+  closeDoor(): void {
+    this.#server.close();
   }
 
   /** The socket's file goes with it. */

@@ -52,6 +52,13 @@ export const DEFAULT_CALLBACK_TIMEOUT_MS = 60_000;
 
 export const DEFAULT_STOP_LADDER: StopLadder = { abortGraceMs: 5_000, termGraceMs: 5_000 };
 
+const MAX_SHUTDOWN_GRACE_MS = 1_000;
+
+/** Whoever ends a host waits for it: a task that has heard of it gets a moment to tidy up, not the whole grace. */
+export function shutdownLadder({ abortGraceMs, termGraceMs }: StopLadder = DEFAULT_STOP_LADDER): StopLadder {
+  return { abortGraceMs: Math.min(abortGraceMs, MAX_SHUTDOWN_GRACE_MS), termGraceMs: Math.min(termGraceMs, MAX_SHUTDOWN_GRACE_MS) };
+}
+
 export const DEFAULT_MAX_LOG_BYTES = 100 * 1024 * 1024;
 
 /** What changed since the last call; see `HostControlEvent`. */

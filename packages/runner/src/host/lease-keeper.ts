@@ -33,6 +33,11 @@ export interface LeaseKeeperOptions {
 /** Progress is sent with a heartbeat of its own when it changed, but not more often than this. */
 const PROGRESS_EVERY_MS = 1_000;
 
+/** Between two tries to renew leases. */
+const SOON_MS = 500;
+/** The longest time between two tries while there are no leases to renew. */
+const FAR_MS = 5_000;
+
 /** A child is killed so long before its lease ends: time for the signal to work, and for clocks that do not run quite alike. A share of the lease, so that short leases work too. */
 export function leaseMarginMs(leaseMs: number): number {
   return Math.min(2_000, leaseMs / 8);
@@ -49,6 +54,7 @@ export class LeaseKeeper {
   #beating = false;
   #lastBeatAt = -Infinity;
   #hasNews = false;
+  #failures = 0;
   #stopped = false;
 
   constructor(options: LeaseKeeperOptions) {
@@ -102,9 +108,9 @@ export class LeaseKeeper {
     try {
       await this.#options.pausePoint("before_heartbeat");
       await this.#renew();
+      this.#failures = 0;
     } catch (error) {
-      // Sooner than usual: the leases do not wait.
-      nextMs = Math.min(nextMs, 500);
+      nextMs = this.#afterFailureMs(nextMs);
       await this.#explain(error);
     } finally {
       this.#beating = false;
@@ -152,6 +158,14 @@ export class LeaseKeeper {
       else if (lease === undefined) this.#options.onDisowned(attempt, "the server does not count this attempt as running on this host any more");
     }
     this.#checkDeadlines();
+  }
+
+  // Sooner than usual, since leases do not wait; where there are none to be renewed, a server that stays away is asked less and less often.
+  #afterFailureMs(usualMs: number): number {
+    const soonMs = Math.min(usualMs, SOON_MS);
+    this.#failures += 1;
+    for (const attempt of this.#options.granted()) if (attempt.phase !== "reporting") return soonMs;
+    return Math.min(FAR_MS, soonMs * 2 ** Math.min(this.#failures - 1, 10));
   }
 
   async #explain(error: unknown): Promise<void> {

@@ -34,6 +34,7 @@ export class Reachability {
   readonly #lines = new Map<string, Line>();
   readonly #timer: NodeJS.Timeout;
   readonly #tellAfterMs: number;
+  #answeredAt = performance.now();
 
   constructor(options: ReachabilityOptions) {
     this.#options = options;
@@ -62,6 +63,11 @@ export class Reachability {
     return Math.max(0, ...[...this.#lines.values()].map((line) => (line.failingSince === null ? 0 : now - line.failingSince)));
   }
 
+  /** When anything last worked, by the monotonic clock; nothing yet: when this began. */
+  get answeredAt(): number {
+    return this.#answeredAt;
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }
@@ -73,7 +79,8 @@ export class Reachability {
   }
 
   #worked(doing: string, line: Line): void {
-    const afterMs = performance.now() - line.failingSince!;
+    this.#answeredAt = performance.now();
+    const afterMs = this.#answeredAt - line.failingSince!;
     const told = line.toldAt !== null;
     Object.assign(line, { failingSince: null, failures: 0, error: "no answer yet", toldAt: null });
     if (told) this.#options.onRecovered(doing, afterMs);

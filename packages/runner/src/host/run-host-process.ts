@@ -3,10 +3,12 @@ import { text } from "node:stream/consumers";
 import { HostStartup } from "@tradewind/contract";
 import { createExecutionApiClient } from "@tradewind/contract/client";
 import { ControlServer } from "./control-server.ts";
+import { type HostEndLimits, reasonToEnd } from "./host-end.ts";
 import type { HostLogger } from "./host-options.ts";
 import { RunnerHost } from "./runner-host.ts";
 
 const DEFAULT_IDLE_EXIT_MS = 5 * 60_000;
+const DEFAULT_UNREACHABLE_EXIT_MS = 10 * 60_000;
 const DEFAULT_DRAIN_TIMEOUT_MS = 60_000;
 
 /** The local runner host as a process: started by the local executor, told what to do over a unix socket. Resolves when it has ended. */
@@ -47,22 +49,36 @@ export async function runHostProcess(version: string): Promise<void> {
   });
   process.on("SIGTERM", () => stop({ drain: true, timeoutMs: startup.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS }));
   await control.listen(host);
-  const watch = watchForIdleness(host, control, startup.idleExitMs ?? DEFAULT_IDLE_EXIT_MS, () => stop({ drain: false, timeoutMs: 0 }));
+  const limits = {
+    idleExitMs: startup.idleExitMs ?? DEFAULT_IDLE_EXIT_MS,
+    unreachableExitMs: startup.unreachableExitMs ?? DEFAULT_UNREACHABLE_EXIT_MS,
+  };
+  const watch = watchForEnd(host, control, limits, (why) => {
+    clearInterval(watch);
+    // In this same turn: who comes later finds nobody, and starts a host of its own. Were it greeted yet, its commands would be lost with this one.
+    control.closeDoor();
+    logger.info({ ...host.load(), ...host.dues() }, `the host ends: ${why}`);
+    stop({ drain: false, timeoutMs: 0 });
+  });
   await Promise.race([ended, host.start().catch((error: unknown) => logger.error({ error: String(error) }, "the host could not start"))]);
   await ended;
   clearInterval(watch);
   await control.close();
 }
 
-/** A host that nobody talks to, and that has no work, would stay for ever. */
-function watchForIdleness(host: RunnerHost, control: ControlServer, idleExitMs: number, onIdle: () => void): NodeJS.Timeout {
-  const every = Math.max(50, idleExitMs / 4);
-  let idleSince = performance.now();
+/** A host that nobody talks to, and that has no work or can do none, would stay for ever. */
+function watchForEnd(host: RunnerHost, control: ControlServer, limits: HostEndLimits, onEnd: (why: string) => void): NodeJS.Timeout {
+  const everyMs = Math.max(50, Math.min(limits.idleExitMs, limits.unreachableExitMs) / 4);
+  let connectedAt = performance.now();
+  let usedAt = connectedAt;
   return setInterval(() => {
+    const now = performance.now();
     const { waiting, running } = host.load();
-    if (control.connections > 0 || waiting + running > 0) idleSince = performance.now();
-    else if (performance.now() - idleSince >= idleExitMs) onIdle();
-  }, every);
+    if (control.connections > 0) connectedAt = now;
+    if (control.connections > 0 || waiting + running > 0) usedAt = now;
+    const why = reasonToEnd({ now, connectedAt, usedAt, ...host.dues() }, limits);
+    if (why !== null) onEnd(why);
+  }, everyMs);
 }
 
 /** One JSON object per line on stderr, which the executor has pointed at a file. */

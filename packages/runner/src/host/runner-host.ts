@@ -29,7 +29,7 @@ import {
   DEFAULT_MAX_LOG_BYTES,
   DEFAULT_STOP_LADDER,
   type RunnerHostOptions,
-  type StopLadder,
+  shutdownLadder,
 } from "./host-options.ts";
 import { GatheredChanges } from "./gathered-changes.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
@@ -42,7 +42,6 @@ import { WaitingQueue } from "./waiting-queue.ts";
 
 export const DEFAULT_MAX_RESULT_BYTES = 16 * 1024 * 1024;
 
-const MAX_SHUTDOWN_GRACE_MS = 1_000;
 /** For the last heartbeat; without it the host is seen as offline a little later. */
 const FAREWELL_BEAT_MS = 1_000;
 /** For reports and logs after the last attempt has ended. */
@@ -199,6 +198,13 @@ export class RunnerHost {
     return this.#reachability.silentForMs();
   }
 
+  /** What keeps it: leases it holds, and what the execution API has not heard of; and when that last answered, by the monotonic clock. */
+  dues(): { held: number; unreported: number; reachedAt: number } {
+    const granted = [...this.#granted()];
+    const unreported = granted.filter(({ phase }) => phase === "reporting").length;
+    return { held: granted.length - unreported, unreported, reachedAt: this.#reachability.answeredAt };
+  }
+
   /** For the very end of a process that may not wait: nothing that runs here outlives it. */
   killChildren(): void {
     void this.#pool.stop();
@@ -239,7 +245,7 @@ export class RunnerHost {
     if (drain && timeoutMs > 0) await Promise.race([this.empty(), delay(timeoutMs, this.#closed.signal).catch(() => undefined)]);
     this.#givingBack = true;
     for (const attempt of [...this.#granted()]) this.#stopForShutdown(attempt);
-    const { abortGraceMs, termGraceMs } = this.#shutdownLadder();
+    const { abortGraceMs, termGraceMs } = shutdownLadder(this.#options.stopLadder);
     await Promise.race([this.empty(), delay(abortGraceMs + termGraceMs + FAREWELL_MS, this.#closed.signal).catch(() => undefined)]);
     await this.#logs.drain(AbortSignal.timeout(FAREWELL_MS));
     this.#logs.abandon();
@@ -258,17 +264,11 @@ export class RunnerHost {
 
   #stopForShutdown(attempt: GrantedAttempt): void {
     const message = "The runner host is shutting down; the attempt is given back.";
-    if (attempt.phase === "running") return this.#runner.stop(attempt, "shutdown", message, { ladder: this.#shutdownLadder() });
+    if (attempt.phase === "running") return this.#runner.stop(attempt, "shutdown", message, { ladder: shutdownLadder(this.#options.stopLadder) });
     if (attempt.phase !== "ready") return;
     this.#pool.remove(attempt);
     // Nothing of it has begun: the same try goes on elsewhere, whatever retries the task has.
     this.#report(attempt, { attemptId: attempt.attemptId, outcome: { kind: "reschedule", resumeAfterMs: 0, message }, durationMs: 0 });
-  }
-
-  // Whoever ends a host waits for it: a task that has heard of it gets a moment to tidy up, not the whole grace.
-  #shutdownLadder(): StopLadder {
-    const { abortGraceMs, termGraceMs } = this.#options.stopLadder ?? DEFAULT_STOP_LADDER;
-    return { abortGraceMs: Math.min(abortGraceMs, MAX_SHUTDOWN_GRACE_MS), termGraceMs: Math.min(termGraceMs, MAX_SHUTDOWN_GRACE_MS) };
   }
 
   *#granted(): Iterable<GrantedAttempt> {
