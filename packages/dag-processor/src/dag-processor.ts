@@ -7,9 +7,10 @@ import { ChangeCollector } from "./change-collector.ts";
 import { type DagFolder, fileKey, type FileState, type LoadedBy, newFileState, readFingerprint } from "./file-state.ts";
 import { inputFolders, needsLoad, scanFolders } from "./folder-scan.ts";
 import { FolderWatcher } from "./folder-watcher.ts";
-import { LoadQueue } from "./load-queue.ts";
+import { type Lane, LoadQueue } from "./load-queue.ts";
 import { toLoadedDagFile } from "./loaded-dag-file.ts";
 import { type DagProcessorLogger, type DagProcessorMetrics, NO_DAG_PROCESSOR_METRICS } from "./ports.ts";
+import { Recorder } from "./recorder.ts";
 import { haveSameContent, isSuspicious, varyingSpecWarnings } from "./varying-specs.ts";
 
 export interface DagProcessorOptions {
@@ -60,6 +61,7 @@ export class DagProcessor {
   readonly #folders: DagFolder[];
   readonly #states = new Map<string, FileState>();
   readonly #queue: LoadQueue<FileState>;
+  readonly #recorder: Recorder;
   readonly #changes = new ChangeCollector((paths) => void this.#lookAt(paths));
   readonly #watcher: FolderWatcher;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -77,7 +79,11 @@ export class DagProcessor {
     this.#loadedBy = { release: options.release, settingsSha256: options.loader.settingsSha256 };
     this.#folders = options.folders.map(({ name, path }) => ({ name, path: resolve(path) }));
     assertDistinct(this.#folders.map((folder) => folder.name));
-    this.#queue = new LoadQueue(options.parsingProcesses ?? 2, (state) => this.#process(state));
+    this.#queue = new LoadQueue(options.parsingProcesses ?? 2, (state, lane) => this.#process(state, lane));
+    this.#recorder = new Recorder({
+      record: (files) => options.engine.recordDagFiles(files),
+      moreIsComing: (urgent) => !this.#stopped && this.#queue.hasMore(urgent),
+    });
     this.#watcher = new FolderWatcher({
       changed: (path) => this.#changes.add(path),
       failed: (folder, error) =>
@@ -155,7 +161,11 @@ export class DagProcessor {
     const scan = await scanFolders(this.#folders, this.#states, Date.now());
     this.#tellUnreadable(scan.unreadable);
     // A file that was just put there is waited for like one that was edited.
-    for (const state of scan.toLoad) this.#queue.add(state, changed?.has(state.path) === true);
+    for (const state of scan.toLoad) {
+      // What is being loaded for the first time is compared with what is on disk when it is loaded.
+      if (state.inputs === null && this.#queue.isRunning(state)) continue;
+      this.#queue.add(state, changed?.has(state.path) === true);
+    }
     await this.#deleteVanished(scan.missing);
     await this.#loadRequested();
     this.#metrics.scanned();
@@ -201,13 +211,13 @@ export class DagProcessor {
 
   /** File events: known inputs are looked at directly, everything else that may matter leads to a scan. */
   async #lookAt(paths: ReadonlySet<string>): Promise<void> {
-    let scan = false;
-    for (const path of paths) {
-      const states = [...this.#states.values()].filter((state) => state.path === path || state.inputs?.some((input) => input.path === path));
-      for (const state of states) if (state.inputs === null || (await needsLoad(state, Date.now()))) this.#queue.add(state, true);
-      if (states.length === 0 && this.#mayMatter(path)) scan = true;
+    const known = new Set<string>();
+    for (const state of [...this.#states.values()]) {
+      const touched = [state.path, ...(state.inputs ?? []).map((input) => input.path)].filter((path) => paths.has(path));
+      for (const path of touched) known.add(path);
+      if (touched.length > 0 && (state.inputs === null || (await needsLoad(state, Date.now())))) this.#queue.add(state, true);
     }
-    if (scan) await this.#scan(paths);
+    if ([...paths].some((path) => !known.has(path) && this.#mayMatter(path))) await this.#scan(paths);
   }
 
   #mayMatter(path: string): boolean {
@@ -218,10 +228,10 @@ export class DagProcessor {
   }
 
   /** Loads one file and records the outcome. Never throws. */
-  async #process(state: FileState): Promise<void> {
+  async #process(state: FileState, lane: Lane): Promise<void> {
     state.retryAtMs = null;
     try {
-      await this.#loadAndRecord(state);
+      await this.#loadAndRecord(state, lane);
     } catch (error) {
       if (this.#stopped || hasErrorCode(error, "shutting_down")) return;
       this.#options.logger.error(
@@ -233,12 +243,18 @@ export class DagProcessor {
     this.#metrics.queueSize(this.#queue.size);
   }
 
-  async #loadAndRecord(state: FileState): Promise<void> {
+  async #loadAndRecord(state: FileState, lane: Lane): Promise<void> {
     const load = await this.#loadSettled(state);
     if (load === null || this.#stopped) return;
-    const recorded = await this.#options.engine.recordDagFile(toLoadedDagFile(state, load, this.#loadedBy));
     const before = state.inputs;
+    // From here on changes are seen as those of any file.
     state.inputs = load.inputs;
+    const recording = this.#recorder.record(toLoadedDagFile(state, load, this.#loadedBy), lane.urgent);
+    lane.leave();
+    const recorded = await recording.catch((error: unknown) => {
+      state.inputs = before;
+      throw error;
+    });
     state.hasError = !load.ok;
     state.hasRejectedDags = recorded.rejected.length > 0 || recorded.yielded !== undefined;
     state.loadedAtMs = Date.now();
@@ -293,7 +309,8 @@ export class DagProcessor {
 
   async #deleteVanished(missing: readonly FileState[]): Promise<void> {
     const now = Date.now();
-    const gone = missing.filter((state) => state.vanishedAtMs !== null && now - state.vanishedAtMs >= VANISHED_MS);
+    // What is being recorded must not come after its end.
+    const gone = missing.filter((state) => state.vanishedAtMs !== null && now - state.vanishedAtMs >= VANISHED_MS && !this.#queue.isRunning(state));
     for (const state of missing) state.vanishedAtMs ??= now;
     if (missing.length > gone.length && this.#started) this.#after(VANISHED_MS, () => void this.#scan());
     if (gone.length === 0) return;

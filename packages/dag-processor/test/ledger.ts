@@ -6,6 +6,10 @@ import type { DagFileUseCases, DagWarning, KnownDagFile, LoadedDagFile, Recorded
  */
 export class Ledger implements DagFileUseCases, Pick<WakeUps, "onWake"> {
   readonly records: LoadedDagFile[] = [];
+  /** Which files came together. */
+  readonly batches: string[][] = [];
+  /** What recording waits for. */
+  held: Promise<void> | undefined;
   readonly deleted: string[] = [];
   readonly warnings: DagWarning[] = [];
   readonly requests: { bundleName: string; relativePath: string }[] = [];
@@ -40,6 +44,12 @@ export class Ledger implements DagFileUseCases, Pick<WakeUps, "onWake"> {
       }
     }
     return recorded;
+  }
+
+  async recordDagFiles(files: readonly LoadedDagFile[]): Promise<PromiseSettledResult<RecordedDagFile>[]> {
+    this.batches.push(files.map(({ relativePath }) => relativePath));
+    await this.held;
+    return Promise.allSettled(files.map((file) => this.recordDagFile(file)));
   }
 
   async recordDagWarnings(warnings: readonly DagWarning[]): Promise<void> {

@@ -22,21 +22,34 @@ export { createNotifier, listen } from "./notifications.ts";
 export type { Listener, ListenEvent, ListenOptions, Notifier, NotifierOptions } from "./notifications.ts";
 
 export {
-  clearImportError,
+  clearImportErrors,
   insertDagFileRequest,
   listDagFiles,
-  lockDagFile,
+  lockDagFiles,
   markDagFilesDeleted,
   markDagFoldersDeleted,
-  recordImportError,
+  recordImportErrors,
+  renewSourceMaps,
   renewSources,
-  storeBundle,
+  storeBundles,
   takeDagFileRequests,
 } from "./stores/dag-file.ts";
 export { clearDagWarnings, type DagWarningRecord, type DagWarningType, recordDagWarnings } from "./stores/dag-warning.ts";
-export type { DagFileKey, ImportErrorRecord, KnownDagFileRecord } from "./stores/dag-file.ts";
-export { findLastAutomatedRun, hasActiveRuns, insertDagVersion, lockDags, markDagsStale, markImportErrors, putDag, touchDags } from "./stores/dag.ts";
-export type { DagFacts, LockedDag, NewDagVersion, NextRunColumns } from "./stores/dag.ts";
+export type { DagFileKey, ImportErrorRecord, KnownDagFileRecord, LockedDagFile } from "./stores/dag-file.ts";
+export {
+  hasActiveRuns,
+  hideDags,
+  insertDagVersions,
+  listDagsWithActiveRuns,
+  listLastAutomatedRuns,
+  lockDags,
+  markDagsStale,
+  markImportErrors,
+  putDags,
+  putDagTags,
+  touchDags,
+} from "./stores/dag.ts";
+export type { DagFacts, LockedDag, NextRunColumns } from "./stores/dag.ts";
 
 export {
   findDagRunState,

@@ -3,14 +3,18 @@ import {
   markDagFilesDeleted,
   markDagFoldersDeleted,
   markDagsStale,
+  isUniqueViolation,
   recordDagWarnings,
+  retryableKind,
   takeDagFileRequests,
   transaction,
   type Database,
 } from "@tradewind/metadata";
 import type { Json } from "@tradewind/core";
-import type { Changes, DagFileUseCases, WakeKind } from "../engine.ts";
-import { recordDagFile } from "./record-dag-file.ts";
+import type { Changes, DagFileUseCases, LoadedDagFile, RecordedDagFile, WakeKind } from "../engine.ts";
+import { inIndependentGroups } from "./independent-files.ts";
+import type { Recorded } from "./decide-dags.ts";
+import { recordDagFiles } from "./record-dag-files.ts";
 
 export interface DagFileContext {
   db: Database;
@@ -30,16 +34,22 @@ export function dagFileUseCases(context: DagFileContext): DagFileUseCases {
     },
 
     async recordDagFile(file) {
-      const recorded = await transaction(context.db, (tx) =>
-        recordDagFile(tx, file, { now: context.now(), dagsArePausedAtCreation: context.dagsArePausedAtCreation }),
-      );
-      // Raised limits may let queued runs start; a changed schedule moves the next due time.
-      if (recorded.changed.length > 0) context.wake("dags", "runs", "state");
-      else if (recorded.revived || recorded.stale.length > 0 || recorded.rejected.length > 0) context.wake("dags", "state");
-      const { revived, ...told } = recorded;
-      const dags = [...told.changed.map(({ dagId }) => dagId), ...told.stale, ...(revived ? told.unchanged : [])];
-      context.noteChanges({ dags, subjects: ["import_errors"] });
-      return told;
+      return told(context, await recordTogether(context, [file]))[0]!;
+    },
+
+    async recordDagFiles(files) {
+      const outcomes: PromiseSettledResult<RecordedDagFile>[] = [];
+      for (const group of inIndependentGroups(files)) {
+        for (const [position, outcome] of (
+          await recordGroup(
+            context,
+            group.map((index) => files[index]!),
+          )
+        ).entries()) {
+          outcomes[group[position]!] = outcome;
+        }
+      }
+      return outcomes;
     },
 
     async recordDagWarnings(warnings) {
@@ -52,7 +62,7 @@ export function dagFileUseCases(context: DagFileContext): DagFileUseCases {
     async recordDeletedDagFiles(files) {
       const stale = await transaction(context.db, async (tx) => {
         const dagFileIds = await markDagFilesDeleted(tx, { files, now: context.now() });
-        return markDagsStale(tx, { dagFileIds, keep: [] });
+        return markDagsStale(tx, { dagFileIds });
       });
       context.noteChanges({ dags: stale, subjects: ["import_errors"] });
       if (stale.length > 0) context.wake("dags", "state");
@@ -63,7 +73,7 @@ export function dagFileUseCases(context: DagFileContext): DagFileUseCases {
       const { folders, stale } = await transaction(context.db, async (tx) => {
         const files = await markDagFoldersDeleted(tx, { configured, now: context.now() });
         const folders = [...new Set(files.map(({ bundleName }) => bundleName))];
-        return { folders, stale: await markDagsStale(tx, { dagFileIds: files.map(({ id }) => id), keep: [] }) };
+        return { folders, stale: await markDagsStale(tx, { dagFileIds: files.map(({ id }) => id) }) };
       });
       if (folders.length > 0) context.noteChanges({ dags: stale, subjects: ["import_errors"] });
       if (stale.length > 0) context.wake("dags", "state");
@@ -72,4 +82,38 @@ export function dagFileUseCases(context: DagFileContext): DagFileUseCases {
 
     takeDagFileRequests: (bundleNames) => takeDagFileRequests(context.db, { bundleNames }),
   };
+}
+
+/** One after the other when they cannot be recorded together: what is wrong with one file keeps no other from being recorded. */
+async function recordGroup(context: DagFileContext, files: readonly LoadedDagFile[]): Promise<PromiseSettledResult<RecordedDagFile>[]> {
+  try {
+    return told(context, await recordTogether(context, files)).map((value) => ({ status: "fulfilled", value }));
+  } catch (error) {
+    // Without a server it would be waited for as often as there are files.
+    if (files.length === 1 || retryableKind(error) === "unavailable") return files.map(() => ({ status: "rejected", reason: error }));
+    const outcomes: PromiseSettledResult<RecordedDagFile>[] = [];
+    for (const file of files) outcomes.push(...(await recordGroup(context, [file])));
+    return outcomes;
+  }
+}
+
+async function recordTogether(context: DagFileContext, files: readonly LoadedDagFile[]): Promise<Recorded[]> {
+  const { db, dagsArePausedAtCreation } = context;
+  const record = (): Promise<Recorded[]> => transaction(db, (tx) => recordDagFiles(tx, files, { now: context.now(), dagsArePausedAtCreation }));
+  // Somebody else made the same DAG at the same moment: now it can be seen.
+  return record().catch((error: unknown) => (isUniqueViolation(error, "dag_version_dag_id_version_number_key") ? record() : Promise.reject(error)));
+}
+
+/** Tells everybody what was recorded, once for all. */
+function told(context: DagFileContext, recorded: readonly Recorded[]): RecordedDagFile[] {
+  // Raised limits may let queued runs start; a changed schedule moves the next due time.
+  if (recorded.some(({ changed }) => changed.length > 0)) context.wake("dags", "runs", "state");
+  else if (recorded.some(({ revived, stale, rejected }) => revived || stale.length > 0 || rejected.length > 0)) context.wake("dags", "state");
+  const dags = recorded.flatMap(({ changed, stale, revived, unchanged }) => [
+    ...changed.map(({ dagId }) => dagId),
+    ...stale,
+    ...(revived ? unchanged : []),
+  ]);
+  context.noteChanges({ dags, subjects: ["import_errors"] });
+  return recorded.map(({ revived: _revived, ...rest }) => rest);
 }

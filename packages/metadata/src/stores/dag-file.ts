@@ -22,21 +22,41 @@ export async function listDagFiles(db: Queryable, params: { bundleNames: readonl
   });
 }
 
-/** Makes or renews the row of a file and locks it: two processors that loaded the same file record it one after the other. */
-export async function lockDagFile(
-  tx: Transaction,
-  params: DagFileKey & { fingerprint: unknown; bundleSha256: string | null; parseDurationMs: number; now: Date },
-): Promise<{ dagFileId: number }> {
-  const [row] = await run<{ id: number }>(tx, {
+export interface LoadedDagFileRow extends DagFileKey {
+  fingerprint: unknown;
+  bundleSha256: string | null;
+  parseDurationMs: number;
+}
+
+export interface LockedDagFile extends DagFileKey {
+  id: number;
+  /** Made just now: nothing is known of it. */
+  isNew: boolean;
+}
+
+/** Makes or renews the rows of files and locks them in the order of their names: two processors that loaded the same file record it one after the other. Each file once. */
+export async function lockDagFiles(tx: Transaction, params: { files: readonly LoadedDagFileRow[]; now: Date }): Promise<LockedDagFile[]> {
+  const { files, now } = params;
+  return run<LockedDagFile>(tx, {
+    name: "lock_dag_files",
+    // The row version that an insert makes has no locker yet; the one that an update makes is locked by it.
     text: `insert into dag_file (bundle_name, relative_path, fingerprint, bundle_sha256, last_parsed_at, last_parse_duration_ms)
-      values ($1, $2, $3::json, $4, $5, $6)
+      select v.bundle_name, v.relative_path, v.fingerprint::json, v.bundle_sha256, $6::timestamptz, v.duration_ms
+      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[]) as v (bundle_name, relative_path, fingerprint, bundle_sha256, duration_ms)
+      order by v.bundle_name, v.relative_path
       on conflict (bundle_name, relative_path) do update
         set fingerprint = excluded.fingerprint, bundle_sha256 = coalesce(excluded.bundle_sha256, dag_file.bundle_sha256),
           last_parsed_at = excluded.last_parsed_at, last_parse_duration_ms = excluded.last_parse_duration_ms, deleted_at = null
-      returning id`,
-    values: [params.bundleName, params.relativePath, JSON.stringify(params.fingerprint), params.bundleSha256, params.now, params.parseDurationMs],
+      returning id, bundle_name as "bundleName", relative_path as "relativePath", xmax = 0 as "isNew"`,
+    values: [
+      files.map((file) => file.bundleName),
+      files.map((file) => file.relativePath),
+      files.map((file) => JSON.stringify(file.fingerprint)),
+      files.map((file) => file.bundleSha256),
+      files.map((file) => file.parseDurationMs),
+      now,
+    ],
   });
-  return { dagFileId: row!.id };
 }
 
 /** Marks files as gone; gives their ids. Their import errors go with them. */
@@ -95,41 +115,82 @@ export interface ImportErrorRecord {
 }
 
 /** A file has at most one import error: the one of its last load. */
-export async function recordImportError(tx: Transaction, params: { dagFileId: number; error: ImportErrorRecord; now: Date }): Promise<void> {
-  const { error } = params;
-  await runCount(tx, {
-    text: `insert into import_error (dag_file_id, timestamp, kind, message, line, col, frame, stack_trace) values ($1, $2, $3, $4, $5, $6, $7, $8)
+export async function recordImportErrors(
+  tx: Transaction,
+  params: { errors: readonly (ImportErrorRecord & { dagFileId: number })[]; now: Date },
+): Promise<void> {
+  const { errors, now } = params;
+  await run(tx, {
+    name: "record_import_errors",
+    text: `insert into import_error (dag_file_id, timestamp, kind, message, line, col, frame, stack_trace)
+      select v.dag_file_id, $8::timestamptz, v.kind, v.message, v.line, v.col, v.frame, v.stack
+      from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[]) as v (dag_file_id, kind, message, line, col, frame, stack)
       on conflict (dag_file_id) do update set timestamp = excluded.timestamp, kind = excluded.kind, message = excluded.message, line = excluded.line, col = excluded.col,
         frame = excluded.frame, stack_trace = excluded.stack_trace`,
-    values: [params.dagFileId, params.now, error.kind, error.message, error.line, error.column, error.frame, error.stack],
+    values: [
+      errors.map((error) => error.dagFileId),
+      errors.map((error) => error.kind),
+      errors.map((error) => error.message),
+      errors.map((error) => error.line),
+      errors.map((error) => error.column),
+      errors.map((error) => error.frame),
+      errors.map((error) => error.stack),
+      now,
+    ],
   });
 }
 
-export async function clearImportError(tx: Transaction, params: { dagFileId: number }): Promise<void> {
-  await runCount(tx, { text: "delete from import_error where dag_file_id = $1", values: [params.dagFileId] });
+export async function clearImportErrors(tx: Transaction, params: { dagFileIds: readonly number[] }): Promise<void> {
+  await run(tx, { name: "clear_import_errors", text: "delete from import_error where dag_file_id = any($1::bigint[])", values: [params.dagFileIds] });
 }
 
-/** Keeps the code of a bundle. The hash is its name, so a second time changes nothing; for the source map see {@link renewSources}. */
-export async function storeBundle(tx: Transaction, params: { sha256: string; code: string; sourceMap: string | null }): Promise<void> {
-  await runCount(tx, {
-    text: "insert into bundle (sha256, code, source_map) values ($1, $2, $3) on conflict (sha256) do nothing",
-    values: [params.sha256, params.code, params.sourceMap],
-  });
+export interface StoredBundle {
+  sha256: string;
+  code: string;
+  sourceMap: string | null;
 }
 
 /**
- * The same code from another text (comments, layout, a moved file): every version that has this code shows the newest text, and the lines of its stack traces are lines of that text.
- *
- * Locks: the bundle's row, then rows of dag_version. Others hold locks on DAGs and wait for the bundle, so this must be the last statement of its transaction.
+ * Keeps the code of bundles; gives the hashes of those that were not there. The hash is the name, so a second time changes nothing; for the source map see {@link renewSourceMaps}.
  */
+export async function storeBundles(tx: Transaction, bundles: readonly StoredBundle[]): Promise<string[]> {
+  const rows = await run<{ sha256: string }>(tx, {
+    name: "store_bundles",
+    text: `insert into bundle (sha256, code, source_map) select * from unnest($1::text[], $2::text[], $3::text[]) as v (sha256, code, source_map) order by v.sha256
+      on conflict (sha256) do nothing returning sha256`,
+    values: [bundles.map((bundle) => bundle.sha256), bundles.map((bundle) => bundle.code), bundles.map((bundle) => bundle.sourceMap)],
+  });
+  return rows.map((row) => row.sha256);
+}
+
+/**
+ * The same code from another text (comments, layout, a moved file): the lines of its stack traces are lines of the newest text.
+ *
+ * Locks the bundles in the order of their hashes. Others hold locks on DAGs and wait for a bundle, so this must be the last of its transaction, beside `renewSources`.
+ */
+export async function renewSourceMaps(tx: Transaction, maps: readonly { sha256: string; sourceMap: string }[]): Promise<void> {
+  await run(tx, {
+    name: "renew_source_maps",
+    text: `with other as (
+        select b.sha256, v.source_map from unnest($1::text[], $2::text[]) as v (sha256, source_map) join bundle b on b.sha256 = v.sha256
+        where b.source_map is distinct from v.source_map order by b.sha256 for no key update of b)
+      update bundle b set source_map = o.source_map from other o where b.sha256 = o.sha256`,
+    values: [maps.map((map) => map.sha256), maps.map((map) => map.sourceMap)],
+  });
+}
+
+/** As with source maps: every version that has this code shows the newest text. The caller holds the DAGs' locks. `sourceIndex`: of its text in `sources`. */
 export async function renewSources(
   tx: Transaction,
-  params: { bundleSha256: string; sourceMap: string | null; dagIds: readonly string[]; source: string },
+  params: { dags: readonly { dagId: string; bundleSha256: string; sourceIndex: number }[]; sources: readonly string[] },
 ): Promise<void> {
-  await runCount(tx, {
-    text: `with mapped as (
-        update bundle set source_map = $2::text where sha256 = $1 and $2::text is not null and source_map is distinct from $2::text)
-      update dag_version set source = $4 where dag_id = any($3::text[]) and bundle_sha256 = $1 and source <> $4`,
-    values: [params.bundleSha256, params.sourceMap, params.dagIds, params.source],
+  const { dags, sources } = params;
+  await run(tx, {
+    name: "renew_sources",
+    text: `update dag_version v set source = n.source
+      from (select d.dag_id, d.bundle_sha256, ($4::text[])[d.source_index + 1] as source
+        from unnest($1::text[], $2::text[], $3::int[]) as d (dag_id, bundle_sha256, source_index)) n
+      where v.dag_id = n.dag_id and v.bundle_sha256 = n.bundle_sha256 and v.source <> n.source`,
+    values: [dags.map((dag) => dag.dagId), dags.map((dag) => dag.bundleSha256), dags.map((dag) => dag.sourceIndex), sources],
   });
 }

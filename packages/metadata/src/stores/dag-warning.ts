@@ -23,6 +23,7 @@ export async function recordDagWarnings(tx: Transaction, params: { warnings: rea
 
 export async function clearDagWarnings(tx: Transaction, params: { dagIds: readonly string[]; warningType: DagWarningType }): Promise<void> {
   await runCount(tx, {
+    name: "clear_dag_warnings",
     text: "delete from dag_warning where dag_id = any($1::text[]) and warning_type = $2",
     values: [params.dagIds, params.warningType],
   });
