@@ -37,10 +37,23 @@ export function blaming<T>(site: Error, check: () => T): T {
   }
 }
 
-/** Marks a place in the author's file. The text is only made when somebody asks for it, so this is cheap. */
+let areSitesLeftOut = false;
+
+/**
+ * For processes that run tasks: their files have been loaded and checked elsewhere, and walking the stack for each task of each DAG is most of what a large file costs them. A definition
+ * that fails there all the same has the stack of where it was thrown.
+ */
+export function leaveOutSites(): void {
+  areSitesLeftOut = true;
+}
+
+/**
+ * Marks a place in the author's file. The text is only made when somebody asks for it, but the stack is walked: once, and so not by the constructor of `Error`, which would begin with our own
+ * frames.
+ */
 export function captureSite(above: ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown)): Error {
-  const site = new Error("defined here");
-  Error.captureStackTrace(site, above);
+  const site = Object.create(Error.prototype) as Error;
+  if (!areSitesLeftOut) Error.captureStackTrace(site, above);
   return site;
 }
 

@@ -3,6 +3,7 @@
  */
 export { blamingDag, collectDags, isDag, type AnyDag } from "./collect-dags.ts";
 export { SPEC_DEFAULTS, type SpecDefaults } from "./spec-defaults.ts";
+export { leaveOutSites } from "./definition-error.ts";
 export { toSpec } from "./to-spec.ts";
 export { findTask, runTask, type RunTaskRequest, type TaskResult } from "./run-task.ts";
 export { type AttemptEnd, callbackAfter, runAttempt } from "./run-attempt.ts";

@@ -2,7 +2,7 @@ import { flushCompileCache } from "node:module";
 import type { TaskOutcome } from "@tradewind/contract";
 import { errorMessage, type TaskCallback } from "@tradewind/core";
 import { useOwnPackage } from "@tradewind/loader/import-bundle";
-import type { AnyDag } from "tradewind/internal";
+import { type AnyDag, leaveOutSites } from "tradewind/internal";
 import type { CallbackMessage, RunMessage, ToChild } from "../protocol/messages.ts";
 import { attemptRuntime, AuthorCalls } from "./attempt-runtime.ts";
 import { captureOutput } from "./capture-output.ts";
@@ -28,6 +28,7 @@ interface Current {
 
 /** Runs the attempts that the host sends, one at a time, for as long as the host is there. */
 export function serveHost(): void {
+  leaveOutSites();
   const channel = new HostChannel();
   const send = channel.send.bind(channel);
   const calls = new AuthorCalls(send);
