@@ -1,4 +1,4 @@
-import { compileDag, type DagGraph, readDagSpec, TradewindError } from "@tradewind/core";
+import { compileDag, type DagGraph, errorMessage, isTradewindError, readDagSpec, TradewindError } from "@tradewind/core";
 import { findDagVersions, type Queryable } from "@tradewind/metadata";
 
 /** A stored DAG version, ready for decisions. Versions never change, so it may be kept for ever. */
@@ -13,7 +13,7 @@ export interface LoadedDagVersion {
 
 /** DAG versions by id, the least recently used dropped first. */
 export interface DagVersions {
-  /** Makes sure that these are in memory. @throws TradewindError `dag_version_not_found`, or what makes a stored spec unreadable */
+  /** Makes sure that these are in memory; what can be is, if it throws. @throws TradewindError `dag_version_not_found`, `invalid_dag_spec` of one that is stored and cannot be read */
   load(db: Queryable, dagVersionIds: Iterable<number>): Promise<void>;
   /** One that happens to be in memory. */
   peek(dagVersionId: number): LoadedDagVersion | undefined;
@@ -50,7 +50,16 @@ export function createDagVersions({ maxTasks = 200_000 }: { maxTasks?: number } 
       }
       if (missing.length === 0) return;
       const found = await findDagVersions(db, { dagVersionIds: missing });
-      for (const { spec, ...version } of found) add({ ...version, graph: compileDag(readDagSpec(spec)) }, wanted);
+      // One that cannot be read does not keep the others out.
+      const unreadable: TradewindError[] = [];
+      for (const { spec, ...version } of found) {
+        try {
+          add({ ...version, graph: compileDag(readDagSpec(spec)) }, wanted);
+        } catch (error) {
+          unreadable.push(toUnreadable(version, error));
+        }
+      }
+      if (unreadable.length > 0) throw unreadable[0]!;
       const lost = missing.find((id) => !kept.has(id));
       if (lost !== undefined)
         throw new TradewindError("dag_version_not_found", `Tried to load DAG version ${lost}, which is not stored.`, {
@@ -67,4 +76,12 @@ export function createDagVersions({ maxTasks = 200_000 }: { maxTasks?: number } 
       return version;
     },
   };
+}
+
+function toUnreadable({ id, dagId }: { id: number; dagId: string }, error: unknown): TradewindError {
+  if (isTradewindError(error)) return error;
+  return new TradewindError("invalid_dag_spec", `Tried to read DAG version ${id} of DAG "${dagId}" as it is stored: ${errorMessage(error)}`, {
+    details: { dagVersionId: id },
+    cause: error,
+  });
 }

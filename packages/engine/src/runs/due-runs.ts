@@ -1,4 +1,4 @@
-import { dependsOnPast, makeRunId, mayCreateRun, type NextRun } from "@tradewind/core";
+import { dependsOnPast, isTradewindError, makeRunId, mayCreateRun, type NextRun } from "@tradewind/core";
 import {
   countActiveDagRuns,
   type DagScheduleChange,
@@ -90,7 +90,11 @@ async function createRunsOf(
 ): Promise<{ created: number; isCut: boolean }> {
   if (dags.length === 0) return { created: 0, isCut: false };
   const dagIds = dags.map((dag) => dag.dagId);
-  const [active, lastRuns] = await Promise.all([countActiveDagRuns(tx, { dagIds }), listLastScheduledRuns(tx, { dagIds })]);
+  const [active, lastRuns] = await Promise.all([
+    countActiveDagRuns(tx, { dagIds }),
+    listLastScheduledRuns(tx, { dagIds }),
+    loadReadable(context, tx, dags),
+  ]);
   const planned: Planned[] = [];
   for (const dag of dags) {
     try {
@@ -111,6 +115,18 @@ async function createRunsOf(
   for (const { change } of planned) if (change.creationBlocked) after.dagsWithEndedRuns.add(change.dagId);
   for (const turn of inTurns(context, requests)) await createRuns(createSettlement(context, tx, after), turn);
   return { created: requests.length, isCut: planned.some((plan) => plan.isCut) };
+}
+
+/** By one statement. What cannot be read is asked for once more by itself, and told of its own DAG. */
+async function loadReadable(context: EngineContext, tx: Transaction, dags: readonly ScheduledDag[]): Promise<void> {
+  await context.versions
+    .load(
+      tx,
+      dags.map((dag) => dag.dagVersionId),
+    )
+    .catch((error: unknown) => {
+      if (!isTradewindError(error)) throw error;
+    });
 }
 
 /** A run with tasks that depend on the past finds the run before it in the database: of such a DAG one run is made after the other, oldest first. */
