@@ -99,7 +99,11 @@ const executionApi = z.strictObject({
 });
 
 const scheduler = z.strictObject({
-  parallelism: count().default(32).describe("Most task instances queued or running at once per scheduler, over all its executors."),
+  parallelism: count()
+    .default(128)
+    .describe(
+      "Most task instances queued or running at once per scheduler, over all its executors. More than the executors have places for lets work wait next to them, and is settled in larger batches.",
+    ),
   heartbeatSeconds: seconds().default(5).describe("How often a scheduler says that it is alive."),
   healthThresholdSeconds: seconds().default(30).describe("A scheduler silent for longer counts as dead; its work is taken over."),
   sweepSeconds: seconds().default(5).describe("How often the scheduler looks for work that no notification announced."),

@@ -16,7 +16,7 @@ interface Share {
 
 const LIMITS =
   "Processor time, most of it in the one thread of the control plane (HTTP and JSON of the exchange, settling) and in PostgreSQL; then in the runner host and two children. At most " +
-  "scheduler.parallelism (32) tasks of each scheduler are queued or running at once, which bounds how many a transaction can settle.";
+  "scheduler.parallelism (128) tasks of each scheduler are queued or running at once, which bounds how many a transaction can settle.";
 
 /** A burst of one run of each DAG, as often as the share says. */
 export async function measureBursts(system: System, workload: Workload, options: BurstOptions): Promise<Measured> {
