@@ -32,6 +32,8 @@ export class AttemptRunner {
   readonly #memory: MemoryWatch;
   readonly #stacks: AuthorStacks;
   #pool: ChildPool | undefined;
+  /** What children said in this turn of the event loop about the ends of their attempts. */
+  #ends: { child: ChildProcessHandle; attempt: GrantedAttempt; message: FinishedMessage }[] = [];
 
   constructor(options: AttemptRunnerOptions) {
     this.#options = options;
@@ -86,7 +88,7 @@ export class AttemptRunner {
         return this.#decided(attempt, message);
       case "finished":
         // What programs it started have printed came before, but may still lie in a pipe: this turn of the event loop reads it.
-        setImmediate(() => this.#finished(child, attempt, message));
+        if (this.#ends.push({ child, attempt, message }) === 1) setImmediate(() => this.#finishAll());
         return;
       case "called":
         // The answer to a request for callbacks, which only children of the callback runner are sent: it says nothing about an attempt.
@@ -165,6 +167,13 @@ export class AttemptRunner {
       (error: unknown) => refusalOf(message.call, error),
     );
     if (attempt.child === child && child.seq === seq) child.send(reply);
+  }
+
+  /** Together: their reports go in one exchange, which leaves when this is done. */
+  #finishAll(): void {
+    const ends = this.#ends;
+    this.#ends = [];
+    for (const { child, attempt, message } of ends) this.#finished(child, attempt, message);
   }
 
   #finished(child: ChildProcessHandle, attempt: GrantedAttempt, message: FinishedMessage): void {

@@ -42,6 +42,7 @@ export class ChildPool {
   #lastAloneAt = -Infinity;
   #fewerSpares: NodeJS.Timeout | null = null;
   #recheck: NodeJS.Timeout | null = null;
+  #recheckAt = Infinity;
   #idleSweep: NodeJS.Timeout | null = null;
   #lastOverflowAt = 0;
   #typicalMs = TYPICAL_CLIP_MS;
@@ -126,8 +127,6 @@ export class ChildPool {
   }
 
   #place(): void {
-    if (this.#recheck !== null) clearTimeout(this.#recheck);
-    this.#recheck = null;
     if (this.#ready.length === 0 || !this.#isOpen || this.#stopping) return;
     const waiting = new Set<string>();
     let recheckMs = Infinity;
@@ -141,7 +140,19 @@ export class ChildPool {
       left.push(attempt);
     }
     this.#ready = left;
-    if (recheckMs < Infinity) this.#recheck = setTimeout(() => this.#place(), Math.max(1, recheckMs));
+    if (recheckMs < Infinity) this.#recheckIn(Math.max(1, recheckMs));
+  }
+
+  /** A look that is due before does as well: it finds nothing, or asks again. With short tasks this comes thousands of times a second. */
+  #recheckIn(ms: number): void {
+    const at = performance.now() + ms;
+    if (this.#recheckAt <= at) return;
+    if (this.#recheck !== null) clearTimeout(this.#recheck);
+    this.#recheckAt = at;
+    this.#recheck = setTimeout(() => {
+      this.#recheckAt = Infinity;
+      this.#place();
+    }, ms);
   }
 
   /** null: it has a child now; else for how long it may wait before this is looked at again. */

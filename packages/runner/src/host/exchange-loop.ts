@@ -77,11 +77,11 @@ export class ExchangeLoop {
     return this.#starts.length > 0 || this.#finishes.length > 0;
   }
 
-  // Once per turn of the event loop: all messages that children sent at the same time share a request.
+  // When whoever calls is done: all that ended in one turn of the event loop, or was delivered at once, is told in one go, and shares a request.
   #kick(): void {
     if (this.#scheduled || this.#busy || this.#closed.signal.aborted) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    queueMicrotask(() => {
       this.#scheduled = false;
       void this.#run();
     });
