@@ -42,9 +42,9 @@ export function authorFilesPlugin(files: AuthorFiles, entry: ReadInput): Plugin 
       build.onLoad({ filter: /./, namespace: "file" }, async ({ path, with: attributes }) => {
         const loader = attributes["type"] === "text" ? "text" : LOADERS[extname(path).toLowerCase()];
         if (loader === undefined) return undefined; // esbuild says so, at the place of the import
-        const { fingerprint, content } = path === entry.fingerprint.path ? entry : await readInput(path);
-        const text = withoutByteOrderMark(content.toString("utf8"));
-        files.inputs.set(path, fingerprint);
+        const input = path === entry.fingerprint.path ? entry : await readInput(path);
+        const text = authorText(input);
+        files.inputs.set(path, input.fingerprint);
         files.sources.add(path, text);
         return /\.ya?ml$/iu.test(path) && loader === "json" ? loadYaml(text, path, files.sources) : { contents: text, loader };
       });
@@ -77,6 +77,8 @@ function loadYaml(text: string, path: string, sources: AuthorSources): OnLoadRes
   };
 }
 
-function withoutByteOrderMark(text: string): string {
+/** Without a byte order mark. */
+export function authorText({ content }: ReadInput): string {
+  const text = content.toString("utf8");
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }

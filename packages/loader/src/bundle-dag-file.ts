@@ -1,11 +1,12 @@
 import { realpath } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import * as esbuild from "esbuild";
-import { authorFilesPlugin, type AuthorFiles } from "./author-files-plugin.ts";
+import { authorFilesPlugin, type AuthorFiles, authorText } from "./author-files-plugin.ts";
 import { AuthorSources, displayPath } from "./author-source.ts";
 import { buildFailureToImportError } from "./build-failure.ts";
 import { absentInput, type InputFingerprint, readInput, type ReadInput, sha256Hex } from "./fingerprint.ts";
 import type { DagFileWarning, DagImportError } from "./import-error.ts";
+import { loneFileLoader, onlyPackagesPlugin } from "./lone-file.ts";
 import { withLivingService } from "./living-service.ts";
 import { isYamlDagFile, yamlBundle } from "./yaml-bundle.ts";
 
@@ -102,21 +103,41 @@ function buildYaml(files: AuthorFiles, entry: ReadInput, text: string): Built {
 
 async function build(files: AuthorFiles, entry: ReadInput): Promise<Built | esbuild.BuildFailure> {
   try {
-    const first = await runEsbuild(files, entry, "");
-    return first.code.includes("__require(") ? await runEsbuild(files, entry, REQUIRE_BANNER) : first;
+    const first = (await buildLone(files, entry)) ?? (await buildWithImports(files, entry, ""));
+    return first.code.includes("__require(") ? await buildWithImports(files, entry, REQUIRE_BANNER) : first;
   } catch (error) {
     if (isBuildFailure(error)) return error;
     throw error;
   }
 }
 
-async function runEsbuild(files: AuthorFiles, entry: ReadInput, banner: string): Promise<Built> {
-  const entryPath = entry.fingerprint.path;
-  const folder = dirname(entryPath);
+/** Null: not a file by itself, or one with errors, which are told by the other way. */
+async function buildLone(files: AuthorFiles, entry: ReadInput): Promise<Built | null> {
+  const { path } = entry.fingerprint;
+  const text = authorText(entry);
+  const loader = loneFileLoader(path, text);
+  if (loader === null) return null;
+  try {
+    const stdin = { contents: text, sourcefile: basename(path), resolveDir: dirname(path), loader };
+    const built = await runEsbuild(files, dirname(path), { stdin, plugins: [onlyPackagesPlugin()] });
+    files.sources.add(path, text);
+    return built;
+  } catch (error) {
+    if (isBuildFailure(error)) return null;
+    throw error;
+  }
+}
+
+function buildWithImports(files: AuthorFiles, entry: ReadInput, banner: string): Promise<Built> {
+  const { path } = entry.fingerprint;
+  return runEsbuild(files, dirname(path), { entryPoints: [path], banner: { js: banner }, plugins: [authorFilesPlugin(files, entry)] });
+}
+
+async function runEsbuild(files: AuthorFiles, folder: string, entry: esbuild.BuildOptions): Promise<Built> {
   const options = {
+    ...entry,
     // Names in the output are relative to this folder, so it must be the DAG file's own and not one that differs by machine.
     absWorkingDir: folder,
-    entryPoints: [entryPath],
     outfile: resolve(folder, "bundle.mjs"),
     bundle: true,
     write: false,
@@ -133,9 +154,7 @@ async function runEsbuild(files: AuthorFiles, entry: ReadInput, banner: string):
     keepNames: true,
     // No tsconfig.json is read: one further up, outside the DAG folder, would change the bytes from machine to machine.
     tsconfigRaw: "{}",
-    banner: { js: banner },
     logLevel: "silent",
-    plugins: [authorFilesPlugin(files, entry)],
   } satisfies esbuild.BuildOptions;
   const result = await withLivingService(esbuild, () => esbuild.build(options));
   const output = (name: string) => result.outputFiles.find((file) => file.path.endsWith(name))?.text ?? "";
