@@ -27,7 +27,7 @@ describe("where values come from", () => {
       executor: [{ name: "local", package: null }],
       database: { url: null },
       api: { port: 8080 },
-      scheduler: { parallelism: 32 },
+      scheduler: { parallelism: 128 },
     });
     expect(home).toBe(join(folder, ".tradewind"));
     expect(config.logs.dir).toBe(join(folder, ".tradewind/logs"));
