@@ -1,6 +1,7 @@
 import { type ErrorCode, ERROR_CODES, type Json, TradewindError } from "@tradewind/core";
-import type { LogEntry, TaskRuntime } from "tradewind/internal";
+import type { LogEntry, TaskRuntime, TaskStatesAnswer, TaskStatesQuery } from "tradewind/internal";
 import type { AuthorCall, FromChild, RunMessage, ToChild } from "../protocol/messages.ts";
+import type { RenderedFields } from "./rendered-fields.ts";
 
 /** Fields of one log entry, as JSON. */
 const MAX_FIELDS_LENGTH = 65_536;
@@ -46,35 +47,83 @@ function knownCode(code: string): ErrorCode {
   return Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : "internal";
 }
 
-/** What `getContext()` and `getClient()` stand on inside a child process. */
-export function attemptRuntime(
-  message: Pick<RunMessage, "seq" | "context">,
-  signal: AbortSignal,
-  send: (message: FromChild) => void,
-  calls: AuthorCalls,
-): TaskRuntime {
-  const { seq } = message;
-  const ask = <T>(call: AuthorCall) => calls.ask(seq, call) as Promise<T>;
-  return {
-    context: message.context,
-    signal,
-    log: (entry) => send(logMessage(seq, entry)),
-    progress: ({ fraction, message: words }) => send({ kind: "progress", seq, fraction, message: words }),
-    getVariable: async (key) => (await ask<string | null>({ method: "getVariable", key })) ?? undefined,
-    setVariable: async (key, value, description) => void (await ask({ method: "setVariable", key, value, description })),
-    deleteVariable: (key) => ask<boolean>({ method: "deleteVariable", key }),
-    getConnection: async (connectionId) =>
-      (await ask<Awaited<ReturnType<TaskRuntime["getConnection"]>> | null>({ method: "getConnection", connectionId })) ?? undefined,
-    getXCom: async (address) => {
-      const answer = await ask<{ found: boolean; value: Json }>({ method: "getXCom", address });
-      return answer.found ? answer.value : undefined;
-    },
-    setXCom: async (key, value) => void (await ask({ method: "setXCom", key, value })),
-    triggerDagRun: (request) => ask({ method: "triggerDagRun", request }),
-    getTaskInstanceStates: (query) => ask({ method: "getTaskStates", query }),
-    getDagRunState: async (dagId, runId) =>
-      (await ask<Awaited<ReturnType<TaskRuntime["getDagRunState"]>> | null>({ method: "getDagRunState", dagId, runId })) ?? undefined,
-  };
+/** What `getContext()` and `getClient()` stand on inside a child process. Made for each attempt: methods, since as many functions made anew would cost more than the rest of a short one. */
+export class AttemptRuntime implements TaskRuntime {
+  readonly context: TaskRuntime["context"];
+  readonly signal: AbortSignal;
+  readonly #seq: number;
+  readonly #send: (message: FromChild) => void;
+  readonly #calls: AuthorCalls;
+  readonly #rendered: RenderedFields | undefined;
+
+  /** @param rendered absent: nobody looks at what the options came out as */
+  constructor(
+    message: Pick<RunMessage, "seq" | "context">,
+    signal: AbortSignal,
+    send: (message: FromChild) => void,
+    calls: AuthorCalls,
+    rendered?: RenderedFields,
+  ) {
+    this.context = message.context;
+    this.signal = signal;
+    this.#seq = message.seq;
+    this.#send = send;
+    this.#calls = calls;
+    this.#rendered = rendered;
+  }
+
+  log(entry: LogEntry): void {
+    this.#send(logMessage(this.#seq, entry));
+  }
+
+  progress({ fraction, message }: Parameters<TaskRuntime["progress"]>[0]): void {
+    this.#send({ kind: "progress", seq: this.#seq, fraction, message });
+  }
+
+  noteRendered(name: string, value: unknown): void {
+    this.#rendered?.note(name, value);
+  }
+
+  async getVariable(key: string): Promise<string | undefined> {
+    return (await this.#ask<string | null>({ method: "getVariable", key })) ?? undefined;
+  }
+
+  async setVariable(key: string, value: string, description: string | null): Promise<void> {
+    await this.#ask({ method: "setVariable", key, value, description });
+  }
+
+  deleteVariable(key: string): Promise<boolean> {
+    return this.#ask({ method: "deleteVariable", key });
+  }
+
+  async getConnection(connectionId: string): ReturnType<TaskRuntime["getConnection"]> {
+    return (await this.#ask<Awaited<ReturnType<TaskRuntime["getConnection"]>> | null>({ method: "getConnection", connectionId })) ?? undefined;
+  }
+
+  async getXCom(address: Parameters<TaskRuntime["getXCom"]>[0]): Promise<Json | undefined> {
+    const answer = await this.#ask<{ found: boolean; value: Json }>({ method: "getXCom", address });
+    return answer.found ? answer.value : undefined;
+  }
+
+  async setXCom(key: string, value: Json): Promise<void> {
+    await this.#ask({ method: "setXCom", key, value });
+  }
+
+  triggerDagRun(request: Parameters<TaskRuntime["triggerDagRun"]>[0]): ReturnType<TaskRuntime["triggerDagRun"]> {
+    return this.#ask({ method: "triggerDagRun", request });
+  }
+
+  getTaskInstanceStates(query: TaskStatesQuery): Promise<TaskStatesAnswer> {
+    return this.#ask({ method: "getTaskStates", query });
+  }
+
+  async getDagRunState(dagId: string, runId: string): ReturnType<TaskRuntime["getDagRunState"]> {
+    return (await this.#ask<Awaited<ReturnType<TaskRuntime["getDagRunState"]>> | null>({ method: "getDagRunState", dagId, runId })) ?? undefined;
+  }
+
+  #ask<T>(call: AuthorCall): Promise<T> {
+    return this.#calls.ask(this.#seq, call) as Promise<T>;
+  }
 }
 
 function logMessage(seq: number, entry: LogEntry): FromChild {

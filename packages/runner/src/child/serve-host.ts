@@ -4,7 +4,7 @@ import { errorMessage, type TaskCallback } from "@tradewind/core";
 import { useOwnPackage } from "@tradewind/loader/import-bundle";
 import { type AnyDag, leaveOutSites } from "tradewind/internal";
 import type { CallbackMessage, RunMessage, ToChild } from "../protocol/messages.ts";
-import { attemptRuntime, AuthorCalls } from "./attempt-runtime.ts";
+import { AttemptRuntime, AuthorCalls } from "./attempt-runtime.ts";
 import { captureOutput } from "./capture-output.ts";
 import { HostChannel } from "./host-channel.ts";
 import { ProcessTraces } from "./process-traces.ts";
@@ -72,7 +72,7 @@ export function serveHost(): void {
     attempt.abort = new AbortController();
     send({ kind: "decided", seq: attempt.seq, outcome, durationMs, callback: ran });
     try {
-      await runCallback(dag, ran, outcome, attemptRuntime(message, attempt.abort.signal, send, calls));
+      await runCallback(dag, ran, outcome, new AttemptRuntime(message, attempt.abort.signal, send, calls));
     } catch (error) {
       send({
         kind: "log",
@@ -102,7 +102,7 @@ export function serveHost(): void {
     traces.begin(isNewBundle);
     attempt.startedAt = performance.now();
     const rendered = new RenderedFields(calls, message.seq);
-    const runtime = { ...attemptRuntime(message, attempt.abort.signal, send, calls), noteRendered: rendered.note.bind(rendered) };
+    const runtime = new AttemptRuntime(message, attempt.abort.signal, send, calls, rendered);
     const outcome = await runHandler(dags, message, runtime, maxResultBytes);
     await rendered.flush();
     await follow(attempt, message, dags, attempt.stopped?.outOfTime === true ? outOfTime(attempt.stopped.reason) : outcome);
@@ -112,7 +112,7 @@ export function serveHost(): void {
     const { seq } = message;
     const attempt: Current = { seq, startedAt: performance.now(), abort: new AbortController(), stopped: null };
     current = attempt;
-    const problem = await runCallbacks(message, attemptRuntime(message, attempt.abort.signal, send, calls));
+    const problem = await runCallbacks(message, new AttemptRuntime(message, attempt.abort.signal, send, calls));
     if (current !== attempt) return;
     send({ kind: "called", seq, problem });
     current = null;
