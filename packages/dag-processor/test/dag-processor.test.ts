@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { createDagLoader, stopBundler } from "@tradewind/loader";
+import { createDagLoader, type DagLoader, stopBundler } from "@tradewind/loader";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DagProcessor, type DagProcessorOptions } from "../src/index.ts";
 import { Ledger } from "./ledger.ts";
@@ -250,6 +250,44 @@ describe("a running dag-processor", () => {
     await write({ "dags/new.ts": dag("new") });
     await eventually(() => ledger.version("new")).toBe(1);
     expect(ledger.last("hang1.ts")).toBeUndefined();
+  });
+
+  it("loads on while files are being recorded, and has those that came meanwhile recorded together", async () => {
+    await write(Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`dags/d${index}.ts`, dag(`d${index}`)])));
+    const letGo = ledger.hold();
+    const loader = createDagLoader({ processes: 3, timeoutMs: 2_000, memoryLimitMb: 256 });
+    let loaded = 0;
+    const counting: DagLoader = { ...loader, load: (request) => loader.load(request).finally(() => loaded++) };
+    const one = processor({ loader: counting });
+    await one.start();
+    await eventually(() => ledger.batches.length).toBe(1);
+    // More than there are lanes, while nothing is recorded. A scan finds nothing of them to be loaded again.
+    await eventually(() => loaded).toBe(12);
+    ledger.request("dags", "none.ts");
+    await eventually(() => ledger.requests).toEqual([]);
+    // Edited after it was loaded: it is loaded again, and recorded twice.
+    await write({ "dags/d11.ts": dag("d11", "dag.task('x', async () => 1)();") });
+    letGo();
+    await eventually(() => ledger.version("d11")).toBe(2);
+    await one.whenIdle();
+    expect([loaded, ledger.records.length]).toEqual([13, 13]);
+    expect(ledger.batches.length).toBeLessThan(6);
+    for (let index = 0; index < 11; index++) expect(ledger.version(`d${index}`)).toBe(1);
+  });
+
+  it("records the end of a file after what was recorded of it", async () => {
+    await write({ "dags/a.ts": dag("a") });
+    const letGo = ledger.hold();
+    const one = processor();
+    await one.start();
+    await eventually(() => ledger.batches).toEqual([["a.ts"]]);
+    await rm(join(root, "dags/a.ts"));
+    // Longer than a file may be away while it is saved.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(ledger.deleted).toEqual([]);
+    letGo();
+    await eventually(() => ledger.deleted).toEqual(["a.ts"]);
+    expect(ledger.records).toHaveLength(1);
   });
 
   it("starts and stops many times, in the middle of loading, and leaves nothing behind", async () => {

@@ -8,8 +8,7 @@ export class Ledger implements DagFileUseCases, Pick<WakeUps, "onWake"> {
   readonly records: LoadedDagFile[] = [];
   /** Which files came together. */
   readonly batches: string[][] = [];
-  /** What recording waits for. */
-  held: Promise<void> | undefined;
+  #held: Promise<void> | undefined;
   readonly deleted: string[] = [];
   readonly warnings: DagWarning[] = [];
   readonly requests: { bundleName: string; relativePath: string }[] = [];
@@ -48,7 +47,7 @@ export class Ledger implements DagFileUseCases, Pick<WakeUps, "onWake"> {
 
   async recordDagFiles(files: readonly LoadedDagFile[]): Promise<PromiseSettledResult<RecordedDagFile>[]> {
     this.batches.push(files.map(({ relativePath }) => relativePath));
-    await this.held;
+    await this.#held;
     return Promise.allSettled(files.map((file) => this.recordDagFile(file)));
   }
 
@@ -83,6 +82,13 @@ export class Ledger implements DagFileUseCases, Pick<WakeUps, "onWake"> {
   request(bundleName: string, relativePath: string): void {
     this.requests.push({ bundleName, relativePath });
     for (const listener of this.#listeners) listener(new Set(["dag_files"]));
+  }
+
+  /** Nothing is recorded from now on, until what comes back is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    return resolve;
   }
 
   version(dagId: string): number {

@@ -53,6 +53,22 @@ test("an edit of comments makes no version, but is the text that people see; wha
   expect(await pass({ retries: 2 })).toMatchObject({ loaded: 0 });
 });
 
+test("a file that cannot be stored is told, and keeps none of the files that are recorded with it from being stored", async () => {
+  const ids = Array.from({ length: 8 }, (_, index) => `stored_${index}`);
+  for (const id of ids) await writeFile(join(root, `${id}.ts`), dagFile(id));
+  // PostgreSQL has no text with a zero in it.
+  await writeFile(join(root, "stored_zero.ts"), `// \0\n${dagFile("stored_zero")}`);
+  const told: object[] = [];
+  const logger = { ...quiet, error: (fields: object) => void told.push(fields) };
+  const loader = createDagLoader({ processes: 1, keepWarm: false });
+  const processor = new DagProcessor({ engine, loader, folders: [{ name: root, path: root }], release: "1", logger });
+  expect(await processor.runOnce()).toMatchObject({ loaded: 8 });
+  await processor.stop();
+  expect(told).toEqual([{ file: join(root, "stored_zero.ts"), error: expect.stringContaining("0x00") as string }]);
+  for (const id of ids) expect(await findDagSource(database.db, { dagId: id })).toMatchObject({ versionNumber: 1 });
+  expect(await findDagSource(database.db, { dagId: "stored_zero" })).toBeUndefined();
+});
+
 test("a file that is broken, mended and deleted is known as such after each", async () => {
   const known = async () => (await engine.listKnownDagFiles([root])).map(({ relativePath, hasError }) => ({ relativePath, hasError }));
   await writeFile(join(root, "b.ts"), dagFile("broken"));
