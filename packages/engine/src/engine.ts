@@ -92,10 +92,7 @@ export interface DagWarning {
 export interface DagFileUseCases {
   listKnownDagFiles(bundleNames: string[]): Promise<KnownDagFile[]>;
   recordDagFile(file: LoadedDagFile): Promise<RecordedDagFile>;
-  /**
-   * Records files together, at about the cost of one, as if each had been recorded by itself in this order; but a DAG that moves from one of them to another has moved in any order. A file that cannot be
-   * recorded keeps no other from being recorded.
-   */
+  /** At about the cost of one, as if each had been recorded by itself in this order; a DAG that moves from one of them to another has moved in any order. One that cannot be recorded keeps no other back. */
   recordDagFiles(files: readonly LoadedDagFile[]): Promise<PromiseSettledResult<RecordedDagFile>[]>;
   /** What is wrong with DAGs and does not keep them from running. A DAG loses its warnings when its code changes. */
   recordDagWarnings(warnings: readonly DagWarning[]): Promise<void>;
