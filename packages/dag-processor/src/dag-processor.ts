@@ -250,7 +250,7 @@ export class DagProcessor {
     // From here on changes are seen as those of any file.
     state.inputs = load.inputs;
     const recording = this.#recorder.record(toLoadedDagFile(state, load, this.#loadedBy), lane.urgent);
-    lane.leave();
+    if (this.#recorder.hasRoom) lane.leave();
     const recorded = await recording.catch((error: unknown) => {
       state.inputs = before;
       throw error;

@@ -79,6 +79,19 @@ describe("Recorder", () => {
     expect(batches.slice(2)).toEqual([["50"], ["large"], ["last"]]);
   });
 
+  it("has room for more until what waits is too large", async () => {
+    const { recorder, release } = heldRecorder();
+    void recorder.record(file("first", 9 * 1024 * 1024), false);
+    // It does not wait any more.
+    expect(recorder.hasRoom).toBe(true);
+    void recorder.record(file("second", 5 * 1024 * 1024), false);
+    expect(recorder.hasRoom).toBe(true);
+    void recorder.record(file("third", 5 * 1024 * 1024), false);
+    expect(recorder.hasRoom).toBe(false);
+    release[0]!();
+    await expect.poll(() => recorder.hasRoom).toBe(true);
+  });
+
   it("tells each file its own outcome, and all when nothing could be recorded", async () => {
     const { recorder, release } = heldRecorder();
     const first = recorder.record(file("a"), false);

@@ -36,6 +36,11 @@ export class Recorder {
     this.#options = options;
   }
 
+  /** Whether more should be loaded while what is here waits: it is held in memory. */
+  get hasRoom(): boolean {
+    return this.#waiting.reduce((sum, { characters }) => sum + characters, 0) < MAX_CHARACTERS;
+  }
+
   record(file: LoadedDagFile, urgent: boolean): Promise<RecordedDagFile> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ file, urgent, sinceMs: performance.now(), characters: sizeOf(file), resolve, reject });
