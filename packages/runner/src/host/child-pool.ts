@@ -151,7 +151,8 @@ export class ChildPool {
     this.#recheckAt = at;
     this.#recheck = setTimeout(() => {
       this.#recheckAt = Infinity;
-      this.#place();
+      // Timers come before messages: after a moment without a core the ends of attempts are still to be read, and none of those children is held up.
+      setImmediate(() => setImmediate(() => this.#place()));
     }, ms);
   }
 

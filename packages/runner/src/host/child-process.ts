@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import type { ChildProgram } from "@tradewind/loader/child-program";
 import { CHILD_MAIN } from "./child-programs.ts";
+import { isRunnable } from "./process-facts.ts";
 import { LineReader } from "../protocol/line-reader.ts";
 import { FROM_CHILD_FD, type FromChild, TO_CHILD_FD, type ToChild } from "../protocol/messages.ts";
 
@@ -75,6 +76,10 @@ export class ChildProcessHandle {
   /** undefined: it could not be started. */
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  isRunnable(): boolean {
+    return this.pid !== undefined && this.state !== "gone" && isRunnable(this.pid);
   }
 
   send(message: ToChild): void {

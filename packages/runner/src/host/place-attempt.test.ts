@@ -2,13 +2,14 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_CHILD_POLICY } from "./host-options.ts";
 import { attemptsAhead, type ChildView, placeAttempt } from "./place-attempt.ts";
 
-const child = (state: ChildView["state"], bundle: string, sinceAt = 0, importing = false): ChildView => ({
+const child = (state: ChildView["state"], bundle: string, sinceAt = 0, importing = false, isRunnable = false): ChildView => ({
   state,
   bundles: new Set([bundle]),
   memoryLimitMb: null,
   sinceAt,
   importing,
   attemptsRun: importing ? 0 : 1,
+  isRunnable: () => isRunnable,
 });
 const place = (
   children: ChildView[],
@@ -89,6 +90,14 @@ describe("which child runs an attempt", () => {
     expect(place([...busy, idle], { typicalMs: 0.1, readyAt: 50 })).toMatchObject({ kind: "wait" });
     expect(place([busy[0]!, child("busy", "a", 89), idle], { typicalMs: 0.1 })).toEqual({ kind: "use", child: idle });
     expect(place([...busy, idle], { typicalMs: 5 })).toEqual({ kind: "use", child: idle });
+  });
+
+  test("a process that only waits for a core is not held up: no further one is started for instant tasks, for a while", () => {
+    const starved = (sinceAt: number) => child("busy", "a", sinceAt, false, true);
+    expect(place([starved(50), starved(50)], { typicalMs: 0.1, readyAt: 0 })).toMatchObject({ kind: "wait" });
+    expect(place([starved(50), child("busy", "a", 50)], { typicalMs: 0.1, readyAt: 0 })).toEqual({ kind: "start" });
+    expect(place([starved(50), starved(50)], { typicalMs: 5, readyAt: 0 })).toEqual({ kind: "start" });
+    expect(place([starved(0), starved(0)], { typicalMs: 0.1, readyAt: 0 })).toEqual({ kind: "start" });
   });
 
   test("with all slots taken, an idle child of another bundle makes room", () => {

@@ -10,6 +10,8 @@ export interface ChildView {
   importing: boolean;
   /** 0: importing means starting. */
   attemptsRun: number;
+  /** Whether its process computes, or waits for a core to do so, as the system tells it. */
+  isRunnable(): boolean;
 }
 
 export interface PlacementRequest {
@@ -40,6 +42,8 @@ export type Placement<C> =
 
 /** Tasks this short, in milliseconds, are nothing but computing. */
 const INSTANT_MS = 1;
+/** For so long a process that wants a core, and got none or too little of one, counts as at work: a further process would only take more of it. */
+const STARVED_FOR_AT_MOST_MS = 100;
 /** A process that runs imports a further bundle in less time than a new one needs to start. */
 const FURTHER_IMPORT_MS = 100;
 /** An import that takes longer waits for something else than a core. */
@@ -55,9 +59,11 @@ export function placeAttempt<C extends ChildView>(request: PlacementRequest, sit
   const waited = now - request.readyAt;
   const lanes = Math.max(2, situation.cores);
   const busy = children.filter((child) => child.state === "busy");
-  // More processes than cores only take the cores from each other, however many wait, as long as those that are at work get on.
-  const moving = busy.filter((child) => now - child.sinceAt < policy.growAfterMs);
-  if (situation.typicalMs < INSTANT_MS && moving.length >= lanes) return { kind: "wait", atMostMs: policy.growAfterMs };
+  // More processes than cores only take the cores from each other, however many wait, as long as those that are at work get on, or would if they had a core.
+  if (situation.typicalMs < INSTANT_MS && busy.length >= lanes) {
+    const moving = busy.filter((child) => isAtWork(child, now - child.sinceAt, policy));
+    if (moving.length >= lanes) return { kind: "wait", atMostMs: policy.growAfterMs };
+  }
   const hasOrTakes = (child: C) => child.bundles.has(request.bundleKey) || child.bundles.size < policy.bundlesPerChild;
   const warm = idle.find((child) => child.bundles.has(request.bundleKey)) ?? idle.find(hasOrTakes);
   if (warm !== undefined) return { kind: "use", child: warm };
@@ -74,6 +80,10 @@ export function placeAttempt<C extends ChildView>(request: PlacementRequest, sit
   const starting = busy.filter((child) => child.importing && child.attemptsRun === 0 && now - child.sinceAt < IMPORT_COUNTS_FOR_MS);
   if (starting.length >= lanes) return { kind: "wait", atMostMs: policy.growAfterMs };
   return living.length < situation.slots ? { kind: "start" } : placeWithoutRoom(request, situation, policy, living);
+}
+
+function isAtWork(child: ChildView, busyMs: number, policy: ChildPolicy): boolean {
+  return busyMs < policy.growAfterMs || (busyMs < STARVED_FOR_AT_MOST_MS && child.isRunnable());
 }
 
 /** For how long after it got its attempt a busy child is expected to be free in a moment. */

@@ -25,6 +25,11 @@ export async function residentBytes(pid: number): Promise<number | undefined> {
   return found === null ? undefined : Number(found[1]) * 1024;
 }
 
+/** Whether the main thread of a process computes or waits for a core. False where the system does not tell at once, and for no such process. */
+export function isRunnable(pid: number): boolean {
+  return process.platform === "linux" && /^State:\s+R/mu.test(readStatus(pid));
+}
+
 /** At once: the kernel makes the text out of its memory, while a read in the thread pool costs ten times as much. */
 function readStatus(pid: number): string {
   try {

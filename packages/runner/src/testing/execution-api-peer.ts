@@ -29,6 +29,8 @@ export interface PeerAttempt {
   largeInputs?: string;
   state: "queued" | "running" | "ended";
   token: string;
+  /** The one before, which a call on its way may still carry. */
+  formerToken: string | null;
   leaseEndsAt: number;
   finish: AttemptFinish | null;
   finishes: number;
@@ -132,7 +134,15 @@ export class ExecutionApiPeer {
       callbacks: options.callbacks,
       inputs: options.largeInputs === undefined ? JSON.stringify(options.inputs ?? {}) : null,
     };
-    const attempt = { command, grant, largeInputs: options.largeInputs, state: "queued" as const, token: `attempt-${attemptId}`, leaseEndsAt: 0 };
+    const attempt = {
+      command,
+      grant,
+      largeInputs: options.largeInputs,
+      state: "queued" as const,
+      token: `attempt-${attemptId}`,
+      formerToken: null,
+      leaseEndsAt: 0,
+    };
     this.attempts.set(attemptId, { ...attempt, finish: null, finishes: 0, lines: [], logClosed: false, progress: [], xcoms: new Map() });
     return command;
   }
@@ -244,6 +254,7 @@ export class ExecutionApiPeer {
       if (reason !== undefined) stop.push({ attemptId, reason });
       if (attempt?.state !== "running" || attempt.leaseEndsAt <= performance.now()) continue;
       attempt.leaseEndsAt = performance.now() + this.leaseMs;
+      attempt.formerToken = attempt.token;
       attempt.token = `attempt-${attemptId}-${renewed.length}`;
       renewed.push({ attemptId, leaseMs: this.leaseMs, token: attempt.token });
     }
@@ -265,7 +276,7 @@ export class ExecutionApiPeer {
 
   #attemptRoute(request: IncomingMessage, response: ServerResponse, route: string, body: string): void {
     const token = request.headers.authorization?.replace("Bearer ", "");
-    const attempt = [...this.attempts.values()].find((one) => one.state === "running" && one.token === token);
+    const attempt = [...this.attempts.values()].find((one) => one.state === "running" && (one.token === token || one.formerToken === token));
     if (attempt === undefined) return answer(response, 401, { code: "unauthenticated", message: "unknown attempt token" });
     const [kind, name] = route.split("/").map(decodeURIComponent) as [string, string | undefined];
     if (kind === "resolved-inputs") return void response.end(JSON.stringify({ inputs: attempt.largeInputs, inputMaps: [] }));
