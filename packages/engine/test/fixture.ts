@@ -99,6 +99,8 @@ export async function drain(
   const hostId = options.hostId ?? HOST;
   const all: AttemptGrant[] = [];
   for (;;) {
+    // What the ends of runs let in is ready as well.
+    await engine.idle();
     const starts = await dispatchOnce(engine);
     if (starts.length === 0) return all;
     const { granted } = await engine.exchange({ hostId, starts, finishes: [], want: 0, queues: null });
