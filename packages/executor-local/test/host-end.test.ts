@@ -79,20 +79,21 @@ test("a host whose server is gone ends by itself when nothing has begun, says wh
 }, 30_000);
 
 test("a host whose server is gone goes on while a scheduler is connected, and while what has begun holds its lease", async () => {
-  const { peer, begin, leave, command, host, hosts } = await setUp({ unreachableExitMs: 200 });
-  peer.leaseMs = 3_000;
+  const { peer, home, begin, leave, command, host, hosts } = await setUp({ unreachableExitMs: 200 });
+  peer.leaseMs = 5_000;
   const executor = await begin();
   hosts.push(await host(executor));
   const endless = command("endless");
   await executor.submit([endless]);
   await until(() => peer.text(endless.attemptId).startsWith("begun"), "the begin");
   await peer.stop();
-  await sleep(800);
-  expect(isAlive(hosts[0]!)).toBe(true);
+  const ends = () => readFileSync(join(home, "run", "local-host.log"), "utf8").includes("the host ends: ");
+  await sleep(600);
+  expect(ends()).toBe(false);
   await leave(executor);
-  await sleep(800);
-  expect(isAlive(hosts[0]!)).toBe(true);
-  await until(() => !isAlive(hosts[0]!), "the end of the host, after that of the lease");
+  await sleep(600);
+  expect(ends()).toBe(false);
+  await until(ends, "that it ends, after the lease");
 }, 30_000);
 
 test("a host that closes a connection before it answered is as good as none", async () => {
