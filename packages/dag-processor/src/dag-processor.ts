@@ -261,7 +261,7 @@ export class DagProcessor {
     if (!load.ok && TRANSIENT_IMPORT_ERROR_KINDS.includes(load.error.kind)) this.#retryLater(state);
     else state.failuresInARow = 0;
     this.#counts[load.ok ? "loaded" : "failed"]++;
-    if (recorded.stale.length > 0) this.#loadRejected();
+    if (recorded.stale.length > 0) await this.#loadRejected();
     if (this.#started && (await this.#watcher.watchAlso(inputFolders(state))) > 0 && (await needsLoad(state, Date.now())))
       this.#queue.add(state, true);
     this.#tell(state, load, recorded);
@@ -279,8 +279,10 @@ export class DagProcessor {
     for (const { dagId, message } of warnings) this.#options.logger.warn({ ...file, dagId }, message);
   }
 
-  /** A DAG lost its file: another file that was refused it gets another chance. */
-  #loadRejected(): void {
+  /** A DAG lost its file: another file that was refused it gets another chance; also one that was recorded together with it, and hears of its outcome in this turn. */
+  async #loadRejected(): Promise<void> {
+    await new Promise((resolve) => void setImmediate(resolve));
+    if (this.#stopped) return;
     for (const state of this.#states.values()) if (state.hasRejectedDags) this.#queue.add(state, false);
   }
 
@@ -322,7 +324,7 @@ export class DagProcessor {
       this.#states.delete(fileKey(state.folder.name, state.relativePath));
     }
     this.#counts.deleted += gone.length;
-    this.#loadRejected();
+    await this.#loadRejected();
     this.#options.logger.info({ files: gone.map((state) => state.path), stale }, "DAG files were deleted; their DAGs are stale.");
   }
 

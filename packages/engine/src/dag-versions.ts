@@ -27,8 +27,9 @@ export function createDagVersions({ maxTasks = 200_000 }: { maxTasks?: number } 
 
   /** Counted by tasks, since one version may have one or ten thousand. What was asked for last is never dropped. */
   function add(version: LoadedDagVersion, inUse: ReadonlySet<number>): void {
+    // Two may have been waiting for the same one.
+    tasks += version.graph.tasks.size - (kept.get(version.id)?.graph.tasks.size ?? 0);
     kept.set(version.id, version);
-    tasks += version.graph.tasks.size;
     for (const [id, old] of kept) {
       if (tasks <= maxTasks) return;
       if (inUse.has(id)) continue;

@@ -1,5 +1,6 @@
 import { listDagsToLetIn } from "@tradewind/metadata";
 import type { EngineContext } from "./context.ts";
+import { eachOnItsOwn } from "./runs/each-on-its-own.ts";
 import { letNextRunsIn } from "./runs/next-runs.ts";
 
 /**
@@ -34,8 +35,8 @@ export class EndedRuns {
       this.#dagIds = new Set();
       try {
         await context.pausePoint("runs ended, next runs not started");
-        const waiting = await listDagsToLetIn(context.db, { dagIds });
-        if (waiting.length > 0) await letNextRunsIn(context, waiting);
+        const waiting = await listDagsToLetIn(context.hot, { dagIds });
+        await eachOnItsOwn(context, waiting, (some) => letNextRunsIn(context, some));
       } catch (error) {
         context.onError(error, { what: "start of the next runs of DAGs", id: dagIds.slice(0, 5).join(", ") });
       }

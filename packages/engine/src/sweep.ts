@@ -14,6 +14,7 @@ import {
 import { commit } from "./commit.ts";
 import type { EngineContext } from "./context.ts";
 import type { SchedulingUseCases } from "./engine.ts";
+import { eachOnItsOwn } from "./runs/each-on-its-own.ts";
 import { letNextRunsIn } from "./runs/next-runs.ts";
 import { isLive, type RunWork } from "./settle/run-work.ts";
 import { settleAndFlush } from "./settle/settle.ts";
@@ -34,7 +35,7 @@ export function sweepUseCase(context: EngineContext): SchedulingUseCases["sweep"
       listStalledDagRuns(context.db, { limit }),
     ]);
     const ended = [...new Set([...blocked, ...drained])];
-    if (ended.length > 0) await letNextRunsIn(context, ended);
+    await eachOnItsOwn(context, ended, (some) => letNextRunsIn(context, some));
     if (keys.length > 0) await unparkKeys(context, keys);
     const runs = await repairRuns(context, stalled);
     await warnOfUnplaceable(context, limit);

@@ -91,6 +91,7 @@ test("a run ends while the schedule finds all places taken: it goes on at once",
   expect(woken).toContain("dags");
   expect(await engine.createDueRuns({ limit: 10 })).toMatchObject({ created: 1 });
   await drain(engine);
+  await engine.setPaused({ dagId: "blocked", isPaused: true, actor: { name: "ada" } });
 });
 
 test("where nothing waits, the end of a run wakes no scheduler to look for runs", async () => {
@@ -101,4 +102,89 @@ test("where nothing waits, the end of a run wakes no scheduler to look for runs"
   await endTask(attemptId);
   expect(woken).not.toContain("runs");
   expect(woken).not.toContain("dags");
+});
+
+async function beginRuns(): Promise<string[]> {
+  const starts = await dispatchOnce(engine);
+  const { granted } = await engine.exchange({ hostId: HOST, starts, finishes: [], want: 0, queues: null });
+  return granted.map(({ attemptId }) => attemptId);
+}
+
+const runStates = async (dagId: string): Promise<string[]> =>
+  (await builder(database.db).selectFrom("dag_run").select("state").where("dag_id", "=", dagId).orderBy("run_after").orderBy("id").execute()).map(
+    (row) => row.state,
+  );
+
+test("a queued run that somebody holds at that moment keeps its place, and is looked for again when it is let go", async () => {
+  await storeDags(engine, dagSpec("narrow", [task("a")], { maxActiveRuns: 1 }));
+  const actor = { name: "ada" };
+  const runIds: string[] = [];
+  for (let index = 0; index < 3; index++)
+    runIds.push((await engine.triggerDagRun({ dagId: "narrow", logicalDate: null, triggeredBy: "test", actor })).runId);
+  expect(await runStates("narrow")).toEqual(["running", "queued", "queued"]);
+  const [attemptId] = await beginRuns();
+  const holder = database.open({ maxConnections: 1 });
+  await transaction(holder, async (tx) => {
+    await run(tx, { text: "select 1 from dag_run where dag_id = 'narrow' and run_id = $1 for update", values: [runIds[1]] });
+    await endTask(attemptId!);
+    // The third is not let in before the second: it may depend on it.
+    expect(await runStates("narrow")).toEqual(["success", "queued", "queued"]);
+  });
+  for (const change of [
+    () => engine.setNote({ dagId: "narrow", runId: runIds[1]!, note: "look here", actor }),
+    () =>
+      engine.clearTaskInstances({
+        ...{ dagId: "narrow", runId: runIds[1]!, actor, dryRun: false, resetDagRuns: true, runOnLatestVersion: false, preventRunningTask: false },
+        ...{ onlyFailed: false, onlyRunning: false, includeUpstream: false, includeDownstream: false, includeFuture: false, includePast: false },
+      }),
+  ]) {
+    woken.length = 0;
+    await change();
+    expect(woken).toContain("runs");
+  }
+  await engine.startQueuedRuns({ limit: 10 });
+  expect(await runStates("narrow")).toEqual(["success", "running", "queued"]);
+  await drain(engine);
+  expect(await runStates("narrow")).toEqual(["success", "success", "success"]);
+});
+
+test("a DAG whose version this release cannot read keeps the next runs of no other back", async () => {
+  const narrow = { maxActiveRuns: 1, schedule: daily, startDate: "2026-03-30T00:00:00.000Z", catchup: true };
+  await storeDags(engine, dagSpec("legible", [task("a")], { maxActiveRuns: 1 }), dagSpec("later", [task("a")], narrow));
+  await engine.createDueRuns({ limit: 10 });
+  for (let index = 0; index < 2; index++)
+    await engine.triggerDagRun({ dagId: "legible", logicalDate: null, triggeredBy: "test", actor: { name: "ada" } });
+  const attemptIds = await beginRuns();
+  expect(attemptIds).toHaveLength(2);
+  expect(await factsOf("later")).toMatchObject({ creation_blocked: true });
+  // A later release changes its file.
+  await run(database.db, {
+    text: `with newer as (insert into dag_version (dag_id, version_number, spec, spec_sha256, bundle_sha256, export_name, bundle_name, relative_path, source, resolve_from)
+        select dag_id, 99, '{"specVersion": 99}', spec_sha256, bundle_sha256, export_name, bundle_name, relative_path, source, resolve_from from dag_version where dag_id = 'later' limit 1
+        returning id, dag_id)
+      update dag d set dag_version_id = newer.id from newer where d.dag_id = newer.dag_id`,
+  });
+  const finishes = attemptIds.map((attemptId) => ({ attemptId, outcome: ok(), durationMs: 1 }));
+  await engine.exchange({ hostId: HOST, starts: [], finishes, want: 0, queues: null });
+  await engine.idle();
+  expect(await runStates("legible")).toEqual(["success", "running"]);
+  await engine.sweep({ limit: 10 });
+  await run(database.db, { text: "update dag set is_paused = true where dag_id = 'later'" });
+  await drain(engine);
+});
+
+test("the file of a continuous DAG changes while its run is active: it goes on when that has ended", async () => {
+  const schedule: TimetableSpec = { kind: "continuous" };
+  const spec = (description: string) =>
+    dagSpec("always", [task("a")], { schedule, startDate: "2026-03-30T00:00:00.000Z", maxActiveRuns: 1, description });
+  await storeDags(engine, spec("before"));
+  expect(await engine.createDueRuns({ limit: 10 })).toMatchObject({ created: 1 });
+  const attemptId = await beginTask();
+  await storeDags(engine, spec("after"));
+  expect(await engine.createDueRuns({ limit: 10 })).toMatchObject({ created: 0 });
+  await endTask(attemptId);
+  nowMs += 1_000;
+  expect(await engine.createDueRuns({ limit: 10 })).toMatchObject({ created: 1 });
+  await run(database.db, { text: "update dag set is_paused = true where dag_id = 'always'" });
+  await drain(engine);
 });

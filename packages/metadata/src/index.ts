@@ -40,7 +40,6 @@ export {
   hasActiveRuns,
   hideDags,
   insertDagVersions,
-  listDagsWithActiveRuns,
   listLastAutomatedRuns,
   lockDags,
   markDagsStale,

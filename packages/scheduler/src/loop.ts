@@ -128,6 +128,7 @@ export class SchedulerLoop {
    */
   async #runSteps(steps: readonly Step[], onFailure: (step: Step, error: unknown) => void): Promise<void> {
     let round = steps;
+    const failed = new Set<Step>();
     while (round.length > 0) {
       const unfinished = new Set<Step>();
       for (const step of round) {
@@ -135,14 +136,13 @@ export class SchedulerLoop {
           if (await step.run()) unfinished.add(step);
           this.#paused.delete(step);
         } catch (error) {
+          failed.add(step);
           onFailure(step, error);
         }
         if (this.#stopping) break;
       }
       round =
-        this.#stopping || unfinished.size === 0
-          ? []
-          : steps.filter((step) => unfinished.has(step) || (step.isFed === true && !this.#paused.has(step)));
+        this.#stopping || unfinished.size === 0 ? [] : steps.filter((step) => unfinished.has(step) || (step.isFed === true && !failed.has(step)));
     }
   }
 

@@ -6,7 +6,6 @@ import {
   findDagVersions,
   hideDags,
   insertDagVersions,
-  listDagsWithActiveRuns,
   listLastAutomatedRuns,
   lockDagFiles,
   lockDags,
@@ -77,11 +76,7 @@ async function dagFacts(tx: Transaction, written: readonly WrittenDag[], setting
   const ids = (of: (one: WrittenDag) => boolean): string[] =>
     written.filter((one) => one.before !== undefined && of(one)).map(({ dag }) => dag.dagId);
   const follows = ids(({ dag: { spec } }) => spec.schedule.kind !== "none" && allowsRunType(spec, "scheduled"));
-  const waits = ids(({ dag }) => dag.spec.schedule.kind === "continuous");
-  const [lastRuns, active] = await Promise.all([
-    follows.length === 0 ? NO_RUNS : listLastAutomatedRuns(tx, { dagIds: follows }),
-    waits.length === 0 ? new Set<string>() : listDagsWithActiveRuns(tx, { dagIds: waits }),
-  ]);
+  const lastRuns = follows.length === 0 ? NO_RUNS : await listLastAutomatedRuns(tx, { dagIds: follows });
   return written.map(({ file, dag: { dagId, spec }, versionNumber }) => {
     const timetable = describeTimetable(spec.schedule);
     return {
@@ -99,8 +94,8 @@ async function dagFacts(tx: Transaction, written: readonly WrittenDag[], setting
       maxActiveTasks: spec.maxActiveTasks,
       maxConsecutiveFailedDagRuns: spec.maxConsecutiveFailedDagRuns,
       parseDurationMs: file.loaded.parseDurationMs,
-      // A continuous schedule goes on when the run that is active ends.
-      next: active.has(dagId) ? null : planNextRun(spec, lastRuns.get(dagId) ?? null, settings.now),
+      // Of a continuous schedule too, whose run may be active: who comes to make the next one finds its place taken, and notes that it waits for it.
+      next: planNextRun(spec, lastRuns.get(dagId) ?? null, settings.now),
     };
   });
 }

@@ -72,9 +72,10 @@ export function requeueRun({ after }: Settlement, work: RunWork): void {
   after.wakes.add("runs").add("state");
 }
 
-/** Locks runs and everything in them; runs that are gone meanwhile are left out. */
+/** Locks runs and everything in them; runs that are gone meanwhile are left out. Who looked for queued runs to start passed over these: after the commit they are looked for again. */
 export async function lockWholeRuns(settlement: Settlement, dagRunIds: readonly number[]): Promise<RunWork[]> {
   const works = await lockRuns(settlement, dagRunIds);
+  if (works.some((work) => work.run.state === "queued")) settlement.after.wakes.add("runs");
   await loadWholeRuns(settlement, works);
   return works;
 }

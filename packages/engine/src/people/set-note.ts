@@ -1,5 +1,6 @@
 import { TradewindError } from "@tradewind/core";
 import {
+  type DagRunTarget,
   lockTaskInstanceNotes,
   type NotedTaskInstance,
   transaction,
@@ -19,11 +20,12 @@ const MAX_NOTE_LENGTH = 1000;
 /** Leaves a note on a run, or on a task instance of it (without a map index on all instances of the task); null takes it away. */
 export async function setNote(context: EngineContext, options: SetNoteOptions): Promise<void> {
   assertNote(options.note ?? undefined);
-  const dagRunId = await transaction(context.db, (tx) =>
+  const { id, state } = await transaction(context.db, (tx) =>
     options.taskId === undefined ? noteRun(tx, options) : noteTask(tx, { ...options, taskId: options.taskId }),
   );
-  context.noteChanges({ runs: [dagRunId] });
-  context.wake("state");
+  context.noteChanges({ runs: [id] });
+  // Its row was locked: who looked for queued runs to start meanwhile passed over it.
+  context.wake("state", ...(state === "queued" ? (["runs"] as const) : []));
 }
 
 /** @throws TradewindError `validation_failed` */
@@ -32,16 +34,18 @@ export function assertNote(note: string | undefined): void {
   throw new TradewindError("validation_failed", `Tried to leave a note of ${note.length} characters; it may have ${MAX_NOTE_LENGTH}. Shorten it.`);
 }
 
-/** Gives the id of the run. */
-async function noteRun(tx: Transaction, { dagId, runId, note, actor }: SetNoteOptions): Promise<number> {
-  const { id } = await getDagRun(tx, dagId, runId);
+async function noteRun(tx: Transaction, { dagId, runId, note, actor }: SetNoteOptions): Promise<DagRunTarget> {
+  const run = await getDagRun(tx, dagId, runId);
   const before = await writeDagRunNote(tx, { dagId, runId, note });
   if (before === undefined) throw dagRunNotFound(dagId, runId);
   await audit(tx, { event: "patch_dag_run", actor, dagId, runId, extra: { before: { note: before }, after: { note } } });
-  return id;
+  return run;
 }
 
-async function noteTask(tx: Transaction, { dagId, runId, taskId, mapIndex, note, actor }: SetNoteOptions & { taskId: string }): Promise<number> {
+async function noteTask(
+  tx: Transaction,
+  { dagId, runId, taskId, mapIndex, note, actor }: SetNoteOptions & { taskId: string },
+): Promise<DagRunTarget> {
   const run = await getDagRun(tx, dagId, runId);
   const instances = await lockTaskInstanceNotes(tx, { dagRunId: run.id, taskId, mapIndex: mapIndex ?? null });
   if (instances.length === 0) throw taskInstanceNotFound({ dagId, runId, taskId, mapIndex });
@@ -49,7 +53,7 @@ async function noteTask(tx: Transaction, { dagId, runId, taskId, mapIndex, note,
   const before = instances.map(({ mapIndex, note }: NotedTaskInstance) => ({ map_index: mapIndex, note }));
   const place = { dagId, runId, taskId, ...(mapIndex !== undefined && { mapIndex }) };
   await audit(tx, { event: "patch_task_instance", actor, ...place, extra: { before, after: { note } } });
-  return run.id;
+  return run;
 }
 
 export function taskInstanceNotFound(place: { dagId: string; runId: string; taskId: string; mapIndex?: number | undefined }): TradewindError {

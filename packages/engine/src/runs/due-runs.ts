@@ -15,10 +15,13 @@ import { commit } from "../commit.ts";
 import type { AfterCommit, EngineContext } from "../context.ts";
 import { createSettlement } from "../settle/settlement.ts";
 import { createRuns, type RunRequest } from "./create-runs.ts";
+import { eachOnItsOwn } from "./each-on-its-own.ts";
 import { startQueued, wantedRun } from "./next-runs.ts";
 
 /** Runs that one call creates of one DAG at most: a long catchup must not keep its transaction open for long. */
 const RUNS_PER_DAG = 25;
+/** Task instances that one transaction makes, unless one DAG alone has more: it holds the locks of all its DAGs, and the event loop while it plans them. */
+const MOST_INSTANCES = 10_000;
 /** How long a DAG whose runs could not be created is left alone. */
 const FAILED_PAUSE_MS = 60_000;
 
@@ -79,6 +82,8 @@ interface Planned {
   requests: RunRequest[];
   change: DagScheduleChange;
   isCut: boolean;
+  /** Task instances that the runs have, those of mapped tasks counted once. */
+  instances: number;
 }
 
 async function createRunsOf(
@@ -104,17 +109,30 @@ async function createRunsOf(
       noteFailure(dag.dagId, error);
     }
   }
-  const wanted = planned.flatMap((plan) => plan.requests);
+  const { now: fitting, isCut } = takeFitting(planned);
+  const wanted = fitting.flatMap((plan) => plan.requests);
   const taken = await listTakenLogicalDates(tx, { dates: wanted.map((request) => ({ dagId: request.dagId, logicalDate: request.logicalDate! })) });
   const requests = wanted.filter((request) => !taken.has(`${request.dagId} ${request.logicalDate!.getTime()}`));
   await writeDagSchedules(
     tx,
-    planned.map((plan) => plan.change),
+    fitting.map((plan) => plan.change),
   );
   // A run may have ended after it was counted, and found nobody who waited for its place.
-  for (const { change } of planned) if (change.creationBlocked) after.dagsWithEndedRuns.add(change.dagId);
+  for (const { change } of fitting) if (change.creationBlocked) after.dagsWithEndedRuns.add(change.dagId);
+  // Others may have pushed some out of memory since they were planned.
+  await context.versions.load(
+    tx,
+    requests.map((request) => request.dagVersionId),
+  );
   for (const turn of inTurns(context, requests)) await createRuns(createSettlement(context, tx, after), turn);
-  return { created: requests.length, isCut: planned.some((plan) => plan.isCut) };
+  return { created: requests.length, isCut: isCut || fitting.some((plan) => plan.isCut) };
+}
+
+/** The first DAGs, with as much as one transaction should make; the others stay due. */
+function takeFitting(planned: readonly Planned[]): { now: readonly Planned[]; isCut: boolean } {
+  let sum = 0;
+  const beyond = planned.findIndex(({ instances }, index) => (sum += instances) > MOST_INSTANCES && index > 0);
+  return beyond === -1 ? { now: planned, isCut: false } : { now: planned.slice(0, beyond), isCut: true };
 }
 
 /** By one statement. What cannot be read is asked for once more by itself, and told of its own DAG. */
@@ -161,7 +179,12 @@ function planDag(
     next = wantedRun(context, dag, next);
   }
   const isDue = next !== null && next.runAfter <= dag.now;
-  return { requests, change: { dagId: dag.dagId, next, creationBlocked: isDue && !mayCreate() }, isCut: isDue && mayCreate() };
+  return {
+    requests,
+    change: { dagId: dag.dagId, next, creationBlocked: isDue && !mayCreate() },
+    isCut: isDue && mayCreate(),
+    instances: requests.length * context.versions.get(dag.dagVersionId).graph.tasks.size,
+  };
 }
 
 /** Runs that wait go first: behind them a new one is queued. */
@@ -189,15 +212,17 @@ export function startQueuedRunsUseCase(context: EngineContext): (options: { limi
   return async ({ limit }) => {
     const dagIds = await listDagsWithStartableRuns(context.db, { limit, now: context.stampAt() });
     if (dagIds.length === 0) return { started: 0, more: false };
-    const started = await commit(context, async (tx, after) => {
-      const dags = await lockScheduledDags(tx, { dagIds, now: context.stampAt() });
-      return startQueued(
-        context,
-        tx,
-        after,
-        dags.filter((dag) => !dag.isPaused),
-      );
-    });
+    const start = (some: readonly string[]): Promise<number> =>
+      commit(context, async (tx, after) => {
+        const dags = await lockScheduledDags(tx, { dagIds: some, now: context.stampAt() });
+        return startQueued(
+          context,
+          tx,
+          after,
+          dags.filter((dag) => !dag.isPaused),
+        );
+      });
+    const started = await eachOnItsOwn(context, dagIds, start);
     return { started, more: started > 0 && dagIds.length === limit };
   };
 }

@@ -114,9 +114,11 @@ export async function startQueued(context: EngineContext, tx: Transaction, after
   if (dags.length === 0) return 0;
   const active = await countActiveDagRuns(tx, { dagIds: dags.map((dag) => dag.dagId) });
   const rooms = dags
-    .map((dag) => ({ dagId: dag.dagId, room: dag.maxActiveRuns - active.get(dag.dagId)!.running }))
-    .filter((dag) => dag.room > 0 && active.get(dag.dagId)!.queued > 0);
+    .map(({ dagId, maxActiveRuns }) => ({ dagId, room: Math.min(active.get(dagId)!.queued, maxActiveRuns - active.get(dagId)!.running) }))
+    .filter((dag) => dag.room > 0);
   if (rooms.length === 0) return 0;
+  const beyond = capRooms(rooms);
+  if (beyond) after.wakes.add("runs");
   const runs = await lockQueuedDagRuns(tx, { dags: rooms, now: context.stampAt() });
   if (runs.length === 0) return 0;
   const settlement = createSettlement(context, tx, after);
@@ -126,4 +128,19 @@ export async function startQueued(context: EngineContext, tx: Transaction, after
   for (const work of works) startRun(settlement, work);
   await settleAndFlush(settlement);
   return runs.length;
+}
+
+/** Runs that one transaction starts: it holds their locks and all their task instances. */
+const MOST_RUNS = 500;
+
+/** Whether more could start than one transaction should; then the last get no room. */
+function capRooms(rooms: { room: number }[]): boolean {
+  let left = MOST_RUNS;
+  let isCut = false;
+  for (const one of rooms) {
+    isCut ||= one.room > left;
+    one.room = Math.min(one.room, left);
+    left -= one.room;
+  }
+  return isCut;
 }

@@ -213,8 +213,8 @@ export async function countActiveDagRuns(
 }
 
 /**
- * Queued runs of DAGs that may start, oldest first, at most `room` of each DAG. Skips runs that another transaction holds (being cleared or deleted): waiting for them here, with
- * the DAG locked, could deadlock. Uses `dag_run_active`.
+ * Queued runs of DAGs that may start, oldest first, at most `room` of each DAG. One that another transaction holds (being cleared or deleted) is left out: waiting for it here, with the DAG
+ * locked, could deadlock. It keeps its place, since a later run may depend on it; whoever held it wakes for `runs` afterwards. Uses `dag_run_active`.
  */
 export async function lockQueuedDagRuns(
   tx: Transaction,
@@ -224,8 +224,9 @@ export async function lockQueuedDagRuns(
     name: "lock_queued_dag_runs",
     text: `select c.* from unnest($1::text[], $2::int[]) as d (dag_id, room),
       lateral (select ${lockedColumns}, coalesce($3::timestamptz, now()) as now from dag_run r
-        where r.dag_id = d.dag_id and r.state = 'queued' and r.run_after <= coalesce($3::timestamptz, now())
-        order by r.run_after, r.id limit d.room for no key update of r skip locked) c`,
+        where r.state = 'queued' and r.id in (select o.id from dag_run o
+            where o.dag_id = d.dag_id and o.state = 'queued' and o.run_after <= coalesce($3::timestamptz, now()) order by o.run_after, o.id limit d.room)
+        order by r.run_after, r.id for no key update of r skip locked) c`,
     values: [params.dags.map((dag) => dag.dagId), params.dags.map((dag) => dag.room), params.now],
   });
 }

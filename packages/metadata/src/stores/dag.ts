@@ -255,17 +255,6 @@ export async function listLastAutomatedRuns(
   return new Map(rows.map(({ dagId, ...last }) => [dagId, last]));
 }
 
-/** Those of these DAGs that have a run that is queued or running. */
-export async function listDagsWithActiveRuns(db: Queryable, params: { dagIds: readonly string[] }): Promise<Set<string>> {
-  const rows = await run<{ dagId: string }>(db, {
-    name: "list_dags_with_active_runs",
-    text: `select d.dag_id as "dagId" from unnest($1::text[]) as d (dag_id)
-      where exists (select 1 from dag_run r where r.dag_id = d.dag_id and r.state in ('queued', 'running'))`,
-    values: [params.dagIds],
-  });
-  return new Set(rows.map(({ dagId }) => dagId));
-}
-
 /** Whether any run is queued or running: a continuous schedule waits for its end. */
 export async function hasActiveRuns(db: Queryable, params: { dagId: string }): Promise<boolean> {
   const rows = await run(db, { text: "select 1 from dag_run where dag_id = $1 and state in ('queued', 'running') limit 1", values: [params.dagId] });

@@ -66,6 +66,8 @@ export class LeaseKeeper {
   watch(attempt: GrantedAttempt): void {
     const at = attempt.leaseEndsAt - leaseMarginMs(attempt.grant.leaseMs);
     if (at < this.#deadlineAt) this.#watchAt(at);
+    // Without leases a server that stayed away was asked seldom. It is back, and the lease may be shorter than what is left to the next time.
+    if (this.#failures > 0 && !this.#beating) this.#beatIn(Math.min(this.#options.heartbeatMs, SOON_MS));
   }
 
   progressChanged(): void {
