@@ -20,7 +20,7 @@ function halfLines(kind: string, half: Half): string[] {
   for (const [name, usage] of Object.entries(half.usage ?? {})) {
     const cpu = Object.entries(usage.cpuSeconds).map(([part, seconds]) => `${part} ${seconds}`);
     lines.push(
-      `    used by ${name}: ${usage.cpuSecondsTotal} s of processor time in ${usage.seconds} s (${cpu.join(", ")}); ${usage.statements} statements, ${usage.commits} commits, ${usage.walMb} MB of WAL`,
+      `    used by ${name}: ${usage.cpuSecondsTotal} s of processor time in ${usage.seconds} s (${cpu.join(", ")}); ${usage.statements} statements, ${usage.walMb} MB of WAL`,
     );
   }
   for (const [name, value] of Object.entries(half.details ?? {}))

@@ -67,10 +67,6 @@ export function burstFigures({ rounds, runsPerRound }: Bursts): Figures {
       rounds.map(({ tasks, usage }) => usage.statements / tasks),
       { unit: "" },
     ),
-    commitsPerTask: figure(
-      rounds.map(({ tasks, usage }) => usage.commits / tasks),
-      { unit: "" },
-    ),
   };
 }
 

@@ -4,7 +4,6 @@ import { type UsageMark, usageBetween } from "./usage.ts";
 
 const mark = (fields: Partial<UsageMark> & Pick<UsageMark, "at" | "parts" | "totalMs">): UsageMark => ({
   statements: 0,
-  commits: 0,
   walBytes: 0,
   ...fields,
 });
