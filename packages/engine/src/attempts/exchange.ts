@@ -23,9 +23,10 @@ import { Arrivals } from "./arrivals.ts";
 import { endAttempt } from "./end-attempt.ts";
 import type { Exchange, FreedSlot, HostGrant } from "./exchange-batch.ts";
 import { GrantReader } from "./grants.ts";
+import { askAhead, type AskedAhead, planHandOver, takeHandedOver } from "./hand-over.ts";
 import { createLeavings, writeLeavings } from "./leavings.ts";
 import { failUnstartable } from "./lost-attempts.ts";
-import { beginDispatch, createExecutorLookup, groupWants, narrowWakes, type NextAttempts, takeNext } from "./next-attempts.ts";
+import { beginDispatch, createExecutorLookup, type ExecutorLookup, groupWants, narrowWakes, type NextAttempts, takeNext } from "./next-attempts.ts";
 
 /** What one transaction did. */
 interface Served {
@@ -45,22 +46,27 @@ interface Served {
  *
  * A round trip costs as much as several small statements, so what does not depend on an answer is sent before it comes:
  *
- *     1  begin, locks, what comes right below        2  what decisions ask for beyond, if anything
+ *     1  begin, locks, what comes right below; whether anything waits        2  what decisions ask for beyond, if anything
  *     3  all that is written; starts, and what their grants need; the dispatch lock and a look at the queue        4  taking what was found, what its grants need, and the commit
+ *
+ * Where nothing waits, what became ready is handed over (hand-over.ts) in the place of the look, and the commit goes with the third.
  */
 export function createExchange(context: EngineContext): { exchange(request: ExchangeRequest): Promise<ExchangeResponse>; idle(): Promise<void> } {
   const accepted = new AcceptedFinishes();
   const executorOf = createExecutorLookup();
+  /** Whether the queue was seen empty last: then it is asked ahead whether what becomes ready can be handed over. */
+  let expectsNothing = true;
 
   async function serve(requests: ExchangeRequest[]): Promise<ExchangeResponse[]> {
     const look = context.readiness.beginLook();
-    let done: Served = { freed: [], next: { given: [], filled: [], isDrained: false }, unstartable: [] };
+    let done: Served = { freed: [], next: { given: [], filled: [], leftNothing: true, isDrained: false }, unstartable: [] };
     const responses = await commit(context, async (tx, after) => {
       const batch = requests.map((request) => ({ request, response: { granted: [], refused: [], finished: [], next: [] } as ExchangeResponse }));
       done = await serveBatch(tx, after, batch);
       return batch.map(({ response }) => response);
     });
     if (done.next.isDrained) context.readiness.noteNothing(look);
+    if (done.freed.length > 0) expectsNothing = done.next.leftNothing;
     // A lease each, and a row of the queue each.
     context.liveTables.noteGone(done.freed.length + done.next.given.length);
     accepted.add(done.freed.map((one) => one.attemptId));
@@ -79,8 +85,10 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
   }
 
   async function serveBatch(tx: Transaction, after: AfterCommit, batch: readonly Exchange[]): Promise<Served> {
-    const { freed, settlement } = await finishAll(context, tx, after, batch, accepted);
+    const asking = expectsNothing ? executorsThatWant(batch, executorOf) : [];
+    const { freed, settlement, asked, ended } = await finishAll(context, tx, after, batch, { accepted, asking });
     const wants = await groupWants(tx, { batch, freed, executorOf });
+    const handOver = settlement === null ? null : planHandOver(settlement, wants, asked, ended);
     // Sent behind each other, in this order; what was written is seen by the look.
     const writing = settlement === null ? null : flush(settlement);
     const startIds = batch.flatMap(({ request }) => request.starts);
@@ -91,15 +99,28 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     const starting = startAll(context, isSealed ? context.db : tx, tx, after, batch);
     const grants = new GrantReader(context, tx);
     grants.read(places, isSealed ? () => commitAlong(tx) : undefined);
-    const dispatch = after.wakes.has("ready") || context.readiness.mayHaveWork() ? beginDispatch(context, tx, wants) : null;
-    const [started] = await Promise.all([starting, writing, dispatch?.isLocked, dispatch?.firstLook.candidates]);
+    const handed = handOver === null ? null : takeHandedOver(context, tx, handOver);
+    if (handed !== null) {
+      // All that is written has been sent. A start that is refused would have a question yet.
+      isSealed = grants.isSent && startIds.length === 0;
+      grants.read(
+        handed.next.given.map(({ attempt }) => attempt),
+        isSealed ? () => commitAlong(tx) : undefined,
+      );
+    }
+    const isAsking = handed === null && (after.wakes.has("ready") || context.readiness.mayHaveWork());
+    const dispatch = isAsking ? beginDispatch(context, tx, wants) : null;
+    const [started] = await Promise.all([starting, writing, handed?.taking, dispatch?.isLocked, dispatch?.firstLook.candidates]);
     grants.read(started.map(({ attempt }) => attempt));
-    const next = await takeNext(context, tx, dispatch, (candidates, isLast) => {
-      // What an earlier try left behind is taken away with the grant, by a statement more; what waits for a DAG version asks for its inputs when that has come.
-      isSealed = isLast && grants.isSent && ![...started.map(({ attempt }) => attempt), ...candidates].some(isRepeated);
-      const taking = candidates.map((candidate) => ({ ...candidate, taskInstanceId: candidate.id }));
-      grants.read(taking, isSealed ? () => commitAlong(tx) : undefined);
-    });
+    const next =
+      handed !== null
+        ? handed.next
+        : await takeNext(context, tx, dispatch, (candidates, isLast) => {
+            // What an earlier try left behind is taken away with the grant, by a statement more; what waits for a DAG version asks for its inputs when that has come.
+            isSealed = isLast && grants.isSent && ![...started.map(({ attempt }) => attempt), ...candidates].some(isRepeated);
+            const taking = candidates.map((candidate) => ({ ...candidate, taskInstanceId: candidate.id }));
+            grants.read(taking, isSealed ? () => commitAlong(tx) : undefined);
+          });
     for (const { attempt } of next.given) after.changes.runs.add(attempt.dagRunId);
     narrowWakes(context, after, freed, next);
     const problems = await giveGrants(context, after, [...started, ...next.given], grants);
@@ -143,26 +164,37 @@ function unstorable(finish: AttemptFinish, error: unknown): AttemptFinish {
   return { ...finish, outcome: { kind: "failed", failure: { reason: "error", message }, retryable: false } };
 }
 
+interface Finished {
+  freed: FreedSlot[];
+  /** The attempts whose leases go. */
+  ended: LeasedAttempt[];
+  settlement: Settlement | null;
+  asked: AskedAhead | null;
+}
+
 /** Ends what the hosts report, with all that follows, in memory: what the settlement holds is yet to be flushed. Gives the slots that become free. */
 async function finishAll(
   context: EngineContext,
   tx: Transaction,
   after: AfterCommit,
   batch: readonly Exchange[],
-  accepted: AcceptedFinishes,
-): Promise<{ freed: FreedSlot[]; settlement: Settlement | null }> {
+  { accepted, asking }: { accepted: AcceptedFinishes; asking: readonly string[] },
+): Promise<Finished> {
   const attemptIds = batch.flatMap(({ request }) => request.finishes.map((finish) => finish.attemptId));
-  if (attemptIds.length === 0) return { freed: [], settlement: null };
+  if (attemptIds.length === 0) return { freed: [], ended: [], settlement: null, asked: null };
   const now = context.stampAt();
   const locking = [lockDagRunsOfAttempts(tx, { attemptIds, now }), lockAttempts(tx, { attemptIds, now })] as const;
-  const below = prefetchBelow(context, tx, context.attemptPlaces.of(attemptIds));
-  const [runs, attempts, records] = await Promise.all([...locking, below.records]);
+  const places = context.attemptPlaces.of(attemptIds);
+  const below = prefetchBelow(context, tx, places);
+  const askingAhead = askAhead(context, tx, { places, finishes: attemptIds.length, executors: asking });
+  const [runs, attempts, records, asked] = await Promise.all([...locking, below.records, askingAhead]);
   const settlement = createSettlement(context, tx, after);
   await addRuns(settlement, runs);
   takePrefetched(settlement, below, records);
   const held = new Map(attempts.map((attempt) => [attempt.attemptId, attempt]));
   const leavings = createLeavings();
   const freed: FreedSlot[] = [];
+  const gone: LeasedAttempt[] = [];
   for (const entry of batch) {
     for (const finish of entry.request.finishes) {
       const attempt = held.get(finish.attemptId);
@@ -180,12 +212,19 @@ async function finishAll(
       const ended = endAttempt(settlement, attempt, finish, leavings);
       entry.response.finished.push({ attemptId: finish.attemptId, ...ended });
       freed.push({ attemptId: finish.attemptId, schedulerId: attempt.schedulerId, entry });
+      gone.push(attempt);
     }
   }
   // XComs first: a task that is mapped over one of them may be expanded in this settlement.
   await Promise.all([writeLeavings(context, tx, after, leavings), settle(settlement)]);
   await giveIds(settlement);
-  return { freed, settlement };
+  return { freed, ended: gone, settlement, asked };
+}
+
+/** Executors of hosts that want more for what has ended. */
+function executorsThatWant(batch: readonly Exchange[], executorOf: ExecutorLookup): string[] {
+  const wanting = batch.filter(({ request }) => request.want > 0 && request.finishes.length > 0);
+  return [...new Set(wanting.flatMap(({ request }) => executorOf.peek(request.hostId) ?? []))];
 }
 
 function refusalOf(attempt: LeasedAttempt | undefined, hostId: string): string | null {

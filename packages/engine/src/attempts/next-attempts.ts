@@ -4,21 +4,28 @@ import { type FirstLook, lookAtQueue, takeWork } from "../dispatch/take.ts";
 import type { Exchange, FreedSlot, HostGrant } from "./exchange-batch.ts";
 
 /** Freed slots of hosts that want more and can take the same. */
-interface WantedSlots {
+export interface WantedSlots {
   executor: string;
   queues: readonly string[] | null;
   slots: FreedSlot[];
 }
 
 /** Which executor a host belongs to, which never changes. */
-export type ExecutorLookup = (tx: Transaction, hostId: string) => Promise<string | null>;
+export interface ExecutorLookup {
+  find(tx: Transaction, hostId: string): Promise<string | null>;
+  /** If it is known. */
+  peek(hostId: string): string | undefined;
+}
 
 export function createExecutorLookup(): ExecutorLookup {
   const known = new Map<string, string>();
-  return async (tx, hostId) => {
-    const executor = known.get(hostId) ?? (await findRunnerHostExecutor(tx, { hostId }));
-    if (executor !== null) known.set(hostId, executor);
-    return executor;
+  return {
+    async find(tx, hostId) {
+      const executor = known.get(hostId) ?? (await findRunnerHostExecutor(tx, { hostId }));
+      if (executor !== null) known.set(hostId, executor);
+      return executor;
+    },
+    peek: (hostId) => known.get(hostId),
   };
 }
 
@@ -30,7 +37,7 @@ export async function groupWants(
   for (const entry of batch) {
     const { hostId, want, queues } = entry.request;
     const slots = freed.filter((slot) => slot.entry === entry).slice(0, want);
-    const executor = slots.length === 0 ? null : await executorOf(tx, hostId);
+    const executor = slots.length === 0 ? null : await executorOf.find(tx, hostId);
     if (executor === null) continue;
     const key = JSON.stringify([executor, queues]);
     const group = groups.get(key) ?? { executor, queues, slots: [] };
@@ -62,6 +69,8 @@ export interface NextAttempts {
   given: HostGrant[];
   /** Slots that were filled. */
   filled: readonly FreedSlot[];
+  /** Nothing of what these hosts can take waits in sight of dispatch any more, as far as was looked. */
+  leftNothing: boolean;
   /** Nothing at all waits in sight of dispatch any more. */
   isDrained: boolean;
 }
@@ -73,8 +82,9 @@ export async function takeNext(
   dispatch: BegunDispatch | null,
   onTaking: (candidates: readonly QueuedCandidate[], isLast: boolean) => void,
 ): Promise<NextAttempts> {
-  const next: NextAttempts = { given: [], filled: [], isDrained: false };
-  if (dispatch === null || !(await dispatch.isLocked)) return next;
+  const next: NextAttempts = { given: [], filled: [], leftNothing: true, isDrained: false };
+  if (dispatch === null) return next;
+  if (!(await dispatch.isLocked)) return { ...next, leftNothing: false };
   const filled: FreedSlot[] = [];
   for (const [place, { executor, queues, slots }] of dispatch.groups.entries()) {
     const found = await takeWork(
@@ -95,12 +105,13 @@ export async function takeNext(
       next.given.push({ entry: slots[index]!.entry, kind: "next", attempt });
       filled.push(slots[index]!);
     }
+    next.leftNothing &&= found.tookAll;
     next.isDrained = found.tookAll && queues === null && dispatch.groups.length === 1 && isOnlyExecutor(context, executor);
   }
   return { ...next, filled };
 }
 
-function isOnlyExecutor({ routes }: EngineContext, executor: string): boolean {
+export function isOnlyExecutor({ routes }: EngineContext, executor: string): boolean {
   return routes.known !== null && routes.known.every((name) => name === executor);
 }
 

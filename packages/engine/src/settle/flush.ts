@@ -19,7 +19,7 @@ import {
   writeTaskInstanceCounts,
   writeTaskInstances,
 } from "@tradewind/metadata";
-import { compareForDispatch } from "@tradewind/core";
+import { compareForDispatch, type TaskSpec } from "@tradewind/core";
 import { noteRunCallbacks } from "../callbacks/run-callbacks.ts";
 import { notePast } from "../past/note-past.ts";
 import { type Instance, machineStateOf, nodeOf, type RunWork } from "./run-work.ts";
@@ -39,7 +39,7 @@ export async function flush(settlement: Settlement): Promise<void> {
   const known = instances.filter(({ instance }) => instance.stored !== null);
   const moved = known.filter(({ instance }) => instance.stateChanged).sort((a, b) => a.instance.id - b.instance.id);
   const counted = known.filter(({ instance }) => !instance.stateChanged && instance.countsChanged).sort((a, b) => a.instance.id - b.instance.id);
-  const ready = instances.filter(({ instance }) => instance.stateChanged && instance.state === "scheduled");
+  const ready = instances.filter(({ instance }) => instance.stateChanged && instance.state === "scheduled" && !settlement.handedOver.has(instance));
   const timers = [
     ...moved.filter(({ instance }) => instance.timerMs !== null).map(({ work, instance }) => timerOf(work, instance)),
     ...works.flatMap(groupTimers),
@@ -156,10 +156,22 @@ function countFreed(settlement: Settlement): void {
 }
 
 export function limitKeysOf(work: RunWork, instance: Instance): string[] {
-  const spec = work.graph.tasks.get(instance.taskId)?.spec;
-  const keys = [parkKeys.run(work.run.id)];
-  if (spec?.maxActiveTisPerDag != null) keys.push(parkKeys.task(work.run.dagId, instance.taskId));
-  if (spec?.maxActiveTisPerDagrun != null) keys.push(parkKeys.runTask(work.run.id, instance.taskId));
+  return limitKeys(work.run.id, work.run.dagId, { ...work.graph.tasks.get(instance.taskId)?.spec, taskId: instance.taskId });
+}
+
+/** What else may wait because of an instance of this task in this run. */
+export function limitKeys(
+  dagRunId: number,
+  dagId: string,
+  {
+    taskId,
+    maxActiveTisPerDag,
+    maxActiveTisPerDagrun,
+  }: Pick<TaskSpec, "taskId"> & Partial<Pick<TaskSpec, "maxActiveTisPerDag" | "maxActiveTisPerDagrun">>,
+): string[] {
+  const keys = [parkKeys.run(dagRunId)];
+  if (maxActiveTisPerDag != null) keys.push(parkKeys.task(dagId, taskId));
+  if (maxActiveTisPerDagrun != null) keys.push(parkKeys.runTask(dagRunId, taskId));
   return keys;
 }
 
@@ -230,6 +242,7 @@ function reset(settlement: Settlement): void {
     }
   }
   settlement.unqueued.clear();
+  settlement.handedOver.clear();
   settlement.unpark.clear();
   settlement.endedLeases.length = 0;
   settlement.stops.length = 0;

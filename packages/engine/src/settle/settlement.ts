@@ -37,6 +37,8 @@ export interface Settlement {
   readonly pastWaits: Set<RunWork>;
   /** Runs whose previous run knows already that it is waited for. */
   readonly knownPastWaits: Set<RunWork>;
+  /** Instances that became ready and begin in the same transaction: they are never queued. */
+  readonly handedOver: Set<Instance>;
   /** Runs that ended in this settlement. */
   readonly finishedRuns: FinishedRun[];
   /** Ids that were reserved for instances. What comes up without one has a negative id until it is written. */
@@ -56,6 +58,7 @@ export function createSettlement(context: EngineContext, tx: Transaction, after:
     unpark: new Map(),
     pastWaits: new Set(),
     knownPastWaits: new Set(),
+    handedOver: new Set(),
     finishedRuns: [],
     reservedIds: [],
     nextTemporaryId: { value: -1 },

@@ -87,6 +87,40 @@ export async function listDispatchCandidates(
   });
 }
 
+/**
+ * Whether dispatch could see anything for these executors, or could when what is parked under these keys comes back; and how much of pools and runs is used. To be called under the dispatch lock, and
+ * with the locks of the runs: then it stays so but for what others put into the queue, who wake for it.
+ */
+export async function listDispatchFacts(
+  tx: Queryable,
+  params: { executors: readonly string[]; parkedKeys: readonly string[]; pools: readonly string[]; dagRunIds: readonly number[] },
+): Promise<{
+  waits: boolean;
+  pools: { name: string; slots: number; includeDeferred: boolean; used: number }[];
+  live: { dagRunId: number; count: number }[];
+}> {
+  const [waiting, pools, live] = await Promise.all([
+    run<{ waits: boolean }>(tx, {
+      name: "anything_waits",
+      text: `select exists (select from unnest($1::text[]) as e (name), lateral (select from task_queue q where q.executor = e.name and q.parked_key is null limit 1) w)
+          or exists (select from unnest($2::text[]) as k (key), lateral (select from task_queue q where q.parked_key = k.key limit 1) p) as waits`,
+      values: [params.executors, params.parkedKeys],
+    }),
+    run<{ name: string; slots: number; includeDeferred: boolean; used: number }>(tx, {
+      name: "list_pool_use",
+      text: `select p.name, p.slots, p.include_deferred as "includeDeferred", coalesce((select sum(l.pool_slots) from lease l where l.pool = p.name), 0) as used
+        from pool p where p.name = any($1::text[])`,
+      values: [params.pools],
+    }),
+    run<{ dagRunId: number; count: number }>(tx, {
+      name: "count_leases_of_runs",
+      text: `select r.id as "dagRunId", (select count(*) from lease l where l.dag_run_id = r.id) as count from unnest($1::bigint[]) as r (id)`,
+      values: [params.dagRunIds],
+    }),
+  ]);
+  return { waits: waiting[0]!.waits, pools, live };
+}
+
 /** A limit of a run, of a task over all runs (`dagRunId` null), of a task in a run, or of a whole DAG (both null). */
 export interface LimitScope {
   key: string;

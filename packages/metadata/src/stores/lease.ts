@@ -108,10 +108,18 @@ export async function takeFromQueue(
   params: { leases: readonly NewLease[]; expiresInMs: number; now: Date | null },
 ): Promise<string[]> {
   if (params.leases.length === 0) return [];
+  const taking = takeReady(tx, params);
+  const taskInstanceIds = params.leases.map((lease) => lease.taskInstanceId);
+  const [attemptIds] = await Promise.all([taking, deleteTakenRows(tx, { taskInstanceIds })]);
+  return attemptIds;
+}
+
+/** As `takeFromQueue`, of task instances that are in no queue: the same transaction has made them scheduled. */
+export async function takeReady(tx: Transaction, params: { leases: readonly NewLease[]; expiresInMs: number; now: Date | null }): Promise<string[]> {
   // Rows are locked in the order in which they are given: the only way to join that these connections have goes from one to the next.
   const leases = params.leases.toSorted((one, other) => one.taskInstanceId - other.taskInstanceId);
   const column = <K extends keyof NewLease>(key: K): NewLease[K][] => leases.map((item) => item[key]);
-  const taking = run<{ attemptId: string }>(tx, {
+  const rows = await run<{ attemptId: string }>(tx, {
     name: "take_from_queue",
     text: `with moved as (
         update task_instance ti set state = case when v.host_id is null then 'queued' else 'running' end, attempt_id = v.attempt_id, queued_when = t.now, updated_at = t.now,
@@ -151,7 +159,6 @@ export async function takeFromQueue(
       params.now,
     ],
   });
-  const [rows] = await Promise.all([taking, deleteTakenRows(tx, { taskInstanceIds: column("taskInstanceId") })]);
   return rows.map((row) => row.attemptId);
 }
 

@@ -61,6 +61,7 @@ export { type DagVersionRecord, findBundleCode, findBundleMap, findDagVersions }
 export {
   explainUnplaceable,
   listDispatchCandidates,
+  listDispatchFacts,
   listParkedKeysWithRoom,
   type LimitScope,
   lockDispatch,
@@ -91,6 +92,7 @@ export {
   startAttempts,
   stopLeases,
   takeFromQueue,
+  takeReady,
   writeProgress,
 } from "./lease.ts";
 export { vacuumLiveTables } from "./live-tables.ts";

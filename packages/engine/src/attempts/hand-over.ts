@@ -1,0 +1,148 @@
+import { planDispatch, type PoolLimit, runLimitKey } from "@tradewind/core";
+import { type GrantedAttempt, listDispatchFacts, type LeasedAttempt, takeReady, type Transaction, tryLockDispatch } from "@tradewind/metadata";
+import type { EngineContext } from "../context.ts";
+import { type Instance, nodeOf, type RunWork } from "../settle/run-work.ts";
+import { limitKeys } from "../settle/flush.ts";
+import type { Settlement } from "../settle/settlement.ts";
+import type { AttemptPlace } from "./attempt-places.ts";
+import type { FreedSlot, HostGrant } from "./exchange-batch.ts";
+import { isOnlyExecutor, type NextAttempts, type WantedSlots } from "./next-attempts.ts";
+
+/**
+ * Handing over: where nothing waits in the queue, what becomes ready in a transaction takes the slots that became free in it without ever being queued. That is each step of a chain in a system that
+ * is not full: it saves a row of the queue, looking for it, and a round trip.
+ *
+ * It is dispatch all the same: under the dispatch lock, within all limits, and in nobody's place. Whatever is not plain goes through the queue: anything that waits, is paused, is tried again, has a
+ * limit of its own, or does not fit.
+ */
+export interface AskedAhead {
+  /** false: another transaction is dispatching. */
+  isLocked: boolean;
+  facts: Awaited<ReturnType<typeof listDispatchFacts>>;
+}
+
+/** Asks what has to be known, behind the locks of the runs. Null: it is not worth it, or not known of what. */
+export function askAhead(
+  context: EngineContext,
+  tx: Transaction,
+  { places, finishes, executors }: { places: readonly AttemptPlace[]; finishes: number; executors: readonly string[] },
+): Promise<AskedAhead> | null {
+  if (places.length < finishes || executors.length === 0) return null;
+  const pools = new Set<string>();
+  const parkedKeys = new Set<string>();
+  const dagRunIds = new Set<number>();
+  for (const { dagRunId, dagVersionId, taskId } of places) {
+    const version = context.versions.peek(dagVersionId);
+    const node = version?.graph.tasks.get(taskId);
+    if (version === undefined || node === undefined) return null;
+    dagRunIds.add(dagRunId);
+    for (const key of limitKeys(dagRunId, version.dagId, node.spec)) parkedKeys.add(key);
+    for (const id of node.downstream) pools.add(version.graph.tasks.get(id)!.spec.pool);
+  }
+  if (pools.size === 0) return null;
+  const locking = tryLockDispatch(tx);
+  const reading = listDispatchFacts(tx, { executors, parkedKeys: [...parkedKeys], pools: [...pools], dagRunIds: [...dagRunIds] });
+  return Promise.all([locking, reading]).then(([isLocked, facts]) => ({ isLocked, facts }));
+}
+
+/** What is handed over, in memory; it is in the settlement's `handedOver`, which keeps it out of the queue. */
+export interface HandOver {
+  group: WantedSlots;
+  slots: readonly FreedSlot[];
+  ready: readonly { work: RunWork; instance: Instance }[];
+}
+
+export function planHandOver(
+  settlement: Settlement,
+  groups: readonly WantedSlots[],
+  asked: AskedAhead | null,
+  ended: readonly LeasedAttempt[],
+): HandOver | null {
+  const [group] = groups;
+  if (asked === null || !asked.isLocked || asked.facts.waits || group === undefined || groups.length > 1) return null;
+  const ready = [...settlement.runs.values()].flatMap((work) =>
+    [...work.instances.values()].filter((one) => one.stateChanged && one.state === "scheduled").map((instance) => ({ work, instance })),
+  );
+  if (ready.length === 0 || ready.length > group.slots.length) return null;
+  if (!ready.every(({ work, instance }) => isPlain(settlement, work, instance, group)) || !fits(ready, asked, ended, group)) return null;
+  for (const { instance } of ready) settlement.handedOver.add(instance);
+  return { group, slots: group.slots.slice(0, ready.length), ready };
+}
+
+function isPlain({ context }: Settlement, work: RunWork, instance: Instance, { executor, queues }: WantedSlots): boolean {
+  const { maxActiveTisPerDag, maxActiveTisPerDagrun } = nodeOf(work, instance).spec;
+  const isFirst = instance.tryNumber === 1 && instance.attemptId === null && instance.stored?.state === null;
+  const isFor = context.executorOf(instance) === executor && (queues === null || queues.includes(instance.queue));
+  return isFirst && isFor && !work.run.isPaused && maxActiveTisPerDag === null && maxActiveTisPerDagrun === null;
+}
+
+/** By the rule by which dispatch chooses, as things are when the ended attempts are gone. */
+function fits(ready: HandOver["ready"], { facts }: AskedAhead, ended: readonly LeasedAttempt[], { executor }: WantedSlots): boolean {
+  const used = new Map(facts.live.map(({ dagRunId, count }) => [runLimitKey(dagRunId), count]));
+  const freed = new Map<string, number>();
+  for (const { instance } of ended) {
+    const key = runLimitKey(instance.dagRunId);
+    used.set(key, (used.get(key) ?? 0) - 1);
+    freed.set(instance.pool, (freed.get(instance.pool) ?? 0) + instance.poolSlots);
+  }
+  const pools = new Map(
+    facts.pools.map(({ name, slots, used, includeDeferred }): [string, PoolLimit] => [
+      name,
+      { slots, includeDeferred, occupiedSlots: used - (freed.get(name) ?? 0), deferredSlots: 0 },
+    ]),
+  );
+  const candidates = ready.map(({ work, instance }) => ({
+    ...instance,
+    dagId: work.run.dagId,
+    executor,
+    maxActiveTasks: work.graph.spec.maxActiveTasks,
+    maxActiveTisPerDag: null,
+    maxActiveTisPerDagrun: null,
+  }));
+  const plan = planDispatch({ candidates, used, pools, executors: new Map([[executor, ready.length]]), freeSlots: ready.length });
+  return plan.take.length === ready.length;
+}
+
+/** Sends the statement that begins what is handed over, behind those that made it ready. */
+export function takeHandedOver(
+  context: EngineContext,
+  tx: Transaction,
+  { group, slots, ready }: HandOver,
+): { next: NextAttempts; taking: Promise<unknown> } {
+  const given = ready.map(({ work, instance }, index): HostGrant => {
+    const { dagVersionId } = work.run;
+    const attempt: GrantedAttempt = {
+      attemptId: context.newAttemptId(),
+      taskInstanceId: instance.id,
+      dagRunId: work.run.id,
+      dagVersionId,
+      taskId: instance.taskId,
+      mapIndex: instance.mapIndex,
+      tryNumber: instance.tryNumber,
+      maxTries: instance.maxTries,
+      bundleSha256: context.versions.get(dagVersionId).bundleSha256,
+      queue: instance.queue,
+      queuedMs: 0,
+      scheduledMs: 0,
+      firstStartedAt: null,
+      rescheduleCount: null,
+    };
+    return { entry: slots[index]!.entry, kind: "next", attempt };
+  });
+  const leases = given.map(({ entry, attempt }, index) => {
+    const { work, instance } = ready[index]!;
+    const { pool, poolSlots, priorityWeight } = instance;
+    const { schedulerId } = slots[index]!;
+    return {
+      ...attempt,
+      ...{ dagId: work.run.dagId, pool, poolSlots, priorityWeight, schedulerId },
+      executor: context.executorOf(instance),
+      hostId: entry.request.hostId,
+    };
+  });
+  const taking = takeReady(tx, { leases, expiresInMs: context.limits.leaseMs, now: context.stampAt() });
+  for (const { attempt } of given) context.attemptPlaces.note(attempt.attemptId, { ...attempt, isRepeated: false });
+  // Nothing else was waiting.
+  const isDrained = group.queues === null && isOnlyExecutor(context, group.executor);
+  return { next: { given, filled: slots, leftNothing: true, isDrained }, taking };
+}
