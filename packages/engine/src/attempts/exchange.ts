@@ -26,7 +26,16 @@ import { GrantReader } from "./grants.ts";
 import { askAhead, type AskedAhead, planHandOver, takeHandedOver } from "./hand-over.ts";
 import { createLeavings, writeLeavings } from "./leavings.ts";
 import { failUnstartable } from "./lost-attempts.ts";
-import { beginDispatch, createExecutorLookup, type ExecutorLookup, groupWants, narrowWakes, type NextAttempts, takeNext } from "./next-attempts.ts";
+import {
+  beginDispatch,
+  createExecutorLookup,
+  type ExecutorLookup,
+  groupWants,
+  narrowWakes,
+  type NextAttempts,
+  NOTHING_NEXT,
+  takeNext,
+} from "./next-attempts.ts";
 
 /** What one transaction did. */
 interface Served {
@@ -59,7 +68,7 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
 
   async function serve(requests: ExchangeRequest[]): Promise<ExchangeResponse[]> {
     const look = context.readiness.beginLook();
-    let done: Served = { freed: [], next: { given: [], filled: [], leftNothing: true, isDrained: false }, unstartable: [] };
+    let done: Served = { freed: [], next: NOTHING_NEXT, unstartable: [] };
     const responses = await commit(context, async (tx, after) => {
       const batch = requests.map((request) => ({ request, response: { granted: [], refused: [], finished: [], next: [] } as ExchangeResponse }));
       done = await serveBatch(tx, after, batch);
@@ -67,8 +76,8 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     });
     if (done.next.isDrained) context.readiness.noteNothing(look);
     if (done.freed.length > 0) expectsNothing = done.next.leftNothing;
-    // A lease each, and a row of the queue each.
-    context.liveTables.noteGone(done.freed.length + done.next.given.length);
+    // A lease each, and a row of the queue each that was in it.
+    context.liveTables.noteGone(done.freed.length + (done.next.isHandedOver ? 0 : done.next.given.length));
     accepted.add(done.freed.map((one) => one.attemptId));
     if (done.unstartable.length > 0) await failGranted(done.unstartable);
     await context.pausePoint("exchange committed, not answered");

@@ -1,4 +1,4 @@
-import { planDispatch, type PoolLimit, runLimitKey } from "@tradewind/core";
+import { planDispatch, type PoolLimit, runLimitKey, TradewindError } from "@tradewind/core";
 import { type GrantedAttempt, listDispatchFacts, type LeasedAttempt, takeReady, type Transaction, tryLockDispatch } from "@tradewind/metadata";
 import type { EngineContext } from "../context.ts";
 import { type Instance, nodeOf, type RunWork } from "../settle/run-work.ts";
@@ -19,6 +19,9 @@ export interface AskedAhead {
   /** false: another transaction is dispatching. */
   isLocked: boolean;
   facts: Awaited<ReturnType<typeof listDispatchFacts>>;
+  /** What was asked about. */
+  executors: readonly string[];
+  versions: ReadonlyMap<number, number>;
 }
 
 /** Asks what has to be known, behind the locks of the runs. Null: it is not worth it, or not known of what. */
@@ -30,26 +33,29 @@ export function askAhead(
   if (places.length < finishes || executors.length === 0) return null;
   const pools = new Set<string>();
   const parkedKeys = new Set<string>();
-  const dagRunIds = new Set<number>();
+  const versions = new Map<number, number>();
+  let below = 0;
   for (const { dagRunId, dagVersionId, taskId } of places) {
     const version = context.versions.peek(dagVersionId);
     const node = version?.graph.tasks.get(taskId);
     if (version === undefined || node === undefined) return null;
-    dagRunIds.add(dagRunId);
+    versions.set(dagRunId, dagVersionId);
     for (const key of limitKeys(dagRunId, version.dagId, node.spec)) parkedKeys.add(key);
     for (const id of node.downstream) pools.add(version.graph.tasks.get(id)!.spec.pool);
+    below = Math.max(below, node.downstream.length);
   }
-  if (pools.size === 0) return null;
+  // More than there will be slots: it has to be queued.
+  if (pools.size === 0 || below > finishes) return null;
   const locking = tryLockDispatch(tx);
-  const reading = listDispatchFacts(tx, { executors, parkedKeys: [...parkedKeys], pools: [...pools], dagRunIds: [...dagRunIds] });
-  return Promise.all([locking, reading]).then(([isLocked, facts]) => ({ isLocked, facts }));
+  const reading = listDispatchFacts(tx, { executors, parkedKeys: [...parkedKeys], pools: [...pools], dagRunIds: [...versions.keys()] });
+  return Promise.all([locking, reading]).then(([isLocked, facts]) => ({ isLocked, facts, executors, versions }));
 }
 
 /** What is handed over, in memory; it is in the settlement's `handedOver`, which keeps it out of the queue. */
 export interface HandOver {
   group: WantedSlots;
   slots: readonly FreedSlot[];
-  ready: readonly { work: RunWork; instance: Instance }[];
+  ready: readonly { work: RunWork; instance: Instance; bundleSha256: string }[];
 }
 
 export function planHandOver(
@@ -60,8 +66,16 @@ export function planHandOver(
 ): HandOver | null {
   const [group] = groups;
   if (asked === null || !asked.isLocked || asked.facts.waits || group === undefined || groups.length > 1) return null;
+  if (!asked.executors.includes(group.executor) || !isAsAsked(settlement, asked, ended)) return null;
   const ready = [...settlement.runs.values()].flatMap((work) =>
-    [...work.instances.values()].filter((one) => one.stateChanged && one.state === "scheduled").map((instance) => ({ work, instance })),
+    [...work.instances.values()]
+      .filter((one) => one.stateChanged && one.state === "scheduled")
+      .map((instance) => ({
+        work,
+        instance,
+        // Now, since others may push it out of memory.
+        bundleSha256: settlement.context.versions.get(work.run.dagVersionId).bundleSha256,
+      })),
   );
   if (ready.length === 0 || ready.length > group.slots.length) return null;
   if (!ready.every(({ work, instance }) => isPlain(settlement, work, instance, group)) || !fits(ready, asked, ended, group)) return null;
@@ -69,21 +83,30 @@ export function planHandOver(
   return { group, slots: group.slots.slice(0, ready.length), ready };
 }
 
+/** Only the attempts end that were asked about, and of the versions that were: what else lets somebody in (a task that is withdrawn with them) was not looked at. */
+function isAsAsked({ runs, unqueued, endedLeases }: Settlement, { versions }: AskedAhead, ended: readonly LeasedAttempt[]): boolean {
+  if (unqueued.size > 0 || endedLeases.length !== ended.length) return false;
+  return [...runs.values()].every(({ run }) => versions.get(run.id) === run.dagVersionId);
+}
+
 function isPlain({ context }: Settlement, work: RunWork, instance: Instance, { executor, queues }: WantedSlots): boolean {
   const { maxActiveTisPerDag, maxActiveTisPerDagrun } = nodeOf(work, instance).spec;
   const isFirst = instance.tryNumber === 1 && instance.attemptId === null && instance.stored?.state === null;
   const isFor = context.executorOf(instance) === executor && (queues === null || queues.includes(instance.queue));
-  return isFirst && isFor && !work.run.isPaused && maxActiveTisPerDag === null && maxActiveTisPerDagrun === null;
+  return isFirst && isFor && maxActiveTisPerDag === null && maxActiveTisPerDagrun === null;
 }
 
 /** By the rule by which dispatch chooses, as things are when the ended attempts are gone. */
 function fits(ready: HandOver["ready"], { facts }: AskedAhead, ended: readonly LeasedAttempt[], { executor }: WantedSlots): boolean {
-  const used = new Map(facts.live.map(({ dagRunId, count }) => [runLimitKey(dagRunId), count]));
+  // As they are after the runs were locked: a pause that comes later waits for the runs.
+  const isPaused = new Map(facts.runs.map((run) => [run.id, run.isPaused]));
+  if (ready.some(({ work }) => isPaused.get(work.run.id) !== false)) return false;
+  const used = new Map(facts.runs.map(({ id, live }) => [runLimitKey(id), live]));
   const freed = new Map<string, number>();
-  for (const { instance } of ended) {
+  for (const { instance, leasePool, leasePoolSlots } of ended) {
     const key = runLimitKey(instance.dagRunId);
     used.set(key, (used.get(key) ?? 0) - 1);
-    freed.set(instance.pool, (freed.get(instance.pool) ?? 0) + instance.poolSlots);
+    freed.set(leasePool, (freed.get(leasePool) ?? 0) + leasePoolSlots);
   }
   const pools = new Map(
     facts.pools.map(({ name, slots, used, includeDeferred }): [string, PoolLimit] => [
@@ -109,7 +132,7 @@ export function takeHandedOver(
   tx: Transaction,
   { group, slots, ready }: HandOver,
 ): { next: NextAttempts; taking: Promise<unknown> } {
-  const given = ready.map(({ work, instance }, index): HostGrant => {
+  const given = ready.map(({ work, instance, bundleSha256 }, index): HostGrant => {
     const { dagVersionId } = work.run;
     const attempt: GrantedAttempt = {
       attemptId: context.newAttemptId(),
@@ -120,7 +143,7 @@ export function takeHandedOver(
       mapIndex: instance.mapIndex,
       tryNumber: instance.tryNumber,
       maxTries: instance.maxTries,
-      bundleSha256: context.versions.get(dagVersionId).bundleSha256,
+      bundleSha256,
       queue: instance.queue,
       queuedMs: 0,
       scheduledMs: 0,
@@ -140,9 +163,15 @@ export function takeHandedOver(
       hostId: entry.request.hostId,
     };
   });
-  const taking = takeReady(tx, { leases, expiresInMs: context.limits.leaseMs, now: context.stampAt() });
+  const taking = takeReady(tx, { leases, expiresInMs: context.limits.leaseMs, now: context.stampAt() }).then((taken) => {
+    if (taken.length < given.length)
+      throw new TradewindError(
+        "internal",
+        `Only ${taken.length} of ${given.length} task instances could begin that were made ready in the same transaction.`,
+      );
+  });
   for (const { attempt } of given) context.attemptPlaces.note(attempt.attemptId, { ...attempt, isRepeated: false });
   // Nothing else was waiting.
   const isDrained = group.queues === null && isOnlyExecutor(context, group.executor);
-  return { next: { given, filled: slots, leftNothing: true, isDrained }, taking };
+  return { next: { given, filled: slots, leftNothing: true, isDrained, isHandedOver: true }, taking };
 }

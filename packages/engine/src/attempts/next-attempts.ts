@@ -73,7 +73,11 @@ export interface NextAttempts {
   leftNothing: boolean;
   /** Nothing at all waits in sight of dispatch any more. */
   isDrained: boolean;
+  /** They were never in the queue. */
+  isHandedOver: boolean;
 }
+
+export const NOTHING_NEXT: NextAttempts = { given: [], filled: [], leftNothing: true, isDrained: false, isHandedOver: false };
 
 /** @param onTaking hears of candidates when the statement that takes them has just been sent */
 export async function takeNext(
@@ -82,8 +86,8 @@ export async function takeNext(
   dispatch: BegunDispatch | null,
   onTaking: (candidates: readonly QueuedCandidate[], isLast: boolean) => void,
 ): Promise<NextAttempts> {
-  const next: NextAttempts = { given: [], filled: [], leftNothing: true, isDrained: false };
-  if (dispatch === null) return next;
+  if (dispatch === null) return NOTHING_NEXT;
+  const next: NextAttempts = { ...NOTHING_NEXT, given: [] };
   if (!(await dispatch.isLocked)) return { ...next, leftNothing: false };
   const filled: FreedSlot[] = [];
   for (const [place, { executor, queues, slots }] of dispatch.groups.entries()) {

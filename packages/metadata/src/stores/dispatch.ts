@@ -89,7 +89,7 @@ export async function listDispatchCandidates(
 
 /**
  * Whether dispatch could see anything for these executors, or could when what is parked under these keys comes back; and how much of pools and runs is used. To be called under the dispatch lock, and
- * with the locks of the runs: then it stays so but for what others put into the queue, who wake for it.
+ * in a statement after the runs were locked: then it stays so but for what others put into the queue, who wake for it, and for a pause, which waits for the runs.
  */
 export async function listDispatchFacts(
   tx: Queryable,
@@ -97,9 +97,9 @@ export async function listDispatchFacts(
 ): Promise<{
   waits: boolean;
   pools: { name: string; slots: number; includeDeferred: boolean; used: number }[];
-  live: { dagRunId: number; count: number }[];
+  runs: { id: number; live: number; isPaused: boolean }[];
 }> {
-  const [waiting, pools, live] = await Promise.all([
+  const [waiting, pools, runs] = await Promise.all([
     run<{ waits: boolean }>(tx, {
       name: "anything_waits",
       text: `select exists (select from unnest($1::text[]) as e (name), lateral (select from task_queue q where q.executor = e.name and q.parked_key is null limit 1) w)
@@ -108,17 +108,18 @@ export async function listDispatchFacts(
     }),
     run<{ name: string; slots: number; includeDeferred: boolean; used: number }>(tx, {
       name: "list_pool_use",
-      text: `select p.name, p.slots, p.include_deferred as "includeDeferred", coalesce((select sum(l.pool_slots) from lease l where l.pool = p.name), 0) as used
-        from pool p where p.name = any($1::text[])`,
+      text: `with used as materialized (select l.pool, sum(l.pool_slots) as slots from lease l group by l.pool)
+        select p.name, p.slots, p.include_deferred as "includeDeferred", coalesce(u.slots, 0) as used from pool p left join used u on u.pool = p.name where p.name = any($1::text[])`,
       values: [params.pools],
     }),
-    run<{ dagRunId: number; count: number }>(tx, {
-      name: "count_leases_of_runs",
-      text: `select r.id as "dagRunId", (select count(*) from lease l where l.dag_run_id = r.id) as count from unnest($1::bigint[]) as r (id)`,
+    run<{ id: number; live: number; isPaused: boolean }>(tx, {
+      name: "list_run_use",
+      text: `select r.id, (select count(*) from lease l where l.dag_run_id = r.id) as live, d.is_paused as "isPaused"
+        from dag_run r join dag d on d.dag_id = r.dag_id where r.id = any($1::bigint[])`,
       values: [params.dagRunIds],
     }),
   ]);
-  return { waits: waiting[0]!.waits, pools, live };
+  return { waits: waiting[0]!.waits, pools, runs };
 }
 
 /** A limit of a run, of a task over all runs (`dagRunId` null), of a task in a run, or of a whole DAG (both null). */

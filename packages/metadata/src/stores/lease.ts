@@ -8,6 +8,9 @@ export interface LeasedAttempt {
   hostId: string | null;
   schedulerId: string;
   executor: string;
+  /** What it takes up, which is not what its task instance says any more when that was moved to another version. */
+  leasePool: string;
+  leasePoolSlots: number;
   stopReason: string | null;
   requeueCount: number;
   isExpired: boolean;
@@ -26,6 +29,8 @@ export async function lockAttempts(tx: Transaction, params: { attemptIds: readon
     hostId: string | null;
     schedulerId: string;
     leaseExecutor: string;
+    leasePool: string;
+    leasePoolSlots: number;
     stopReason: string | null;
     requeueCount: number;
     isExpired: boolean;
@@ -33,19 +38,33 @@ export async function lockAttempts(tx: Transaction, params: { attemptIds: readon
   const rows = await run<Row>(tx, {
     name: "lock_attempts",
     text: `select ${taskInstanceColumns}, l.attempt_id as "leaseAttemptId", l.state as "leaseState", l.host_id as "hostId", l.scheduler_id as "schedulerId",
-        l.executor as "leaseExecutor", l.stop_reason as "stopReason", l.requeue_count as "requeueCount", l.expires_at <= coalesce($2::timestamptz, now()) as "isExpired"
+        l.executor as "leaseExecutor", l.pool as "leasePool", l.pool_slots as "leasePoolSlots", l.stop_reason as "stopReason", l.requeue_count as "requeueCount", l.expires_at <= coalesce($2::timestamptz, now()) as "isExpired"
       from lease l join task_instance ti on ti.id = l.task_instance_id
       where l.attempt_id = any($1::uuid[]) order by ti.id for no key update of ti`,
     values: [params.attemptIds, params.now],
   });
   return rows.map((row) => {
-    const { leaseAttemptId, leaseState, hostId, schedulerId, leaseExecutor, stopReason, requeueCount, isExpired, ...instance } = row;
+    const {
+      leaseAttemptId,
+      leaseState,
+      hostId,
+      schedulerId,
+      leaseExecutor,
+      leasePool,
+      leasePoolSlots,
+      stopReason,
+      requeueCount,
+      isExpired,
+      ...instance
+    } = row;
     return {
       attemptId: leaseAttemptId,
       leaseState,
       hostId,
       schedulerId,
       executor: leaseExecutor,
+      leasePool,
+      leasePoolSlots,
       stopReason,
       requeueCount,
       isExpired,
