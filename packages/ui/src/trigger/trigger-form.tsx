@@ -14,6 +14,8 @@ import classes from "./trigger-form.module.css";
 import { problemsOf, useTriggerRun } from "./use-trigger-run.ts";
 
 const SETTLE_MS = 600;
+/** Longer than a dialog takes to open. */
+const FOCUS_AGAIN_MS = 300;
 
 export function TriggerForm({
   dag,
@@ -44,6 +46,14 @@ export function TriggerForm({
   const hasParams = fields.length > 0 || json !== null;
   // oxlint-disable-next-line react/exhaustive-deps -- once
   useEffect(() => focusFirst(element.current!, hasParams), []);
+  // The dialog may still have been about to give the focus to its close button.
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if (element.current?.contains(document.activeElement) === false) focusFirst(element.current, hasParams);
+    }, FOCUS_AGAIN_MS);
+    return () => clearTimeout(timer);
+    // oxlint-disable-next-line react/exhaustive-deps -- once
+  }, []);
   const tellConf = useDebouncedCallback(onConf, SETTLE_MS);
 
   const read = json === null ? undefined : readJson(json.trim() === "" ? "{}" : json);
