@@ -1,7 +1,7 @@
-import { builder, run, useTestDatabase } from "@tradewind/metadata/testing";
+import { builder, useTestDatabase } from "@tradewind/metadata/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine } from "../src/index.ts";
-import { dagSpec, dispatchOnce, HOST, ok, SCHEDULER, startEngine, statesOf, storeDags, task, trigger } from "./fixture.ts";
+import { dagSpec, dispatchOnce, HOST, ok, SCHEDULER, startEngine, statesOf, storeDags, task, trigger, untilBlocked } from "./fixture.ts";
 
 /** The commit of a step travels with its last statements: what then cannot be asked or done any more. */
 const database = useTestDatabase();
@@ -64,19 +64,10 @@ test("a task that is gone when it is taken leaves its place to another: dispatch
     });
   await locked.promise;
   const dispatching = engine.dispatch({ schedulerId: SCHEDULER, parallelism: 100, executors: [{ name: "local", free: null }], limit: 2 });
-  await untilBlocked();
+  await untilBlocked(database.db);
   goOn.resolve();
   await skipping;
   const { commands, more } = await dispatching;
   expect(commands.map((command) => command.taskId)).toEqual(["b"]);
   expect(more).toBe(true);
 });
-
-async function untilBlocked(): Promise<void> {
-  const text = "select count(*)::int as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-  for (const giveUpAt = performance.now() + 10_000; ;) {
-    const [row] = await run<{ waiting: number }>(database.db, { text });
-    if (row!.waiting > 0) return;
-    if (performance.now() > giveUpAt) throw new Error("The dispatch was to wait for a lock.");
-  }
-}

@@ -3,7 +3,7 @@ import { transaction } from "@tradewind/metadata";
 import { builder, run, useTestDatabase } from "@tradewind/metadata/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine, WakeKind } from "../src/index.ts";
-import { dagSpec, dispatchOnce, drain, HOST, ok, startEngine, storeDags, task } from "./fixture.ts";
+import { dagSpec, dispatchOnce, drain, HOST, ok, startEngine, storeDags, task, untilBlocked } from "./fixture.ts";
 
 /**
  * The end of a run asks without locks who waits for its place. Whoever begins to wait at that very moment, having seen the run active, must find out itself: these tests hold it back between its look
@@ -40,20 +40,11 @@ async function whileItWrites(work: () => Promise<unknown>, meanwhile: () => Prom
   await transaction(holder, async (tx) => {
     await run(tx, { text: "lock table dag in share mode" });
     working = work();
-    await untilBlocked();
+    await untilBlocked(database.db);
     await meanwhile();
   });
   await working;
   await engine.idle();
-}
-
-async function untilBlocked(): Promise<void> {
-  const text = "select count(*)::int as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-  for (const giveUpAt = performance.now() + 10_000; ;) {
-    const [row] = await run<{ waiting: number }>(database.db, { text });
-    if (row!.waiting > 0) return;
-    if (performance.now() > giveUpAt) throw new Error("Writing was to wait for the lock.");
-  }
 }
 
 const factsOf = async (dagId: string) =>

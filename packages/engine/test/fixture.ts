@@ -2,7 +2,7 @@ import type { AttemptGrant, TaskOutcome } from "@tradewind/contract";
 import { canonicalJson, type DagRunState, type DagSpec, type Json, type MaybeState, type TaskSpec, type UpstreamCounts } from "@tradewind/core";
 import { dagSpec as plainDagSpec, taskSpec as plainTaskSpec } from "@tradewind/core/plain-spec";
 import { createFernet, type Database, generateFernetKey } from "@tradewind/metadata";
-import { builder } from "@tradewind/metadata/testing";
+import { builder, run } from "@tradewind/metadata/testing";
 import type { TestDatabase } from "@tradewind/metadata/testing";
 import { createHash } from "node:crypto";
 import { createEngine, type Engine, type EngineOptions } from "../src/index.ts";
@@ -162,4 +162,14 @@ export async function countAlive(db: Database): Promise<{ queue: number; leases:
   const count = async (table: "task_queue" | "lease" | "task_timer"): Promise<number> =>
     (await builder(db).selectFrom(table).select("task_instance_id").execute()).length;
   return { queue: await count("task_queue"), leases: await count("lease"), timers: await count("task_timer") };
+}
+
+/** Until a statement waits for a lock in this database. */
+export async function untilBlocked(db: Database): Promise<void> {
+  const text = "select count(*)::int as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+  for (const giveUpAt = performance.now() + 10_000; ;) {
+    const [row] = await run<{ waiting: number }>(db, { text });
+    if (row!.waiting > 0) return;
+    if (performance.now() > giveUpAt) throw new Error("Something was to wait for a lock.");
+  }
 }
