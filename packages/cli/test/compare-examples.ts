@@ -30,6 +30,8 @@ for (const { path, relativePath } of files) {
     const local = await loadLocalDag({ path, root: EXAMPLES_FOLDER, load, dagId }, undefined);
     const report = new LocalRunReport(new Output("table", silent, silent));
     const params = paramsOf(dagId);
+    // Should it hang, this tells where.
+    process.stderr.write(`${dagId}\n`);
     const byHand = await runLocalDag(local, { logicalDate, settings, conf: params }, report);
     const inTest = await testDag(local.dag).run({ logicalDate, connections, params });
     results.push({ dagId, byHand: shown(byHand), inTest: shown(inTest) });

@@ -27,7 +27,9 @@ test("dags test and the testing kit give the same result for each example", { ti
   writeFileSync(settings, JSON.stringify({ connections: servers.connections }));
   const leftOut = servers.podman === undefined ? ["container_job"] : [];
   if (leftOut.length > 0) console.warn(`container_job is left out, it needs a podman that can run containers: ${servers.noPodman}`);
-  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, "compare-examples.ts"), settings, ...leftOut]);
+  if (isJustAfterMidnightIn("Europe/Madrid")) leftOut.push("waiting_for_time");
+  const program = [join(import.meta.dirname, "compare-examples.ts"), settings, ...leftOut];
+  const { stdout } = await promisify(execFile)(process.execPath, program, { timeout: 110_000 });
   const results = JSON.parse(stdout.split("\n").at(-1)!) as Compared[];
   expect(results.length).toBeGreaterThan(45);
   const of = (side: "byHand" | "inTest") => Object.fromEntries(results.map((result) => [result.dagId, result[side]]));
@@ -35,3 +37,9 @@ test("dags test and the testing kit give the same result for each example", { ti
   const failed = results.filter(({ dagId, byHand }) => byHand.state !== "success" && !FAIL_ON_PURPOSE.includes(dagId));
   expect(failed.map(({ dagId, byHand }) => `${dagId}: ${byHand.failures.join(", ")}`)).toEqual([]);
 });
+
+/** Its sensor waits by the clock of the machine until five past midnight. */
+function isJustAfterMidnightIn(timeZone: string): boolean {
+  const time = new Date().toLocaleTimeString("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
+  return time >= "00:00" && time <= "00:05";
+}

@@ -17,7 +17,7 @@ class RecordedEngine {
   readonly socketPath = join(mkdtempSync(join(tmpdir(), "sdk-docker-")), "api.sock");
   readonly calls: { call: string; body: unknown; headers: IncomingMessage["headers"] }[] = [];
   /** By `METHOD /path` without the query; a number is a status. */
-  answers: Record<string, number | string | object | ((response: ServerResponse) => void)> = {};
+  answers: Record<string, number | string | object | ((response: ServerResponse, query: URLSearchParams) => void)> = {};
   readonly #server: Server = createServer((request, response) => void this.#answer(request, response));
 
   async start(): Promise<this> {
@@ -39,11 +39,14 @@ class RecordedEngine {
     const body = await text(request);
     this.calls.push({ call, body: body === "" ? null : JSON.parse(body), headers: request.headers });
     const answer = this.answers[`${request.method} ${request.url!.split("?")[0]}`] ?? {};
-    if (typeof answer === "function") answer(response);
+    if (typeof answer === "function") answer(response, new URLSearchParams(request.url!.split("?")[1]));
     else if (typeof answer === "number") response.writeHead(answer).end(JSON.stringify({ message: "no such thing" }));
     else response.end(typeof answer === "string" ? answer : JSON.stringify(answer));
   }
 }
+
+/** What a log holds: a line of stdout each. */
+const linesOf = (...lines: string[]) => lines.map((line) => frame(1, Buffer.from(`${line}\n`)));
 
 function frame(stream: 1 | 2, bytes: Buffer): Buffer {
   const header = Buffer.alloc(8);
@@ -99,6 +102,7 @@ describe("docker", () => {
       "POST /containers/c0ffee000000beef/start",
       "GET /containers/c0ffee000000beef/logs",
       "POST /containers/c0ffee000000beef/wait",
+      "GET /containers/c0ffee000000beef/logs",
       "DELETE /containers/c0ffee000000beef",
     ]);
     const create = engine.of("POST /containers/create")!;
@@ -145,6 +149,24 @@ describe("docker", () => {
     };
     expect(await run(docker("t", { ...base, xcomAll: true }))).toEqual(["one", "two ñ"]);
     expect(runtime.lines("stderr")).toEqual(["bad"]);
+  });
+
+  it("goes on when the engine never ends the log that is followed, as Podman does now and then", async () => {
+    engine.answers["GET /containers/c0ffee000000beef/logs"] = (response, query) => {
+      const [first, ...others] = linesOf("one", "two", "three");
+      if (query.has("follow")) response.write(first);
+      else response.end(Buffer.concat([first!, ...others]));
+    };
+    expect(await run(docker("t", { ...base, xcomAll: true }))).toEqual(["one", "two", "three"]);
+    expect(runtime.lines("stdout")).toEqual(["one", "two", "three"]);
+  });
+
+  it("reads what the engine left out of the log that was followed", async () => {
+    const lines = linesOf("one", "one", "two");
+    engine.answers["GET /containers/c0ffee000000beef/logs"] = (response, query) =>
+      response.end(Buffer.concat(query.has("follow") ? lines.slice(0, 1) : query.has("tail") ? lines.slice(2) : lines));
+    expect(await run(docker("t", { ...base, xcomAll: true }))).toEqual(["one", "one", "two"]);
+    expect(runtime.lines("stdout")).toEqual(["one", "one", "two"]);
   });
 
   it("pulls with the connection's login, and tells what the registry said", async () => {

@@ -5,7 +5,8 @@ import { type DockerSettings, parseDockerAddress } from "../connections/docker-k
 import { SkipTask } from "../errors.ts";
 import { renderTemplate, type TemplateContext } from "../operator.ts";
 import { currentTaskScope } from "../runtime.ts";
-import { readContainerOutput } from "./container-output.ts";
+import { ContainerLog } from "./container-log.ts";
+import type { OutputSink } from "./container-output.ts";
 import { containerLabels, containerSpec } from "./container-spec.ts";
 import { DockerClient } from "./docker-client.ts";
 import type { DockerOptions } from "./docker-options.ts";
@@ -72,9 +73,9 @@ async function runToItsEnd<Inputs>(
   signal.addEventListener("abort", onStop, { once: true });
   try {
     await client.call("POST", `/containers/${id}/start`, { signal });
-    const output = followOutput(client, id, options.xcomAll === true, context);
+    const output = keepOutput(client, id, options.xcomAll === true, context);
     const { StatusCode: exitCode } = await client.call<{ StatusCode: number }>("POST", `/containers/${id}/wait`);
-    const lines = await output;
+    const lines = await output.finish();
     signal.throwIfAborted();
     if (exitCode !== 0) throw await describeEnd(client, id, exitCode, options.skipOnExitCode ?? [], context);
     return lines;
@@ -83,23 +84,23 @@ async function runToItsEnd<Inputs>(
   }
 }
 
-/** Gives the lines of stdout: all, or only the last. */
-async function followOutput(client: DockerClient, id: string, keepAll: boolean, { log }: TemplateContext<unknown>): Promise<string[]> {
+/** Passes the output on to the log of the task; at its end gives the lines of stdout: all, or only the last. */
+function keepOutput(client: DockerClient, id: string, keepAll: boolean, { log }: TemplateContext<unknown>): { finish(): Promise<string[]> } {
   const { runtime } = currentTaskScope()!;
-  let kept: string[] = [];
-  try {
-    const output = await client.stream("GET", `/containers/${id}/logs`, { query: { follow: 1, stdout: 1, stderr: 1 } });
-    await readContainerOutput(output, (stream, line) => {
-      runtime.log({ level: "info", message: line, stream });
-      if (stream !== "stdout") return;
-      if (keepAll) kept.push(line);
-      else kept = [line];
-    });
-  } catch (error) {
-    // The container's end still tells how it went.
-    log.warn(`Its output can't be followed any more: ${errorMessage(error)}`);
-  }
-  return kept;
+  const kept: string[] = [];
+  const sink: OutputSink = (stream, line) => {
+    runtime.log({ level: "info", message: line, stream });
+    if (stream !== "stdout") return;
+    if (!keepAll) kept.length = 0;
+    kept.push(line);
+  };
+  const output = new ContainerLog(client, id, sink, (message) => log.warn(message));
+  output.follow();
+  const finish = async () => {
+    await output.finish();
+    return kept;
+  };
+  return { finish };
 }
 
 async function describeEnd(
