@@ -1,5 +1,14 @@
-import { expect, test } from "vitest";
-import { listDispatchCandidates, listDueTimers, listExpiredLeases, lockDueDags, unparkTaskQueue } from "@tradewind/metadata";
+import { beforeAll, expect, test } from "vitest";
+import {
+  countActiveDagRuns,
+  listDagsToLetIn,
+  listDispatchCandidates,
+  listDueTimers,
+  listExpiredLeases,
+  lockDueDags,
+  lockQueuedDagRuns,
+  unparkTaskQueue,
+} from "@tradewind/metadata";
 import { analyze, explainPlan, useTestDatabase, internals, run, type Statement } from "@tradewind/metadata/testing";
 import type { Queryable, Transaction } from "@tradewind/metadata";
 
@@ -55,11 +64,35 @@ async function fill(): Promise<void> {
       select gen_random_uuid(), id, dag_run_id, dag_id, task_id, map_index, 1, 'running', pool, 1, 'local', queue, 1, 'x', gen_random_uuid(), now() + id * interval '1 s', now()
       from task_instance where map_index = 0`,
   });
-  await analyze(db);
 }
 
+beforeAll(fill);
+
+test("of each DAG only its own queued runs are looked at, also by statistics of a time when there were none", async () => {
+  await analyze(database.db);
+  await run(database.db, {
+    text: `insert into dag_run (dag_id, run_id, dag_version_id, run_type, state, run_after, triggered_by)
+      select dag_id, 'next', dag_version_id, 'manual', 'queued', now(), 'test' from dag_run`,
+  });
+  const statements = [
+    await statementOf((tx) => lockQueuedDagRuns(tx, { dags: [{ dagId: "d1", room: 1 }], now: null })),
+    await statementOf((tx) => countActiveDagRuns(tx, { dagIds: ["d1"] })),
+    await statementOf((tx) => listDagsToLetIn(tx, { dagIds: ["d1"] })),
+  ];
+  const look = async () => {
+    for (const statement of statements) {
+      const plan = await explainPlan(database.db, statement, [], { as: "planner" });
+      expect(plan.indexes, plan.text).not.toContain("dag_run_to_start");
+      expect(plan.seqScans, plan.text).not.toContain("dag_run");
+    }
+  };
+  await look();
+  await analyze(database.db);
+  await look();
+});
+
 test("what runs all the time is found by its index, with the statistics of a large installation", async () => {
-  await fill();
+  await analyze(database.db);
   const cases: [string, (handle: Transaction) => Promise<unknown>, string[]][] = [
     ["due DAGs", (tx) => lockDueDags(tx, { limit: 10, except: [], now: null }), ["dag_due"]],
     [

@@ -203,10 +203,10 @@ export async function countActiveDagRuns(
 ): Promise<Map<string, { running: number; queued: number }>> {
   const rows = await run<{ dagId: string; running: number; queued: number }>(tx, {
     name: "count_active_dag_runs",
-    text: `select d.dag_id as "dagId",
-        (select count(*) from dag_run r where r.dag_id = d.dag_id and r.state = 'running' and r.run_type <> 'backfill') as running,
-        (select count(*) from dag_run r where r.dag_id = d.dag_id and r.state = 'queued' and r.run_type <> 'backfill') as queued
-      from unnest($1::text[]) as d (dag_id)`,
+    // One look at both states: for those of one alone the planner may take the index of all queued runs, when by its statistics there are none.
+    text: `select d.dag_id as "dagId", c.* from unnest($1::text[]) as d (dag_id), lateral (
+        select count(*) filter (where r.state = 'running') as running, count(*) filter (where r.state = 'queued') as queued
+        from dag_run r where r.dag_id = d.dag_id and r.state in ('queued', 'running') and r.run_type <> 'backfill') c`,
     values: [params.dagIds],
   });
   return new Map(rows.map(({ dagId, running, queued }) => [dagId, { running, queued }]));
@@ -220,15 +220,18 @@ export async function lockQueuedDagRuns(
   tx: Transaction,
   params: { dags: readonly { dagId: string; room: number }[]; now: Date | null },
 ): Promise<LockedDagRun[]> {
-  return run<LockedDagRun>(tx, {
+  const rows = await run<LockedDagRun>(tx, {
     name: "lock_queued_dag_runs",
-    text: `select c.* from unnest($1::text[], $2::int[]) as d (dag_id, room),
+    // Statistics may be of a time when no run was queued: with the state as a constant, the planner looks through the queued runs of all DAGs for each of them.
+    text: `select c.* from unnest($1::text[], $2::int[], $4::text[]) as d (dag_id, room, state),
       lateral (select ${lockedColumns}, coalesce($3::timestamptz, now()) as now from dag_run r
-        where r.state = 'queued' and r.id in (select o.id from dag_run o
-            where o.dag_id = d.dag_id and o.state = 'queued' and o.run_after <= coalesce($3::timestamptz, now()) order by o.run_after, o.id limit d.room)
+        where r.id = any(array(select o.id from dag_run o where o.dag_id = d.dag_id and o.state = d.state and o.state in ('queued', 'running')
+            and o.run_after <= coalesce($3::timestamptz, now()) order by o.run_after, o.id limit d.room))
         order by r.run_after, r.id for no key update of r skip locked) c`,
-    values: [params.dags.map((dag) => dag.dagId), params.dags.map((dag) => dag.room), params.now],
+    values: [params.dags.map((dag) => dag.dagId), params.dags.map((dag) => dag.room), params.now, params.dags.map(() => "queued")],
   });
+  // As the rows are under their locks: one that was started or cleared since it was chosen is none of them.
+  return rows.filter((row) => row.state === "queued");
 }
 
 /** DAGs, not paused, that have a queued run whose time has come and fewer running ones than they may have; at most `limit`. Uses `dag_run_to_start`. */

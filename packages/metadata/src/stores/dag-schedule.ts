@@ -94,7 +94,7 @@ export async function listDagsToLetIn(db: Queryable, params: { dagIds: readonly 
     name: "list_dags_to_let_in",
     text: `select d.dag_id as "dagId" from dag d
       where d.dag_id = any($1::text[]) and (d.is_draining or (not d.is_paused and d.max_consecutive_failed_dag_runs > 0)
-        or (not d.is_paused and exists (select from dag_run r where r.dag_id = d.dag_id and r.state = 'queued'))
+        or (not d.is_paused and (select bool_or(r.state = 'queued') from dag_run r where r.dag_id = d.dag_id and r.state in ('queued', 'running')))
         or (d.creation_blocked
           and (select count(*) from dag_run r where r.dag_id = d.dag_id and r.state in ('queued', 'running') and r.run_type <> 'backfill') < d.max_active_runs))`,
     values: [params.dagIds],
