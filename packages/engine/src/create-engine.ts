@@ -204,6 +204,6 @@ function schedulingUseCases(context: EngineContext): SchedulingUseCases {
     listQueuedAttempts: listQueuedAttemptsUseCase(context),
     takeStops: ({ schedulerId }) => listStops(context.db, { schedulerId }),
     sweep: sweepUseCase(context),
-    nextDueAt: () => findNextDueAt(context.db),
+    nextDueAt: (lookedAt) => findNextDueAt(context.db, { lookedAt: lookedAt ?? null }),
   };
 }

@@ -150,8 +150,8 @@ export interface SchedulingUseCases {
   takeStops(options: { schedulerId: string }): Promise<{ attemptId: string; executor: string; reason: string }[]>;
   /** Re-evaluates runs that a missed wake-up or a crash between transactions may have left behind. The slow sweep. */
   sweep(options: { limit: number }): Promise<{ repaired: number }>;
-  /** The earliest moment at which one of the above has something to do, by index look-ups; null: nothing is planned. */
-  nextDueAt(): Promise<Date | null>;
+  /** The earliest moment at which one of the above has something to do, by index look-ups; null: nothing is planned. What came due after `lookedAt` counts. Default: now. */
+  nextDueAt(lookedAt?: Date): Promise<Date | null>;
 }
 
 // Callbacks that no attempt can run ---------------------------------------------------------------------------------

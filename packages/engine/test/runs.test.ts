@@ -54,6 +54,18 @@ describe("a run", () => {
     }
   });
 
+  test("whose time comes between the look for such runs and the question what is due next is due, and one that waits for others is not", async () => {
+    await storeDags(engine, dagSpec("between", [task("a")], { maxActiveRuns: 1 }));
+    const first = await trigger(engine, "between");
+    const second = await trigger(engine, "between");
+    const cameAt = new Date(Date.now() - 1_000);
+    await builder(database.db).updateTable("dag_run").set({ run_after: cameAt }).where("id", "=", second.dagRunId).execute();
+    expect(await engine.nextDueAt(new Date(cameAt.getTime() - 1))).toEqual(cameAt);
+    expect(await engine.nextDueAt(new Date())).not.toEqual(cameAt);
+    expect(await engine.nextDueAt()).not.toEqual(cameAt);
+    for (const { runId } of [first, second]) await engine.setDagRunState({ dagId: "between", runId, state: "failed", actor: { name: "test" } });
+  });
+
   test("fans out and joins; results arrive as inputs", async () => {
     await storeDags(
       engine,

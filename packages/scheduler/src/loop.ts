@@ -12,8 +12,8 @@ const LONGEST_OVERDUE_MS = 250;
 
 export interface LoopOptions {
   steps: readonly Step[];
-  /** The earliest moment at which something is due; null: nothing is planned. */
-  nextDueAt(): Promise<Date | null>;
+  /** The earliest moment at which something is due that was not when it was looked for; null: nothing is planned. */
+  nextDueAt(lookedAt: Date): Promise<Date | null>;
   /** Sleeps never last longer than this: a lost wake-up costs at most so much. */
   sweepMs: number;
   clock: SchedulerClock;
@@ -38,6 +38,8 @@ export class SchedulerLoop {
   /** When the next sweep is, and the next look for what is due by time. */
   #sweepAtMs = 0;
   #dueAtMs = 0;
+  /** When what is due was looked for last. */
+  #lookedAtMs = 0;
   #overdueMs = 0;
   /** Whether this pass has looked for what is due. */
   #lookedForDue = false;
@@ -113,7 +115,10 @@ export class SchedulerLoop {
     }
     if (now >= this.#dueAtMs || occasions.has("sweep")) occasions.add("due");
     this.#lookedForDue = occasions.has("due");
-    if (this.#lookedForDue) this.#dueAtMs = now + LOOK_WHILE_BUSY_MS;
+    if (this.#lookedForDue) {
+      this.#lookedAtMs = now;
+      this.#dueAtMs = now + LOOK_WHILE_BUSY_MS;
+    }
     return occasions;
   }
 
@@ -160,7 +165,7 @@ export class SchedulerLoop {
   async #planNextLook(): Promise<void> {
     const { clock, logger } = this.#options;
     try {
-      const dueAtMs = (await this.#options.nextDueAt())?.getTime() ?? Number.POSITIVE_INFINITY;
+      const dueAtMs = (await this.#options.nextDueAt(new Date(this.#lookedAtMs)))?.getTime() ?? Number.POSITIVE_INFINITY;
       const now = clock.now();
       const isStuck = dueAtMs <= now && this.#lookedForDue;
       this.#overdueMs = isStuck ? Math.min(Math.max(FIRST_OVERDUE_MS, this.#overdueMs * 2), LONGEST_OVERDUE_MS) : 0;

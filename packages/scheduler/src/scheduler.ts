@@ -68,7 +68,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         metrics,
         logger,
       }),
-      nextDueAt: () => engine.nextDueAt(),
+      nextDueAt: (lookedAt) => engine.nextDueAt(lookedAt),
       sweepMs: options.sweepMs,
       clock,
       logger,

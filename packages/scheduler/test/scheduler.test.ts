@@ -116,6 +116,18 @@ describe("with the real engine", () => {
     expect(tries).toBe(2);
   });
 
+  test("many DAGs due at once, more than a batch: each has its run once", async () => {
+    executor.onTaken = runAtOnce;
+    const dagIds = Array.from({ length: 45 }, (_, index) => `due${index}`);
+    const schedule = { kind: "once" as const };
+    for (const dagId of dagIds) await engine.recordDagFile(loadedDagFile(dagSpec(dagId, [taskSpec("a")], { schedule })));
+    const one = await started({ limits: { dagsPerPass: 4 } });
+    await vi.waitFor(() => expect(ended.toSorted()).toEqual(dagIds.map((dagId) => `${dagId} success`).toSorted()), SOON);
+    await one.runOnce();
+    expect(ended.length).toBe(45);
+    expect(logger.messages("error")).toEqual([]);
+  });
+
   test("an attempt that the executor reports as lost is tried again", async () => {
     executor.onTaken = (commands) => {
       if (executor.submissions.length > 1) return runAtOnce(commands);

@@ -64,7 +64,7 @@ export const chain: Shape = {
   timeLimitMinutes: 15,
   async run(bench): Promise<Measured> {
     const share = bench.pick<Share>({
-      full: { tradewind: { length: 40, durationMs: 10, warmUps: 3, runs: 10 }, airflow: { length: 40, durationMs: 10, warmUps: 1, runs: 5 } },
+      full: { tradewind: { length: 40, durationMs: 10, warmUps: 25, runs: 10 }, airflow: { length: 40, durationMs: 10, warmUps: 1, runs: 5 } },
       small: { tradewind: { length: 5, durationMs: 10, warmUps: 1, runs: 2 }, airflow: { length: 5, durationMs: 10, warmUps: 1, runs: 2 } },
     });
     const warm = await measureIn(bench, { slots: 1 }, share);

@@ -130,18 +130,23 @@ export async function listDrainedDags(db: Queryable, params: { limit: number }):
   return rows.map((row) => row.dagId);
 }
 
-/** The earliest moment for which anything is planned. Each part is one look at an index. */
-export async function findNextDueAt(db: Queryable): Promise<Date | null> {
+/**
+ * The earliest moment for which anything is planned. Each part is one look at an index.
+ *
+ * Of queued runs only those count whose time came after somebody looked for such, or is to come: others wait for something else.
+ */
+export async function findNextDueAt(db: Queryable, { lookedAt }: { lookedAt: Date | null }): Promise<Date | null> {
   const [row] = await run<{ at: Date | null }>(db, {
     name: "find_next_due_at",
     text: `select least(
       (select next_run_at from dag where next_run_at is not null and not is_paused and not is_stale and not has_import_errors and not creation_blocked
         and not is_draining order by next_run_at limit 1),
-      (select run_after from dag_run where state = 'queued' and run_after > now() order by run_after limit 1),
+      (select run_after from dag_run where state = 'queued' and run_after > least(now(), $1::timestamptz) order by run_after limit 1),
       (select timeout_at from dag_run where timeout_at is not null order by timeout_at limit 1),
       (select expires_at from lease order by expires_at limit 1),
       (select due_at from task_timer order by due_at limit 1),
       (select due_at from dag_run_timer order by due_at limit 1)) as at`,
+    values: [lookedAt],
   });
   return row?.at ?? null;
 }
