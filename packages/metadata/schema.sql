@@ -425,7 +425,7 @@ END) stored,
   constraint task_instance_dag_run_id_task_id_map_index_key UNIQUE (dag_run_id, task_id, map_index),
   constraint task_instance_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE CASCADE,
   constraint task_instance_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'queued'::text, 'running'::text, 'restarting'::text, 'up_for_retry'::text, 'up_for_reschedule'::text, 'deferred'::text, 'awaiting_input'::text, 'success'::text, 'failed'::text, 'skipped'::text, 'upstream_failed'::text, 'removed'::text])))
-) with (fillfactor=65);
+) with (fillfactor=50);
 CREATE INDEX task_instance_by_listed_state ON task_instance USING btree (listed_state, id) WHERE (listed_state IS NOT NULL);
 CREATE INDEX task_instance_by_long_duration ON task_instance USING btree (long_duration, id) WHERE (long_duration IS NOT NULL);
 CREATE INDEX task_instance_by_map_index ON task_instance USING btree (map_index, id);

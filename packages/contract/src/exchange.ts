@@ -38,6 +38,11 @@ export const ExchangeRequest = z.object({
   want: z.number(),
   /** Queues this host serves; null: all. */
   queues: z.array(z.string()).nullable(),
+  /**
+   * With a request that is repeated because no answer came: every attempt that this host knows of, or has given up without a word. What else the server counts as running on it was granted in the
+   * answer that was lost, and is answered again in `next`, so that no try is spent on what nobody could begin. Left out in a request that is made for the first time.
+   */
+  known: z.array(z.string()).optional(),
 });
 export type ExchangeRequest = z.infer<typeof ExchangeRequest>;
 

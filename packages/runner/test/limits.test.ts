@@ -65,6 +65,41 @@ test("a fault of the server is not taken for its opinion: the finish is repeated
   expect(peer.get(attemptId).finish!.outcome).toEqual({ kind: "success", result: "1" });
 });
 
+describe("an answer that is lost", () => {
+  const tasks = `
+    dag.task("one", async () => 1)();
+    dag.task("two", async () => 2)();
+    dag.task("long", async () => { await new Promise((r) => setTimeout(r, 60_000)); })();`;
+
+  test("what was granted in it is run, once", async () => {
+    const { peer, deliver } = await startHost(tasks);
+    const sha256 = [...peer.bundles.keys()][0]!;
+    const two = peer.addAttempt({ dagId: "d", taskId: "two", bundleSha256: sha256 });
+    const first = deliver("one");
+    await until(() => peer.get(first).state === "running", "the start");
+    peer.ready.push(two.attemptId);
+    peer.answersToLose = 1;
+    await until(() => peer.get(two.attemptId).state === "ended", "the end of the second");
+    expect(peer.get(two.attemptId).finish!.outcome).toEqual({ kind: "success", result: "2" });
+    expect(peer.get(two.attemptId).finishes).toBe(1);
+    expect(peer.known).toEqual([[first]]);
+  });
+
+  test("what this host has killed because its lease was ending is not taken for such", async () => {
+    const { peer, deliver } = await startHost(tasks, { leaseMs: 1_000 });
+    const long = deliver("long");
+    await until(() => peer.get(long).state === "running", "the start");
+    peer.refuseWith = { status: 503, routes: ["heartbeat"] };
+    await until(() => JSON.stringify(peer.get(long).lines).includes("could not be renewed in time"), "the end of the lease");
+    peer.refuseWith = null;
+    const one = deliver("one");
+    await until(() => peer.get(one).state === "running", "the start");
+    peer.answersToLose = 1;
+    await until(() => peer.known.length > 0, "the repetition");
+    expect(peer.known[0]).toContain(long);
+  });
+});
+
 describe("stopping", () => {
   const stubborn = `
     import { spawn } from "node:child_process";

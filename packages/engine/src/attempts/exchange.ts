@@ -4,6 +4,7 @@ import {
   type GrantedAttempt,
   type LeasedAttempt,
   listLeaseStates,
+  listLeasesUnknownToHost,
   lockAttempts,
   lockDagRunsOfAttempts,
   type Queryable,
@@ -100,12 +101,13 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     const handOver = settlement === null ? null : planHandOver(settlement, wants, asked, ended);
     // Sent behind each other, in this order; what was written is seen by the look.
     const writing = settlement === null ? null : flush(settlement);
-    const startIds = batch.flatMap(({ request }) => request.starts);
+    const starts = await listStarts(tx, batch);
+    const startIds = starts.map(({ attemptId }) => attemptId);
     const places = context.attemptPlaces.of(startIds);
     // Nothing but starts of which all is known: what is sent now is all there is.
     const isKnown = startIds.length > 0 && places.length === startIds.length && !places.some((place) => place.isRepeated);
     let isSealed = settlement === null && isKnown;
-    const starting = startAll(context, isSealed ? context.db : tx, tx, after, batch);
+    const starting = startAll(context, isSealed ? context.db : tx, tx, after, starts);
     const grants = new GrantReader(context, tx);
     grants.read(places, isSealed ? () => commitAlong(tx) : undefined);
     const handed = handOver === null ? null : takeHandedOver(context, tx, handOver);
@@ -242,26 +244,48 @@ function refusalOf(attempt: LeasedAttempt | undefined, hostId: string): string |
   return attempt.hostId === hostId ? null : `the attempt runs on host "${attempt.hostId}"`;
 }
 
+/** An attempt that is to begin on a host. */
+interface Start {
+  attemptId: string;
+  hostId: string;
+  entry: Exchange;
+  /** As the host hears of it: it asked for it, or was to have it in the place of what ended. */
+  kind: "granted" | "next";
+}
+
+/** What hosts ask to start; and what they were given in an answer that they never got. */
+async function listStarts(tx: Transaction, batch: readonly Exchange[]): Promise<Start[]> {
+  const starts: Start[] = [];
+  for (const entry of batch) {
+    const { hostId, known, starts: asked } = entry.request;
+    for (const attemptId of asked) starts.push({ attemptId, hostId, entry, kind: "granted" });
+    if (known === undefined) continue;
+    // Behind the locks of what ends in this request: whoever is still at work on the request as it was sent first has committed.
+    const untold = await listLeasesUnknownToHost(tx, { hostId, known: [...known, ...asked] });
+    for (const attemptId of untold) starts.push({ attemptId, hostId, entry, kind: "next" });
+  }
+  return starts;
+}
+
 /** @param forReasons where to ask why something cannot begin: the transaction, unless its commit is on its way */
 async function startAll(
   context: EngineContext,
   forReasons: Queryable,
   tx: Transaction,
   after: AfterCommit,
-  batch: readonly Exchange[],
+  wanted: readonly Start[],
 ): Promise<HostGrant[]> {
-  const wanted = batch.flatMap((entry) => entry.request.starts.map((attemptId) => ({ attemptId, hostId: entry.request.hostId, entry })));
   if (wanted.length === 0) return [];
   const granted = await startAttempts(tx, { starts: wanted, leaseMs: context.limits.leaseMs, now: context.stampAt() });
   const byId = new Map(granted.map((attempt) => [attempt.attemptId, attempt]));
-  const refused = wanted.filter(({ attemptId }) => !byId.has(attemptId));
+  const refused = wanted.filter(({ attemptId, kind }) => kind === "granted" && !byId.has(attemptId));
   const leases = refused.length === 0 ? new Map() : await listLeaseStates(forReasons, { attemptIds: refused.map(({ attemptId }) => attemptId) });
   for (const { attemptId, hostId, entry } of refused) entry.response.refused.push(refuse(attemptId, hostId, leases.get(attemptId)));
   if (granted.length > 0) after.wakes.add("state");
   for (const { dagRunId } of granted) after.changes.runs.add(dagRunId);
-  return wanted.flatMap(({ attemptId, entry }) => {
+  return wanted.flatMap(({ attemptId, entry, kind }) => {
     const attempt = byId.get(attemptId);
-    return attempt === undefined ? [] : [{ entry, kind: "granted" as const, attempt }];
+    return attempt === undefined ? [] : [{ entry, kind, attempt }];
   });
 }
 

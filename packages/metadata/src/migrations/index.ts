@@ -9,6 +9,7 @@ import { usersAndGrants } from "./0007-users-and-grants.ts";
 import { requestsOfPeople } from "./0008-requests-of-people.ts";
 import { draining } from "./0009-draining.ts";
 import { claimedConnectionTests } from "./0010-claimed-connection-tests.ts";
+import { roomInPages } from "./0011-room-in-pages.ts";
 
 /** Every schema step of this release, in order. A released step is never edited: write the next one. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   requestsOfPeople,
   draining,
   claimedConnectionTests,
+  roomInPages,
 ];

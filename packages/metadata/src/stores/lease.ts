@@ -256,6 +256,17 @@ export async function startAttempts(
   });
 }
 
+/** Attempts that run on a host as far as the leases say, but for those given: it was told of none of them. What is to stop is left out. Uses `lease_by_host`. */
+export async function listLeasesUnknownToHost(db: Queryable, params: { hostId: string; known: readonly string[] }): Promise<string[]> {
+  const rows = await run<{ attemptId: string }>(db, {
+    name: "list_leases_unknown_to_host",
+    text: `select attempt_id as "attemptId" from lease
+      where host_id = $1 and state = 'running' and stop_reason is null and attempt_id <> all($2::uuid[]) order by attempt_id`,
+    values: [params.hostId, params.known],
+  });
+  return rows.map((row) => row.attemptId);
+}
+
 /** Why these attempts were not granted: what the lease says of those that have one. */
 export async function listLeaseStates(
   db: Queryable,

@@ -83,6 +83,7 @@ export {
   findLeasePlace,
   listExpiredLeases,
   listLeaseStates,
+  listLeasesUnknownToHost,
   listStops,
   lockAttempts,
   type NewLease,

@@ -11,6 +11,8 @@ export interface ExchangeLoopOptions {
   logger: HostLogger;
   /** How many attempts to ask for with so many finishes. */
   want(finishes: number): number;
+  /** What this host knows of, or has given up without a word: asked for when a request is repeated. */
+  known(): string[];
   /** `sentAt`: when the answered request left, by the monotonic clock: leases count from there. */
   onAnswer(request: ExchangeRequest, answer: ExchangeResponse, sentAt: number): void;
   /** The server will never take this finish as it is. */
@@ -25,6 +27,8 @@ export interface ExchangeLoopOptions {
 interface Batch {
   starts: string[];
   finishes: AttemptFinish[];
+  /** It was sent before, and may have been answered. */
+  isRepeated: boolean;
 }
 
 /** Text of all results in one request, if there is more than one. */
@@ -35,7 +39,7 @@ const MAX_SERVER_FAULTS = 8;
 
 /**
  * The hot path: one request in flight, and the next takes everything that came meanwhile. Nothing is dropped on a failure: a batch is sent until it is answered, since repeating it is
- * harmless, and leases go on being renewed apart from it.
+ * harmless, and leases go on being renewed apart from it. With a repetition goes what this host knows of, so that what it was granted in an answer that got lost is granted again.
  */
 export class ExchangeLoop {
   readonly #options: ExchangeLoopOptions;
@@ -92,7 +96,7 @@ export class ExchangeLoop {
     this.#busy = true;
     try {
       while (this.#hasWork() && !this.#closed.signal.aborted) {
-        const batch = { starts: this.#starts, finishes: this.#takeFinishes() };
+        const batch = { starts: this.#starts, finishes: this.#takeFinishes(), isRepeated: false };
         this.#starts = [];
         await this.#sendUntilAnswered(batch);
       }
@@ -123,6 +127,7 @@ export class ExchangeLoop {
         return await this.#send(batch);
       } catch (error) {
         if (signal.aborted) return;
+        batch.isRepeated = true;
         const status = isExecutionApiError(error) ? error.httpStatus : undefined;
         if (status === 401 || status === 404) await this.#options.onUnknownHost(status);
         else if (!isTransient(error) && !(isServerFault(error) && failures < MAX_SERVER_FAULTS)) return this.#sendApart(batch, error);
@@ -132,11 +137,13 @@ export class ExchangeLoop {
     }
   }
 
-  async #send({ starts, finishes }: Batch): Promise<void> {
+  async #send({ starts, finishes, isRepeated }: Batch): Promise<void> {
     const { hostId, queues, client, reachability } = this.#options;
     if (starts.length > 0) await this.#options.pausePoint("before_start_request");
     if (finishes.length > 0) await this.#options.pausePoint("before_finish_report");
     const request: ExchangeRequest = { hostId, starts, finishes, want: this.#options.want(finishes.length), queues };
+    // What was granted in an answer that was lost would be counted as running here, and cost a try.
+    if (isRepeated) request.known = this.#options.known();
     const sentAt = performance.now();
     // Renewal of leases does not wait for this, so a try may be given up soon and made again.
     const answer = await reachability.watch("exchange", () => client.exchange(request, { signal: this.#closed.signal, retryForMs: 0 }));
@@ -148,8 +155,8 @@ export class ExchangeLoop {
   async #sendApart({ starts, finishes }: Batch, error: unknown): Promise<void> {
     const why = error instanceof Error ? error.message : String(error);
     if (starts.length + finishes.length > 1) {
-      for (const finish of finishes) await this.#sendUntilAnswered({ starts: [], finishes: [finish] });
-      for (const attemptId of starts) await this.#sendUntilAnswered({ starts: [attemptId], finishes: [] });
+      for (const finish of finishes) await this.#sendUntilAnswered({ starts: [], finishes: [finish], isRepeated: true });
+      for (const attemptId of starts) await this.#sendUntilAnswered({ starts: [attemptId], finishes: [], isRepeated: true });
       return;
     }
     this.#options.logger.error({ starts, finishes: finishes.map((one) => one.attemptId), error: why }, "the execution API refused an exchange");

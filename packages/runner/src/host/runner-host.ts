@@ -42,6 +42,9 @@ import { WaitingQueue } from "./waiting-queue.ts";
 
 export const DEFAULT_MAX_RESULT_BYTES = 16 * 1024 * 1024;
 
+/** Far more than can end so while a lease lasts. */
+const MAX_GIVEN_UP = 10_000;
+
 /** For the last heartbeat; without it the host is seen as offline a little later. */
 const FAREWELL_BEAT_MS = 1_000;
 /** For reports and logs after the last attempt has ended. */
@@ -54,6 +57,8 @@ export class RunnerHost {
   readonly #options: RunnerHostOptions;
   readonly #attempts = new Map<string, Attempt>();
   readonly #waiting = new WaitingQueue();
+  /** Granted attempts that ended here without the server's having heard of it: their leases may outlive them, and they must not be taken for some that were never told of. */
+  readonly #givenUp = new Set<string>();
   readonly #exchange: ExchangeLoop;
   readonly #bundles: BundleCache;
   readonly #logs: LogShipper;
@@ -103,6 +108,7 @@ export class RunnerHost {
       logger,
       pausePoint,
       want: (finishes) => this.#want(finishes),
+      known: () => [...this.#attempts.keys(), ...this.#givenUp],
       onAnswer: (request, answer, sentAt) => this.#onAnswer(request, answer, sentAt),
       onFinishRefused: (finish, why) => this.#onFinishRefused(finish, why),
       onStartRefused: (attemptId) => {
@@ -370,7 +376,7 @@ export class RunnerHost {
   #onEnded(attempt: GrantedAttempt, finish: AttemptFinish | null): void {
     if (finish !== null) return this.#report(attempt, finish);
     attempt.log.close();
-    this.#forget(attempt.attemptId);
+    this.#giveUp(attempt.attemptId);
     this.#askForWaiting();
   }
 
@@ -384,7 +390,7 @@ export class RunnerHost {
 
   #onFinishRefused(finish: AttemptFinish, why: string): void {
     const attempt = this.#attempts.get(finish.attemptId);
-    if (finish.outcome.kind !== "success" || attempt === undefined) return this.#forget(finish.attemptId);
+    if (finish.outcome.kind !== "success" || attempt === undefined) return this.#giveUp(finish.attemptId);
     const message = `The task ended well, but its result was refused: ${why}`;
     this.#exchange.finish({ ...finish, outcome: { kind: "failed", failure: { reason: "error", message }, retryable: false } });
   }
@@ -413,7 +419,13 @@ export class RunnerHost {
     this.#pool.remove(attempt);
     attempt.log.system("warn", reason);
     attempt.log.close();
-    this.#forget(attempt.attemptId);
+    this.#giveUp(attempt.attemptId);
+  }
+
+  #giveUp(attemptId: string): void {
+    this.#givenUp.add(attemptId);
+    if (this.#givenUp.size > MAX_GIVEN_UP) this.#givenUp.delete(this.#givenUp.values().next().value!);
+    this.#forget(attemptId);
   }
 
   #forget(attemptId: string): void {

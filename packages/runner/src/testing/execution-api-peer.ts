@@ -66,6 +66,10 @@ export class ExecutionApiPeer {
   leaseMs = 4_000;
   heartbeatMs = 200;
   exchangeTakesMs = 0;
+  /** So many exchanges are carried out and never answered: the connection breaks. */
+  answersToLose = 0;
+  /** What the host said it knows of, with each request that it repeated. */
+  readonly known: string[][] = [];
   readonly attempts = new Map<string, PeerAttempt>();
   readonly bundles = new Map<string, Buffer>();
   /** Source maps, by the bundle's hash. */
@@ -191,7 +195,11 @@ export class ExecutionApiPeer {
     }
     if (route === "exchange") {
       // As long as a transaction takes, when the test wants to know what a real server would make of it.
-      setTimeout(() => answer(response, 200, this.#exchange(ExchangeRequest.parse(json))), this.exchangeTakesMs);
+      setTimeout(() => {
+        const content = this.#exchange(ExchangeRequest.parse(json));
+        if (this.answersToLose-- > 0) response.destroy();
+        else answer(response, 200, content);
+      }, this.exchangeTakesMs);
       return;
     }
     if (route === "connection-tests") {
@@ -225,7 +233,15 @@ export class ExecutionApiPeer {
       else granted.push(this.#grant(attempt));
     }
     const next = this.ready.splice(0, request.want).map((attemptId) => this.#grant(this.get(attemptId)));
+    if (request.known !== undefined) next.push(...this.#grantAgain(request.known));
     return { granted, refused, finished, next };
+  }
+
+  #grantAgain(known: string[]): AttemptGrant[] {
+    this.known.push(known);
+    return [...this.attempts]
+      .filter(([id, attempt]) => attempt.state === "running" && !known.includes(id))
+      .map(([, attempt]) => this.#grant(attempt));
   }
 
   #finish(finish: AttemptFinish): object {
