@@ -93,7 +93,7 @@ test("also when the request is repeated to another server while the first one is
     while ((await waiting()) < 2);
     return [atWork, again] as const;
   }).then((both) => Promise.all(both));
-  expect(idsOf(one!.next)).toHaveLength(1);
-  expect(idsOf(repeated!.next)).toEqual(idsOf(one!.next));
-  expect(await endOf(dagRunId, repeated!.next[0]!)).toEqual({ a: "success", b: "success", c: "success" });
+  expect(idsOf(one.next)).toHaveLength(1);
+  expect(idsOf(repeated.next)).toEqual(idsOf(one.next));
+  expect(await endOf(dagRunId, repeated.next[0]!)).toEqual({ a: "success", b: "success", c: "success" });
 });

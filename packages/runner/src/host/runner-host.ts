@@ -14,6 +14,7 @@ import type {
 import { delay } from "@tradewind/contract/client";
 import { type Attempt, type GrantedAttempt, grantedAttempt, isGranted } from "./attempt.ts";
 import { AttemptLog } from "./attempt-log.ts";
+import { fetchWhatItNeeds, hasWhatItNeeds } from "./attempt-needs.ts";
 import { failed } from "./attempt-outcome.ts";
 import { AttemptRunner } from "./attempt-runner.ts";
 import { BundleCache } from "./bundle-cache.ts";
@@ -32,6 +33,7 @@ import {
   shutdownLadder,
 } from "./host-options.ts";
 import { GatheredChanges } from "./gathered-changes.ts";
+import { GivenUpAttempts } from "./given-up-attempts.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LogShipper } from "./log-shipper.ts";
 import { attemptsAhead } from "./place-attempt.ts";
@@ -42,9 +44,7 @@ import { WaitingQueue } from "./waiting-queue.ts";
 
 export const DEFAULT_MAX_RESULT_BYTES = 16 * 1024 * 1024;
 
-/** Far more than can end so while a lease lasts. */
-const MAX_GIVEN_UP = 10_000;
-
+const LOG_BOUNDS = { flushAfterMs: 120, maxAttemptBytes: 4 * 1024 * 1024, maxTotalBytes: 64 * 1024 * 1024 };
 /** For the last heartbeat; without it the host is seen as offline a little later. */
 const FAREWELL_BEAT_MS = 1_000;
 /** For reports and logs after the last attempt has ended. */
@@ -57,8 +57,7 @@ export class RunnerHost {
   readonly #options: RunnerHostOptions;
   readonly #attempts = new Map<string, Attempt>();
   readonly #waiting = new WaitingQueue();
-  /** Granted attempts that ended here without the server's having heard of it: their leases may outlive them, and they must not be taken for some that were never told of. */
-  readonly #givenUp = new Set<string>();
+  readonly #givenUp = new GivenUpAttempts();
   readonly #exchange: ExchangeLoop;
   readonly #bundles: BundleCache;
   readonly #logs: LogShipper;
@@ -84,9 +83,7 @@ export class RunnerHost {
 
   constructor(options: RunnerHostOptions) {
     this.#options = options;
-    const { client, hostId, logger, stateDir } = options;
-    const maxResultBytes = options.maxResultBytes ?? DEFAULT_MAX_RESULT_BYTES;
-    const pausePoint = options.pausePoint ?? (() => Promise.resolve());
+    const { client, hostId, logger, stateDir, maxResultBytes = DEFAULT_MAX_RESULT_BYTES, pausePoint = () => Promise.resolve() } = options;
     this.#reachability = new Reachability({
       onTrouble: (trouble) => options.onTrouble?.(trouble),
       onRecovered: (doing, afterMs) => options.onRecovered?.(doing, afterMs),
@@ -98,8 +95,7 @@ export class RunnerHost {
     this.#changes = new GatheredChanges(options.onChange);
     this.#bundles = new BundleCache(join(stateDir, "bundles"), (sha256) => client.getBundle(sha256));
     this.#ledger = new ChildLedger(join(stateDir, "children"));
-    const bounds = { flushAfterMs: 120, maxAttemptBytes: 4 * 1024 * 1024, maxTotalBytes: 64 * 1024 * 1024 };
-    this.#logs = new LogShipper({ hostId, logger, send: (request) => client.sendLogs(request), ...bounds });
+    this.#logs = new LogShipper({ hostId, logger, send: (request) => client.sendLogs(request), ...LOG_BOUNDS });
     this.#exchange = new ExchangeLoop({
       hostId,
       queues: options.queues,
@@ -346,20 +342,13 @@ export class RunnerHost {
     if (this.#givingBack) return this.#stopForShutdown(attempt);
     this.#leases?.watch(attempt);
     if (known?.stopReason !== undefined) return this.#onStop(attempt, known.stopReason);
-    const bundlePath = this.#bundles.pathIfReady(grant.bundleSha256);
-    if (bundlePath !== undefined && grant.inputs !== null && this.#options.pausePoint === undefined) {
-      attempt.bundlePath = bundlePath;
-      this.#pool.enqueue(attempt);
-    } else void this.#fetchAndEnqueue(attempt);
+    if (hasWhatItNeeds(attempt, this.#bundles) && this.#options.pausePoint === undefined) this.#pool.enqueue(attempt);
+    else void this.#fetchAndEnqueue(attempt);
   }
 
   async #fetchAndEnqueue(attempt: GrantedAttempt): Promise<void> {
-    const { grant } = attempt;
     try {
-      const api = this.#options.client.forAttempt(() => attempt.token);
-      const [bundlePath, asked] = await Promise.all([this.#bundles.path(grant.bundleSha256), grant.inputs === null ? api.inputs() : null]);
-      attempt.bundlePath = bundlePath;
-      if (asked !== null) Object.assign(attempt, asked);
+      await fetchWhatItNeeds(attempt, this.#options.client, this.#bundles);
       await this.#options.pausePoint?.("before_child_start");
     } catch (error) {
       if (this.#attempts.get(attempt.attemptId) !== attempt || attempt.phase !== "ready") return;
@@ -424,7 +413,6 @@ export class RunnerHost {
 
   #giveUp(attemptId: string): void {
     this.#givenUp.add(attemptId);
-    if (this.#givenUp.size > MAX_GIVEN_UP) this.#givenUp.delete(this.#givenUp.values().next().value!);
     this.#forget(attemptId);
   }
 
