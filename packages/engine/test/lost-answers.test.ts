@@ -39,6 +39,14 @@ const finishOf = ({ attemptId }: AttemptGrant): ExchangeRequest => ({
 });
 const idsOf = (grants: readonly AttemptGrant[]): string[] => grants.map(({ attemptId }) => attemptId);
 
+/** Sessions that wait for a lock. */
+async function waiting(): Promise<number> {
+  const [row] = await run<{ count: number }>(database.db, {
+    text: "select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+  });
+  return row!.count;
+}
+
 async function endOf(dagRunId: number, running: AttemptGrant): Promise<unknown> {
   const { next } = await engine.exchange(finishOf(running));
   for (const grant of next) await engine.exchange({ ...finishOf(grant), want: 0 });
@@ -78,12 +86,6 @@ test("nothing but that is: not what the host knows of, what it did not ask about
 
 test("also when the request is repeated to another server while the first one is still at work on it", async () => {
   const { dagRunId, first } = await begin("at_work");
-  const waiting = async (): Promise<number> => {
-    const [row] = await run<{ count: number }>(database.db, {
-      text: "select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    });
-    return row!.count;
-  };
   const [one, repeated] = await transaction(database.db, async (tx) => {
     // What the first one is about to write.
     await run(tx, { text: "select 1 from task_instance where dag_run_id = $1 and task_id = 'b' for update", values: [dagRunId] });
@@ -96,4 +98,64 @@ test("also when the request is repeated to another server while the first one is
   expect(idsOf(one.next)).toHaveLength(1);
   expect(idsOf(repeated.next)).toEqual(idsOf(one.next));
   expect(await endOf(dagRunId, repeated.next[0]!)).toEqual({ a: "success", b: "success", c: "success" });
+});
+
+test("not what is about to be taken for lost: whoever sees to that may have begun", async () => {
+  const { dagRunId, first } = await begin("expiring");
+  const { next } = await engine.exchange(finishOf(first));
+  const setEnd = (expiresAt: Date) =>
+    builder(database.db).updateTable("lease").set({ expires_at: expiresAt }).where("attempt_id", "=", next[0]!.attemptId).execute();
+  const repeat = { ...finishOf(first), known: [first.attemptId] };
+  await setEnd(new Date(Date.now() + 100));
+  expect((await engine.exchange(repeat)).next).toEqual([]);
+  await setEnd(new Date(Date.now() - 1_000));
+  expect((await engine.exchange(repeat)).next).toEqual([]);
+  const asked = await engine.exchange({ ...repeat, known: [], finishes: [], want: 0, starts: idsOf(next) });
+  expect(asked).toMatchObject({ granted: [], next: [], refused: [{ attemptId: next[0]!.attemptId, code: "not_queued" }] });
+  await setEnd(new Date(Date.now() + 60_000));
+  expect(await endOf(dagRunId, next[0]!)).toEqual({ a: "success", b: "success", c: "success" });
+});
+
+test("to who is there, when the request that nobody waits for any more is served together with its repetition", async () => {
+  const { dagRunId, first } = await begin("together");
+  const [, answer] = await Promise.all([engine.exchange(finishOf(first)), engine.exchange({ ...finishOf(first), known: [first.attemptId] })]);
+  expect(answer.finished).toMatchObject([{ accepted: true }]);
+  expect(answer.next.map(({ context }) => context.taskId)).toEqual(["b"]);
+  expect(await endOf(dagRunId, answer.next[0]!)).toEqual({ a: "success", b: "success", c: "success" });
+});
+
+test("also when something in the repeated request cannot be stored, and it is taken apart", async () => {
+  const { dagRunId, first } = await begin("taken_apart");
+  const { dagRunId: otherRunId, first: broken } = await begin("taken_apart_broken");
+  const lost = await engine.exchange(finishOf(first));
+  const finishes = [
+    ...finishOf(first).finishes,
+    { attemptId: broken.attemptId, outcome: { kind: "success" as const, result: '"\u0000"' }, durationMs: 1 },
+  ];
+  const answer = await engine.exchange({ ...finishOf(first), finishes, known: [first.attemptId, broken.attemptId] });
+  expect(answer.finished.map(({ accepted }) => accepted)).toEqual([true, true]);
+  expect(idsOf(answer.next)).toEqual(idsOf(lost.next));
+  expect(await endOf(dagRunId, answer.next[0]!)).toEqual({ a: "success", b: "success", c: "success" });
+  expect(await statesOf(database.db, otherRunId)).toMatchObject({ a: "failed" });
+});
+
+test("a failure while it writes is the failure of the request, and nothing besides", async () => {
+  const { dagRunId, first } = await begin("cut_off");
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  const answer = await transaction(database.db, async (tx) => {
+    await run(tx, { text: "select 1 from task_instance where dag_run_id = $1 and task_id = 'b' for update", values: [dagRunId] });
+    const asked = engine.exchange({ ...finishOf(first), known: [first.attemptId] });
+    while ((await waiting()) < 1);
+    await run(database.db, {
+      text: "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    });
+    return [asked.catch(() => null)] as const;
+  }).then(([asked]) => asked);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+  const { next } = answer ?? (await engine.exchange({ ...finishOf(first), known: [first.attemptId] }));
+  expect(await endOf(dagRunId, next[0]!)).toEqual({ a: "success", b: "success", c: "success" });
 });

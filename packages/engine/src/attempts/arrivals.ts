@@ -5,6 +5,13 @@ interface Arrival<T, R> {
   reject(error: unknown): void;
 }
 
+interface ArrivalsOptions<T> {
+  /** Whether an error is nobody's fault in the batch, so that taking it apart is of no use. */
+  isPassing(error: unknown): boolean;
+  /** Two items of one sender are never in one batch: the second may be there because nobody waits for the answer to the first any more. */
+  senderOf(item: T): string;
+}
+
 /**
  * Batches by arrival: one batch at a time, made of everything that came while the one before was under way. Load makes batches larger by itself; when idle an item is served at once.
  *
@@ -12,14 +19,13 @@ interface Arrival<T, R> {
  */
 export class Arrivals<T, R> {
   readonly #serve: (items: T[]) => Promise<R[]>;
-  readonly #isPassing: (error: unknown) => boolean;
+  readonly #options: ArrivalsOptions<T>;
   #waiting: Arrival<T, R>[] = [];
   #working: Promise<void> | undefined;
 
-  /** @param isPassing whether an error is nobody's fault in the batch, so that taking it apart is of no use */
-  constructor(serve: (items: T[]) => Promise<R[]>, isPassing: (error: unknown) => boolean) {
+  constructor(serve: (items: T[]) => Promise<R[]>, options: ArrivalsOptions<T>) {
     this.#serve = serve;
-    this.#isPassing = isPassing;
+    this.#options = options;
   }
 
   add(item: T): Promise<R> {
@@ -37,8 +43,21 @@ export class Arrivals<T, R> {
   async #work(): Promise<void> {
     // What arrives in this turn of the event loop comes along.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#serveAll(this.#waiting.splice(0));
+    while (this.#waiting.length > 0) await this.#serveAll(this.#nextBatch());
     this.#working = undefined;
+  }
+
+  /** The first of each sender. */
+  #nextBatch(): Arrival<T, R>[] {
+    const batch = new Map<string, Arrival<T, R>>();
+    const later: Arrival<T, R>[] = [];
+    for (const arrival of this.#waiting) {
+      const sender = this.#options.senderOf(arrival.item);
+      if (batch.has(sender)) later.push(arrival);
+      else batch.set(sender, arrival);
+    }
+    this.#waiting = later;
+    return [...batch.values()];
   }
 
   async #serveAll(batch: Arrival<T, R>[]): Promise<void> {
@@ -48,7 +67,7 @@ export class Arrivals<T, R> {
     } catch (error) {
       const [only] = batch;
       if (batch.length === 1) return only!.reject(error);
-      if (this.#isPassing(error)) return batch.forEach((arrival) => arrival.reject(error));
+      if (this.#options.isPassing(error)) return batch.forEach((arrival) => arrival.reject(error));
       for (const arrival of batch) await this.#serveAll([arrival]);
     }
   }

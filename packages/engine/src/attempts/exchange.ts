@@ -38,6 +38,9 @@ import {
   takeNext,
 } from "./next-attempts.ts";
 
+/** What is left of a lease that may still be granted again. Longer than any transaction that takes it for lost. */
+const SHARE_OF_LEASE_LEFT = 1 / 8;
+
 /** What one transaction did. */
 interface Served {
   freed: readonly FreedSlot[];
@@ -101,7 +104,12 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     const handOver = settlement === null ? null : planHandOver(settlement, wants, asked, ended);
     // Sent behind each other, in this order; what was written is seen by the look.
     const writing = settlement === null ? null : flush(settlement);
-    const starts = await listStarts(tx, batch);
+    const starts = batch.flatMap(askedStarts);
+    // One await for both: what is written may fail while the other is on its way.
+    if (batch.some(({ request }) => request.known !== undefined)) {
+      const [untold] = await Promise.all([listUntold(context, tx, batch), writing]);
+      starts.push(...untold);
+    }
     const startIds = starts.map(({ attemptId }) => attemptId);
     const places = context.attemptPlaces.of(startIds);
     // Nothing but starts of which all is known: what is sent now is all there is.
@@ -141,7 +149,7 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     return { freed, next, unstartable: [] };
   }
 
-  const arrivals = new Arrivals(serve, (error) => retryableKind(error) !== undefined);
+  const arrivals = new Arrivals(serve, { isPassing: (error) => retryableKind(error) !== undefined, senderOf: ({ hostId }) => hostId });
 
   /** A finish that cannot be stored as it is fails its attempt rather than being sent for ever. */
   async function exchange(request: ExchangeRequest): Promise<ExchangeResponse> {
@@ -155,15 +163,19 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
 
   async function takeApart(request: ExchangeRequest): Promise<ExchangeResponse> {
     const finished: FinishAnswer[] = [];
+    const { known, ...asked } = request;
     for (const finish of request.finishes) {
-      const only = { ...request, starts: [], want: 0, finishes: [finish] };
+      const only = { ...asked, starts: [], want: 0, finishes: [finish] };
       const answer = await arrivals.add(only).catch((error: unknown) => {
         context.onError(error, { what: "finish of attempt", id: finish.attemptId });
         return arrivals.add({ ...only, finishes: [unstorable(finish, error)] });
       });
       finished.push(...answer.finished);
     }
-    const rest = request.starts.length > 0 ? await arrivals.add({ ...request, finishes: [], want: 0 }) : { granted: [], refused: [], next: [] };
+    const rest =
+      request.starts.length > 0 || known !== undefined
+        ? await arrivals.add({ ...request, finishes: [], want: 0 })
+        : { granted: [], refused: [], next: [] };
     return { ...rest, finished };
   }
 
@@ -253,18 +265,22 @@ interface Start {
   kind: "granted" | "next";
 }
 
-/** What hosts ask to start; and what they were given in an answer that they never got. */
-async function listStarts(tx: Transaction, batch: readonly Exchange[]): Promise<Start[]> {
-  const starts: Start[] = [];
-  for (const entry of batch) {
-    const { hostId, known, starts: asked } = entry.request;
-    for (const attemptId of asked) starts.push({ attemptId, hostId, entry, kind: "granted" });
-    if (known === undefined) continue;
-    // Behind the locks of what ends in this request: whoever is still at work on the request as it was sent first has committed.
-    const untold = await listLeasesUnknownToHost(tx, { hostId, known: [...known, ...asked] });
-    for (const attemptId of untold) starts.push({ attemptId, hostId, entry, kind: "next" });
-  }
-  return starts;
+function askedStarts(entry: Exchange): Start[] {
+  const { hostId, starts } = entry.request;
+  return starts.map((attemptId) => ({ attemptId, hostId, entry, kind: "granted" }));
+}
+
+/** What hosts were given in an answer that they never got. To be asked behind the locks of what ends in the batch: whoever was at work on the request as it was sent first has committed then. */
+async function listUntold(context: EngineContext, tx: Transaction, batch: readonly Exchange[]): Promise<Start[]> {
+  const { leaseMs } = context.limits;
+  const untold = batch.map(async (entry): Promise<Start[]> => {
+    const { hostId, known, starts } = entry.request;
+    if (known === undefined) return [];
+    const marginMs = leaseMs * SHARE_OF_LEASE_LEFT;
+    const attemptIds = await listLeasesUnknownToHost(tx, { hostId, known: [...known, ...starts], marginMs, now: context.stampAt() });
+    return attemptIds.map((attemptId) => ({ attemptId, hostId, entry, kind: "next" }));
+  });
+  return (await Promise.all(untold)).flat();
 }
 
 /** @param forReasons where to ask why something cannot begin: the transaction, unless its commit is on its way */

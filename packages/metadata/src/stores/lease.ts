@@ -215,8 +215,8 @@ export interface GrantedAttempt {
 }
 
 /**
- * Queued attempts begin on a host; those that this host has begun already are given again, so that a repeated call is answered as the first. Locks task instances by id, then
- * leases.
+ * Queued attempts begin on a host; those that this host has begun already, and whose lease lasts, are given again, so that a repeated call is answered as the first. Locks task
+ * instances by id, then leases.
  */
 export async function startAttempts(
   tx: Transaction,
@@ -236,7 +236,8 @@ export async function startAttempts(
           started_at = coalesce(l.started_at, t.now)
         from locked, t
         where l.attempt_id = locked.attempt_id and l.stop_reason is null
-          and (l.state = 'queued' and locked.state = 'queued' or l.state = 'running' and locked.state = 'running' and l.host_id = locked.host_id)
+          and (l.state = 'queued' and locked.state = 'queued'
+            or l.state = 'running' and locked.state = 'running' and l.host_id = locked.host_id and l.expires_at > t.now)
         returning l.*
       ),
       begun as (
@@ -256,13 +257,20 @@ export async function startAttempts(
   });
 }
 
-/** Attempts that run on a host as far as the leases say, but for those given: it was told of none of them. What is to stop is left out. Uses `lease_by_host`. */
-export async function listLeasesUnknownToHost(db: Queryable, params: { hostId: string; known: readonly string[] }): Promise<string[]> {
+/**
+ * Attempts that run on a host as far as the leases say, but for those given: it was told of none of them. What is to stop is left out, and what is about to be taken for lost: whoever sees to
+ * that may have begun. Uses `lease_by_host`.
+ */
+export async function listLeasesUnknownToHost(
+  db: Queryable,
+  params: { hostId: string; known: readonly string[]; marginMs: number; now: Date | null },
+): Promise<string[]> {
   const rows = await run<{ attemptId: string }>(db, {
     name: "list_leases_unknown_to_host",
     text: `select attempt_id as "attemptId" from lease
-      where host_id = $1 and state = 'running' and stop_reason is null and attempt_id <> all($2::uuid[]) order by attempt_id`,
-    values: [params.hostId, params.known],
+      where host_id = $1 and state = 'running' and stop_reason is null and attempt_id <> all($2::uuid[])
+        and expires_at > coalesce($4::timestamptz, now()) + $3::double precision * interval '1 millisecond' order by attempt_id`,
+    values: [params.hostId, params.known, params.marginMs, params.now],
   });
   return rows.map((row) => row.attemptId);
 }

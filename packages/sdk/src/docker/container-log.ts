@@ -6,6 +6,9 @@ import type { DockerClient } from "./docker-client.ts";
 /** A container that has ended says nothing more: who follows it has had all of it, or is not being told. */
 const QUIET_AFTER_END_MS = 2_000;
 
+/** What an engine does not give in this time, of a container that has ended, it does not give. */
+const READ_REST_MS = 5 * 60_000;
+
 /** What goes wrong with the log, told in words. The container's end still tells how it went. */
 export type LogTrouble = (message: string) => void;
 
@@ -96,8 +99,8 @@ export class ContainerLog {
     });
   }
 
-  #read(query: Record<string, number>, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    return this.#client.stream("GET", this.#path, { query: { ...query, stdout: 1, stderr: 1 }, ...(signal && { signal }) });
+  #read(query: Record<string, number>, signal = AbortSignal.timeout(READ_REST_MS)): Promise<AsyncIterable<Uint8Array>> {
+    return this.#client.stream("GET", this.#path, { query: { ...query, stdout: 1, stderr: 1 }, signal });
   }
 
   #passOn(stream: "stdout" | "stderr", line: string): void {
