@@ -20,20 +20,18 @@ const RUNS: Record<SystemKind, string> = {
     from (select dag_id, n, date_trunc('hour', now()) - n * interval '1 hour' as at from dag, generate_series($2::int, $3::int) n where starts_with(dag_id, $1) order by n, dag_id) made`,
 };
 
-/** Their task instances: $4 of each run. */
+/** Task instances of the runs with ids above $2: $3 of each. */
 const INSTANCES: Record<SystemKind, string> = {
   tradewind: `insert into task_instance (dag_run_id, dag_id, task_id, map_index, dag_version_id, state, try_number, max_tries, up_total, operator, pool, pool_slots, queue, executor,
       priority_weight, scheduled_when, queued_when, start_date, end_date, duration, updated_at)
     select r.id, r.dag_id, 't' || i, -1, r.dag_version_id, case when r.state = 'failed' and i = 0 then 'failed' else 'success' end, 1, 0, 0, 'task', 'default_pool', 1, 'default', 'local',
       1, r.start_date, r.start_date, r.start_date + i * interval '20 seconds', r.start_date + i * interval '30 seconds', i * 10, r.end_date
-    from dag_run r, generate_series(0, $4::int - 1) i
-    where starts_with(r.dag_id, $1) and r.run_id = any (select 'history_' || n from generate_series($2::int, $3::int) n) order by r.id, i`,
+    from dag_run r, generate_series(0, $3::int - 1) i where r.id > $2 and starts_with(r.dag_id, $1) order by r.id, i`,
   airflow: `insert into task_instance (id, task_id, dag_id, run_id, map_index, state, try_number, max_tries, pool, pool_slots, queue, priority_weight, operator, scheduled_dttm, queued_dttm,
       start_date, end_date, duration, updated_at, hostname, unixname, dag_version_id, executor_config)
     select gen_random_uuid(), 't' || i, r.dag_id, r.run_id, -1, case when r.state = 'failed' and i = 0 then 'failed' else 'success' end, 1, 0, 'default_pool', 1, 'default', 1, 'PythonOperator',
-      r.start_date, r.start_date, r.start_date + i * interval '20 seconds', r.start_date + i * interval '30 seconds', i * 10, r.end_date, 'host', 'user', r.created_dag_version_id, $5::bytea
-    from dag_run r, generate_series(0, $4::int - 1) i
-    where starts_with(r.dag_id, $1) and r.run_id = any (select 'history_' || n from generate_series($2::int, $3::int) n) order by r.id, i`,
+      r.start_date, r.start_date, r.start_date + i * interval '20 seconds', r.start_date + i * interval '30 seconds', i * 10, r.end_date, 'host', 'user', r.created_dag_version_id, $4::bytea
+    from dag_run r, generate_series(0, $3::int - 1) i where r.id > $2 and starts_with(r.dag_id, $1) order by r.id, i`,
 };
 
 /** An empty dict, as Airflow's column of pickled values has it. */
@@ -56,9 +54,10 @@ export async function fillHistory(system: System, prefix: string, size: HistoryS
   for (const { name } of indexes) await system.query(`drop index ${name}`);
   for (let from = 1; from <= size.runsPerDag; from += RUNS_PER_STATEMENT) {
     const to = Math.min(size.runsPerDag, from + RUNS_PER_STATEMENT - 1);
+    const [last] = await system.query<{ id: number }>("select coalesce(max(id), 0)::float8 as id from dag_run");
     await system.query(RUNS[system.kind], [prefix, from, to]);
     const config = system.kind === "airflow" ? [PICKLED_EMPTY_DICT] : [];
-    await system.query(INSTANCES[system.kind], [prefix, from, to, size.tasksPerRun, ...config]);
+    await system.query(INSTANCES[system.kind], [prefix, last!.id, size.tasksPerRun, ...config]);
     say(`history: ${(to * size.dags * size.tasksPerRun).toLocaleString("en")} task instances`);
   }
   for (const { definition } of indexes) await system.query(definition);
