@@ -4,6 +4,10 @@ import type { Half, ShapeResult } from "./run-shape.ts";
 /** What a shape gave, for people. */
 export function reportText(result: ShapeResult): string {
   const lines = [`${result.name}: ${result.what}`, `  goal: ${result.goal}`];
+  if (result.machineSpeed) {
+    const { cpuMs, selectMs, commitMs, processMs } = result.machineSpeed;
+    lines.push(`  machine at that moment: ten million steps ${cpuMs} ms, select ${selectMs} ms, commit ${commitMs} ms, Node process ${processMs} ms`);
+  }
   for (const kind of ["tradewind", "airflow"] as const) {
     const half = result[kind];
     if (half) lines.push(...halfLines(kind, half));

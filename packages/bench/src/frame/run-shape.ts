@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage } from "@tradewind/core";
 import { ratios } from "../measure/figures.ts";
+import { type MachineSpeed, measureMachineSpeed } from "../measure/machine-speed.ts";
 import { round } from "../measure/statistics.ts";
 import { startAirflow } from "../systems/airflow.ts";
 import type { AirflowEnvironment } from "../systems/airflow-environment.ts";
@@ -22,6 +23,8 @@ export interface ShapeResult {
   goal: string;
   limits: string;
   size: Size;
+  /** Just before the first half. */
+  machineSpeed?: MachineSpeed;
   tradewind?: Half;
   airflow?: Half;
   /** How many times better Tradewind is, by figure. */
@@ -40,7 +43,7 @@ export interface RunOptions {
 /** Runs a shape on each system in turn, never on two at once. A half that fails or takes too long is told as such; the next one begins. */
 export async function runShape(shape: Shape, options: RunOptions): Promise<ShapeResult> {
   const { name, what, goal, limits } = shape;
-  const result: ShapeResult = { name, what, goal, limits, size: options.size };
+  const result: ShapeResult = { name, what, goal, limits, size: options.size, machineSpeed: await measureMachineSpeed() };
   for (const kind of options.systems) {
     if (kind === "airflow" && (shape.onlyTradewind || options.airflow === undefined)) continue;
     result[kind] = await runHalf(shape, kind, options);

@@ -46,8 +46,9 @@ const workloadOf = (prefix: string, { dags, files }: Pick<Share, "dags" | "files
 /** Beside the defaults: task instances queued or running at once (`scheduler.parallelism`, slots of the default pool). */
 const AT_ONCE = 256;
 
+// Each DAG has run once before: its file is loaded in the children, and their code is compiled.
 const PARALLEL: Sizes<Share> = {
-  full: { tradewind: { dags: 1_000, files: 10, rounds: 5, warmUpRuns: 50 }, airflow: { dags: 12, files: 1, rounds: 3, warmUpRuns: 2 } },
+  full: { tradewind: { dags: 1_000, files: 10, rounds: 5, warmUpRuns: 1_000 }, airflow: { dags: 12, files: 1, rounds: 3, warmUpRuns: 12 } },
   small: { tradewind: { dags: 20, files: 2, rounds: 2, warmUpRuns: 5 }, airflow: { dags: 3, files: 1, rounds: 1, warmUpRuns: 1 } },
 };
 
@@ -97,7 +98,7 @@ export const bigThroughput: Shape = {
   timeLimitMinutes: 40,
   run: (bench) =>
     measureWithMoreAtOnce(bench, {
-      full: { tradewind: { dags: 5_000, files: 10, rounds: 3, warmUpRuns: 50 }, airflow: { dags: 25, files: 1, rounds: 2, warmUpRuns: 2 } },
+      full: { tradewind: { dags: 5_000, files: 10, rounds: 3, warmUpRuns: 1_000 }, airflow: { dags: 25, files: 1, rounds: 2, warmUpRuns: 25 } },
       small: PARALLEL.small,
     }),
 };
