@@ -169,7 +169,7 @@ const localExecutor = z.strictObject({
   bundlesPerChild: count()
     .default(64)
     .describe("DAG files whose tasks may follow each other in one child process. 1: they never share one, and each change of file costs a process."),
-  childMaxTasks: count().default(10_000).describe("A child process is replaced after so many tasks."),
+  childMaxTasks: count().default(100_000).describe("A child process is replaced after so many tasks."),
   childMaxAgeSeconds: seconds().default(3600).describe("A child process is replaced after this time, between two tasks."),
   childMemoryMb: z
     .int()

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AttemptGrant } from "./grant.ts";
 import { TaskCommand } from "./task-command.ts";
 
 /**
@@ -66,6 +67,16 @@ export const HostControlRequest = z.discriminatedUnion("op", [
   /** Stops attempts, waiting or running; unknown ids are ignored. Answered before they have ended. */
   z.object({ id, op: z.literal("cancel"), attempts: z.array(z.object({ attemptId: z.string(), reason: z.string() })) }),
   z.object({ id, op: z.literal("list") }),
+  /**
+   * Attempts that the server has begun on this host, as an answer of the execution API would bring them; only to a host whose `hello` says `begins`. `leasedAtMs`: a moment before their leases
+   * were made, by the machine's monotonic clock (`process.hrtime`, which all its processes share). Those it has, had before or gave up are ignored. Answered as soon as they are the host's.
+   */
+  z.object({ id, op: z.literal("begin"), grants: z.array(AttemptGrant), leasedAtMs: z.number() }),
+  /**
+   * Asks the execution API for what runs on this host as far as the server knows and was never told to it: a `begin` may have been lost with who was to send it. Only to a host that `begins`.
+   * Answered when it has been asked, also if that takes long; `ok: false`: it could not be.
+   */
+  z.object({ id, op: z.literal("catch_up") }),
   /** A new host token, in place of one that expires. */
   z.object({ id, op: z.literal("token"), hostToken: z.string() }),
   /** Ends the host and its children: with `drain` after running attempts have ended, at most `timeoutMs` later. Answered at once; the socket closes at the end. */
@@ -80,6 +91,8 @@ export const HostLoad = z.object({
   running: z.number(),
   /** People drain the host: it begins nothing, and wants nothing. Absent: no. */
   isPaused: z.boolean().optional(),
+  /** Nothing is to begin on it: a call of the execution API failed the last time, so that a lease might run out, or the host ends. Absent: no. */
+  isCutOff: z.boolean().optional(),
 });
 export type HostLoad = z.infer<typeof HostLoad>;
 
@@ -93,8 +106,18 @@ export const HostControlAnswer = z.object({
   /** Why not, when `ok` is false. */
   message: z.string().optional(),
   /** Answer to `hello`. */
-  hello: z.object({ version: z.number(), hostId: z.string(), pid: z.number(), load: HostLoad, attempts: HostAttempts }).optional(),
-  /** Answer to `list`. */
+  hello: z
+    .object({
+      version: z.number(),
+      hostId: z.string(),
+      pid: z.number(),
+      load: HostLoad,
+      attempts: HostAttempts,
+      /** It understands `begin` and `catch_up`. Absent: a host of an earlier release, which does not. */
+      begins: z.boolean().optional(),
+    })
+    .optional(),
+  /** Answer to `list` and to `catch_up`. */
   attempts: HostAttempts.optional(),
 });
 export type HostControlAnswer = z.infer<typeof HostControlAnswer>;

@@ -29,6 +29,7 @@ import type {
   XComWrite,
 } from "@tradewind/contract";
 import type { DagRunState, DagSpec, Json, TaskCallback, TaskInstanceState, Why } from "@tradewind/core";
+import type { SchedulingUseCases } from "./scheduling-use-cases.ts";
 
 /** Who asked, for the audit log: a user name, or a component ("scheduler", "dag_processor"). */
 export interface Actor {
@@ -101,57 +102,6 @@ export interface DagFileUseCases {
   retireDagFolders(options: { configured: readonly string[] }): Promise<{ folders: string[]; stale: string[] }>;
   /** Files of these folders that somebody wants to be read again; each is told once. */
   takeDagFileRequests(bundleNames: readonly string[]): Promise<{ bundleName: string; relativePath: string }[]>;
-}
-
-// Scheduling --------------------------------------------------------------------------------------------------------
-
-/** Room of one executor for dispatch; null: no limit of its own. */
-export interface ExecutorRoom {
-  name: string;
-  free: number | null;
-  /** Its transport cannot be reached now. What is queued there does not count against the parallelism, so that it holds up no other executor. Default false. */
-  isAway?: boolean;
-}
-
-export interface SchedulingUseCases {
-  /** Creates runs that are due (at most `limit` DAGs), starts what limits allow. Any number of schedulers may call it at once. */
-  createDueRuns(options: { limit: number }): Promise<{ created: number; more: boolean }>;
-  /** Starts queued runs within max_active_runs. */
-  startQueuedRuns(options: { limit: number }): Promise<{ started: number; more: boolean }>;
-  /**
-   * Takes scheduled task instances in priority order within every limit, makes them queued with a lease owned by `schedulerId`, and returns their commands.
-   * One short critical section among all schedulers.
-   */
-  dispatch(options: {
-    schedulerId: string;
-    parallelism: number;
-    executors: ExecutorRoom[];
-    limit: number;
-  }): Promise<{ commands: TaskCommand[]; more: boolean }>;
-  /** Timers that are due: retries and reschedules become scheduled. */
-  fireTimers(options: { limit: number }): Promise<{ fired: number; more: boolean }>;
-  /** Runs over their dagrun timeout: failed, their unfinished task instances skipped, running ones told to stop. */
-  timeOutRuns(options: { limit: number }): Promise<{ timedOut: number }>;
-  /** Running leases that ran out: the attempt is lost; retry rules apply. */
-  expireLeases(options: { limit: number }): Promise<{ lost: string[] }>;
-  /** Attempts the executor reports as lost or rejected. */
-  loseAttempts(attempts: { attemptId: string; reason: "lost" | "rejected"; message: string }[]): Promise<{ lost: string[] }>;
-  /** Queued leases past the queued timeout: given back for another submission (at most twice per try), then failed. */
-  requeueStuck(options: { limit: number }): Promise<{ resubmit: TaskCommand[]; failed: string[] }>;
-  /** Attempts of this scheduler that have been queued with these executors for a while, by attempt id, from the one after `after` on: to find those that a transport has lost. */
-  listQueuedAttempts(options: {
-    schedulerId: string;
-    executors: string[];
-    queuedForMs: number;
-    after: string | null;
-    limit: number;
-  }): Promise<TaskCommand[]>;
-  /** Attempts whose lease says stop, for executors to cancel at once (the runner also hears it by heartbeat). */
-  takeStops(options: { schedulerId: string }): Promise<{ attemptId: string; executor: string; reason: string }[]>;
-  /** Re-evaluates runs that a missed wake-up or a crash between transactions may have left behind. The slow sweep. */
-  sweep(options: { limit: number }): Promise<{ repaired: number }>;
-  /** The earliest moment at which one of the above has something to do, by index look-ups; null: nothing is planned. What came due after `lookedAt` counts. Default: now. */
-  nextDueAt(lookedAt?: Date): Promise<Date | null>;
 }
 
 // Callbacks that no attempt can run ---------------------------------------------------------------------------------

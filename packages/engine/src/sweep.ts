@@ -13,7 +13,7 @@ import {
 } from "@tradewind/metadata";
 import { commit } from "./commit.ts";
 import type { EngineContext } from "./context.ts";
-import type { SchedulingUseCases } from "./engine.ts";
+import type { SchedulingUseCases } from "./scheduling-use-cases.ts";
 import { eachOnItsOwn } from "./runs/each-on-its-own.ts";
 import { letNextRunsIn } from "./runs/next-runs.ts";
 import { isLive, type RunWork } from "./settle/run-work.ts";

@@ -2,7 +2,7 @@ import { isDagRunTimedOut, timeOutRun } from "@tradewind/core";
 import { listDueTimers, listTimedOutDagRuns, lockTaskInstances, takeDueTimers } from "@tradewind/metadata";
 import { commit } from "./commit.ts";
 import type { EngineContext } from "./context.ts";
-import type { SchedulingUseCases } from "./engine.ts";
+import type { SchedulingUseCases } from "./scheduling-use-cases.ts";
 import { firePastTimers } from "./past/past-timers.ts";
 import { addRecord, type RunWork } from "./settle/run-work.ts";
 import { settleAndFlush } from "./settle/settle.ts";

@@ -199,3 +199,35 @@ test("leases of the run count that no state tells of: what was marked while it r
   await run(database.db, { text: "delete from lease" });
   await engine.deleteDag({ dagId: "marked", actor });
 });
+
+test("a run that was moved to another version between two of its attempts: what the earlier one gives back is not overlooked", async () => {
+  // Only in the later version has `a` a limit over all runs, behind which another run's is parked while this one's goes on.
+  const version = (maxActiveTisPerDag: number | null) =>
+    dagSpec("moved", [task("a", { maxActiveTisPerDag }), task("z"), task("b", { upstream: ["z"] }), task("c", { upstream: ["b"] })], {
+      maxActiveRuns: 2,
+    });
+  await storeDags(engine, version(null));
+  const { runId } = await trigger(engine, "moved");
+  const [a, z] = (await begin()).toSorted((one, other) => one.context.taskId.localeCompare(other.context.taskId));
+  await end([z!], { want: 0 });
+  await storeDags(engine, version(1));
+  await engine.addNewTasks({ dagId: "moved", runId, actor, dryRun: false });
+  const later = await begin();
+  expect(later.map(({ context }) => [context.taskId, context.dagVersion])).toEqual([["b", 2]]);
+  await trigger(engine, "moved");
+  expect((await begin()).map(({ context }) => context.taskId)).toEqual(["z"]);
+  expect(await begin()).toEqual([]);
+  expect(await end([a!, ...later])).toMatchObject({ began: ["a", "c"], isHandedOver: false });
+  await run(database.db, { text: "delete from lease" });
+  await engine.deleteDag({ dagId: "moved", actor });
+});
+
+test("a task that is handed over gets the conf of its run, however large", async () => {
+  await storeDags(engine, dagSpec("large", [task("a"), task("b", { upstream: ["a"] })]));
+  const conf = { text: "x".repeat(100_000) };
+  await trigger(engine, "large", { conf });
+  const { next, began } = await end(await begin());
+  expect(began).toEqual(["b"]);
+  expect(next[0]!.context.conf).toEqual(conf);
+  await end(next);
+});

@@ -82,6 +82,8 @@ class Talk {
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #rest = "";
+  readonly #lines: string[] = [];
+  #isPausing = false;
   /** The other side is gone, or was never more than a connection that nobody accepted. */
   isClosed = false;
 
@@ -109,15 +111,29 @@ class Talk {
   #read(text: string): void {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop()!;
-    for (const line of lines) this.#onLine(JSON.parse(line) as Record<string, unknown>);
+    this.#lines.push(...lines);
+    if (!this.#isPausing) this.#takeLines();
   }
 
-  #onLine(message: Record<string, unknown>): void {
+  // Whoever waits for an answer acts on it before what was said after it is heard: else an attempt that ended since would be taken for one that the host has.
+  #takeLines(): void {
+    this.#isPausing = false;
+    for (let line = this.#lines.shift(); line !== undefined; line = this.#lines.shift()) {
+      const isAnswer = this.#onLine(JSON.parse(line) as Record<string, unknown>);
+      if (!isAnswer || this.#lines.length === 0) continue;
+      this.#isPausing = true;
+      setImmediate(() => this.#takeLines());
+      return;
+    }
+  }
+
+  /** Gives whether it was an answer. */
+  #onLine(message: Record<string, unknown>): boolean {
     if (!("id" in message)) {
       // A newer host may tell what this release does not know.
       const event = HostControlEvent.safeParse(message);
       if (event.success) this.onEvent(event.data);
-      return;
+      return false;
     }
     const answer = HostControlAnswer.parse(message);
     const pending = this.#pending.get(answer.id);
@@ -125,6 +141,7 @@ class Talk {
     clearTimeout(pending?.timer);
     if (answer.ok) pending?.resolve(answer);
     else pending?.reject(new TradewindError("executor_failed", `The runner host refused: ${answer.message ?? "it did not say why"}.`));
+    return true;
   }
 
   #fail(why: string): void {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HostControlEvent, HostLoad, HostStartup, TaskCommand } from "@tradewind/contract";
+import type { AttemptGrant, HostControlEvent, HostLoad, HostStartup, TaskCommand } from "@tradewind/contract";
 import { TradewindError } from "@tradewind/core";
-import type { AdoptableAttempt, Executor, ExecutorCapacity, ExecutorStart } from "@tradewind/executor";
+import type { AdoptableAttempt, BegunAt, Executor, ExecutorCapacity, ExecutorStart } from "@tradewind/executor";
 import type { HostConnection } from "./host-connection.ts";
 import { type HostFiles, isAlive, prepareHostFiles } from "./host-files.ts";
 import { HostLauncher, type HostSettings } from "./host-launcher.ts";
@@ -52,6 +52,10 @@ export function defaultPrefetch(slots: number): number {
 }
 
 const RECONNECT_MAX_MS = 5_000;
+/** A host that is asked what was begun on it answers within milliseconds, unless the execution API is away: nothing else may wait for that. */
+const CATCH_UP_PATIENCE_MS = 2_000;
+/** Between two tries to have it asked. */
+const CATCH_UP_PAUSE_MS = 1_000;
 /** Beyond the time given to tasks: the ladder of signals, last reports, last log lines. */
 const STOP_ALLOWANCE_MS = 20_000;
 
@@ -76,6 +80,10 @@ class LocalExecutor implements Executor {
   /** What would be lost with the host: submitted by us, or taken by the host itself. */
   readonly #known = new Set<string>();
   #load: HostLoad;
+  /** The host that has asked the execution API what was begun on it, and may be given more so; null: none, or the execution API does not answer it. */
+  #caughtUp: HostConnection | null = null;
+  /** Messages of what has begun that the host has not answered: at once as a rule, and never when it hangs. */
+  #begins = 0;
   #stopping = false;
   #idle: (() => void)[] = [];
 
@@ -111,6 +119,25 @@ class LocalExecutor implements Executor {
     }
   }
 
+  async begin(grants: readonly AttemptGrant[], { hostId, leasedAtMs }: BegunAt): Promise<void> {
+    if (this.#stopping) throw new TradewindError("shutting_down", "The local executor is stopping, and begins nothing.");
+    const connection = await this.#connected();
+    if (connection.hello.hostId !== hostId) return this.#tellBegunLost(grants, hostId);
+    // Before the host has them, so that they are told lost should it die now. They stay when it is not known whether it has them: it asks when it is connected again.
+    for (const { attemptId } of grants) this.#known.add(attemptId);
+    this.#begins += 1;
+    try {
+      await connection.ask({ op: "begin", grants: [...grants], leasedAtMs });
+    } finally {
+      this.#begins -= 1;
+    }
+  }
+
+  async catchUp(): Promise<void> {
+    const connection = await this.#connected();
+    if (connection.hello.begins === true) await connection.ask({ op: "catch_up" });
+  }
+
   async cancel(attempts: readonly { attemptId: string; reason: string }[]): Promise<void> {
     if (attempts.length > 0) await this.#connection?.ask({ op: "cancel", attempts: [...attempts] });
   }
@@ -125,10 +152,15 @@ class LocalExecutor implements Executor {
   }
 
   capacity(): ExecutorCapacity {
-    const held = Math.max(this.#known.size, this.#load.waiting + this.#load.running);
+    const { slots, waiting, running, isPaused, isCutOff } = this.#load;
+    const held = Math.max(this.#known.size, waiting + running);
+    const isOpen = !this.#stopping && isPaused !== true;
+    // What waits in the host goes first. While the execution API is away, what is queued costs nothing, and what has begun would lose its lease.
+    const places = isOpen && waiting === 0 && isCutOff !== true && this.#begins === 0 ? slots - held : 0;
     return {
-      slots: this.#load.slots,
-      free: this.#stopping || this.#load.isPaused === true ? 0 : Math.max(0, this.#load.slots + this.#prefetch - held),
+      slots,
+      free: isOpen ? Math.max(0, slots + this.#prefetch - held) : 0,
+      ...(this.#caughtUp !== null && places > 0 && { host: { hostId: this.#caughtUp.hello.hostId, places } }),
     };
   }
 
@@ -165,9 +197,11 @@ class LocalExecutor implements Executor {
   }
 
   #connected(): Promise<HostConnection> {
+    // First, since the connection is not for use before the host has caught up.
+    if (this.#connecting !== null) return this.#connecting;
     if (this.#connection !== null) return Promise.resolve(this.#connection);
     if (this.#launcher === null) return Promise.reject(new TradewindError("executor_failed", "The local executor has not been started."));
-    this.#connecting ??= this.#connect(this.#launcher).finally(() => (this.#connecting = null));
+    this.#connecting = this.#connect(this.#launcher).finally(() => (this.#connecting = null));
     return this.#connecting;
   }
 
@@ -189,7 +223,37 @@ class LocalExecutor implements Executor {
       },
     );
     await this.#giveToken(connection);
+    if (connection.hello.begins === true) await this.#catchUpOnce(connection);
+    // It went meanwhile, which is seen to: nobody is to be given what is not connected.
+    if (this.#connection !== connection) throw new TradewindError("executor_failed", "The runner host went away as it was connected.");
     return connection;
+  }
+
+  /** What a dispatch began on the host, and what the host was not told of since the message was lost, begins now. Waits for it only as long as the execution API can be expected to answer. */
+  async #catchUpOnce(connection: HostConnection): Promise<void> {
+    const asked = this.#catchUpUntilAsked(connection);
+    const isAnswered = await Promise.race([asked.then(() => true), sleep(CATCH_UP_PATIENCE_MS, false, { ref: false })]);
+    if (isAnswered) return;
+    this.#start!.logger.warn(
+      { hostId: connection.hello.hostId },
+      "the runner host could not ask the execution API yet what was begun on it; going on without it, and until it has asked all attempts are queued",
+    );
+  }
+
+  async #catchUpUntilAsked(connection: HostConnection): Promise<void> {
+    while (this.#connection === connection && !this.#stopping) {
+      try {
+        const { attempts } = await connection.ask({ op: "catch_up" });
+        if (this.#connection !== connection) return;
+        for (const id of attempts?.running ?? []) this.#known.add(id);
+        this.#caughtUp = connection;
+        return;
+      } catch (error) {
+        this.#start!.logger.debug({ error: String(error) }, "the runner host could not ask what was begun on it");
+        if (this.#connection !== connection) return;
+        await sleep(CATCH_UP_PAUSE_MS, undefined, { ref: false });
+      }
+    }
   }
 
   async #giveToken(connection: HostConnection): Promise<void> {
@@ -201,9 +265,14 @@ class LocalExecutor implements Executor {
       this.#giveToken(connection).catch((error: unknown) =>
         this.#start!.logger.warn({ error: String(error) }, "the runner host could not be given a new token"),
       );
+    } else if (event.event === "stopping") {
+      if (this.#caughtUp === connection) this.#caughtUp = null;
     } else if (event.event === "trouble") {
+      // It may as well not answer, which is no failure yet.
+      if (this.#caughtUp === connection) this.#caughtUp = null;
       this.#tellTrouble(connection, event);
     } else if (event.event === "recovered") {
+      if (connection.hello.begins === true && this.#caughtUp === null) void this.#catchUpUntilAsked(connection);
       const { doing, afterMs } = event;
       this.#start!.logger.info(
         { hostId: connection.hello.hostId, doing, afterMs: Math.round(afterMs) },
@@ -247,12 +316,19 @@ class LocalExecutor implements Executor {
   async #onHostGone(connection: HostConnection): Promise<void> {
     if (this.#connection !== connection) return;
     this.#connection = null;
+    this.#caughtUp = null;
     if (this.#stopping) return;
     const start = this.#start!;
     const alive = await this.#launcher!.find().catch(() => undefined);
     alive?.close();
     if (alive === undefined) this.#tellLost(start, `the runner host (pid ${connection.hello.pid}) is gone`);
     await this.#reconnect(start);
+  }
+
+  #tellBegunLost(grants: readonly AttemptGrant[], hostId: string): void {
+    const reason = `the runner host "${hostId}" that they were to begin on is gone`;
+    this.#start!.logger.error({ attempts: grants.length, reason }, "attempts are lost with their runner host");
+    for (const { attemptId } of grants) this.#start!.onEvent({ kind: "lost", attemptId, reason });
   }
 
   #tellLost(start: ExecutorStart, reason: string): void {

@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { createApiServer, createFileLogStore, createSignedTokens, type SignedTokens } from "@tradewind/api";
-import type { LogLine, TaskCommand } from "@tradewind/contract";
+import type { AttemptGrant, LogLine, TaskCommand } from "@tradewind/contract";
 import { DagProcessor } from "@tradewind/dag-processor";
-import { createEngine, type Engine } from "@tradewind/engine";
+import { createEngine, type Engine, type PausePoint } from "@tradewind/engine";
 import type { Executor } from "@tradewind/executor";
 import type { AttemptFacts, ConformanceHarness, TaskAddress } from "@tradewind/executor/conformance";
 import { createDagLoader, stopBundler } from "@tradewind/loader";
@@ -28,6 +28,8 @@ export interface AdapterUnderTest {
   startWorkers?(place: { executionApiUrl: string; secretKey: string }): Promise<void>;
   /** Called for each scheduler, which starts it. */
   makeExecutor(home: string): Executor;
+  /** Awaited at named moments of the schedulers' engines: one that never goes on is as dead as one that is killed there. */
+  pausePoint?(name: PausePoint): Promise<void>;
   /** Called when no scheduler is left: resolves when nothing that executors had started runs any more, rejects when something does not end. */
   awaitNoWorkers(home: string): Promise<void>;
 }
@@ -67,7 +69,7 @@ export async function startWholeTradewind(home: string, adapter: AdapterUnderTes
   await adapter.startWorkers?.({ executionApiUrl: executionApiUrl.replace("/execution/v1", ""), secretKey });
 
   const startScheduler = async (): Promise<RunningScheduler> => {
-    const own = openEngine(database, tokens, fernet, adapter.name);
+    const own = openEngine(database, tokens, fernet, adapter.name, adapter.pausePoint?.bind(adapter));
     const mortal = makeMortal(own.engine);
     const executor = adapter.makeExecutor(home);
     let isDead = false;
@@ -187,6 +189,7 @@ function openEngine(
   tokens: SignedTokens,
   fernet: Fernet,
   defaultExecutor = "local",
+  pausePoint?: (name: PausePoint) => Promise<void>,
 ): { engine: Engine; close(): Promise<void> } {
   const db = openDatabase({ url: database.url });
   const hot = openHotDatabase({ url: database.url });
@@ -196,6 +199,7 @@ function openEngine(
     fernet,
     issueAttemptToken: ({ attemptId, ttlMs }) => tokens.issue("attempt", attemptId, ttlMs),
     defaultExecutor,
+    pausePoint,
     dagsArePausedAtCreation: false,
   });
   const close = async (): Promise<void> => {
@@ -214,10 +218,25 @@ function remembering(executor: Executor, commands: Map<string, TaskCommand>): Ex
       for (const command of submitted) commands.set(command.attemptId, command);
       return executor.submit(submitted);
     },
+    ...(executor.begin === undefined
+      ? {}
+      : {
+          begin(grants, at) {
+            for (const grant of grants) commands.set(grant.attemptId, commandOf(executor.name, grant));
+            return executor.begin!(grants, at);
+          },
+          catchUp: () => executor.catchUp!(),
+        }),
     cancel: (attempts) => executor.cancel(attempts),
     adopt: (attempts) => executor.adopt(attempts),
     ...(executor.findMissing === undefined ? {} : { findMissing: (queued) => executor.findMissing!(queued) }),
     capacity: () => executor.capacity(),
     stop: (options) => executor.stop(options),
   };
+}
+
+/** What would have been submitted for it. */
+function commandOf(executor: string, { attemptId, taskInstanceId, bundleSha256, context }: AttemptGrant): TaskCommand {
+  const { dagId, runId, taskId, mapIndex, tryNumber } = context;
+  return { attemptId, taskInstanceId, dagId, runId, taskId, mapIndex, tryNumber, executor, queue: "default", priorityWeight: 1, bundleSha256 };
 }

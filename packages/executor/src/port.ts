@@ -1,4 +1,4 @@
-import type { TaskCommand } from "@tradewind/contract";
+import type { AttemptGrant, TaskCommand } from "@tradewind/contract";
 
 /** How much more an executor would take. */
 export interface ExecutorCapacity {
@@ -11,6 +11,18 @@ export interface ExecutorCapacity {
    * well. Default false.
    */
   isAway?: boolean;
+  /**
+   * A runner host at hand, and how many attempts could begin on it at this moment: dispatch begins so many there itself, and hands them to {@link Executor.begin}. Only where nothing waits for
+   * these places, and where the host has been heard by the execution API: what has begun and reaches nobody costs a try. Default: none, and all attempts are submitted.
+   */
+  host?: { hostId: string; places: number };
+}
+
+/** A host that attempts have begun on, and since when, for {@link Executor.begin}. */
+export interface BegunAt {
+  hostId: string;
+  /** A moment before the leases were made, by the monotonic clock of this machine (`process.hrtime`) in milliseconds: the host must not take them to last longer than the server does. */
+  leasedAtMs: number;
 }
 
 /** An attempt that Postgres believes is with this executor, for {@link Executor.adopt}. */
@@ -63,6 +75,13 @@ export interface Executor {
    * attempt twice must not run it twice at once on the same host (and could never be granted twice).
    */
   submit(commands: readonly TaskCommand[]): Promise<void>;
+  /**
+   * Hands over attempts that dispatch has begun on the host that `capacity` told of. Resolves when the host has them. Rejecting is no news: they are not handed over again. Whatever becomes of
+   * this call, the executor sees to it that a host that lives asks the execution API what runs on it, and tells what was begun on a host that is gone as `lost`. Needed where `capacity` tells a host.
+   */
+  begin?(grants: readonly AttemptGrant[], at: BegunAt): Promise<void>;
+  /** Dispatch may have begun attempts on the host that `capacity` told of, and nobody knows which: the host has to ask the execution API. Needed where there is `begin`. */
+  catchUp?(): Promise<void>;
   /** Stops attempts, running or waiting; unknown ids are ignored. The runner also learns by heartbeat: this is only faster. */
   cancel(attempts: readonly { attemptId: string; reason: string }[]): Promise<void>;
   /** After a scheduler's death: which of these does the executor still hold? Those not answered are lost. */

@@ -226,13 +226,15 @@ interface OpenTransaction {
 /** The handle of one transaction. What still wants to go on when it is over is refused: it would run outside, or in somebody else's. */
 function openHandle({ isPipelined, batcher, query, kysely }: Session): OpenTransaction {
   let isOver = false;
+  const refusedBefore = batcher.refused;
   let sealed: Promise<StatementResult> | undefined;
   const run = (statement: Statement): Promise<StatementResult> => {
     if (isOver) return Promise.reject(new Error(`The transaction is over: "${statement.name ?? statement.text.slice(0, 60)}" was not sent.`));
     return statement.name === undefined ? query(queryConfig(statement)) : batcher.add(statement);
   };
   const seal = (): void => {
-    if (isOver || !isPipelined) return;
+    // Without a statement that was never sent nothing may be committed: whoever waits for it hears of it, and the transaction is rolled back.
+    if (isOver || !isPipelined || batcher.refused > refusedBefore) return;
     isOver = true;
     sealed = batcher.add({ name: "commit", text: "commit" }, { isControl: true });
     // Asked for when `work` has returned; until then nobody listens.

@@ -16,6 +16,8 @@ export class StatementBatcher {
   #open: Sent[] = [];
   #statements = 0;
   #scheduled = false;
+  /** How many statements were never sent, since a value of theirs could not be. */
+  refused = 0;
 
   /** @param onSent hears how many statements went out together */
   constructor(client: pg.PoolClient, onSent: (statements: number) => void) {
@@ -27,7 +29,7 @@ export class StatementBatcher {
   add(statement: Statement, { isControl = false }: { isControl?: boolean } = {}): Promise<StatementResult> {
     return new Promise((resolve, reject) => {
       // Here, where it fails this statement alone: a batch of which half was written would leave the connection waiting for ever.
-      const values = (statement.values ?? []).map(encodeValue);
+      const values = this.#encode(statement);
       this.#open.push({ statement, values, resolve, reject });
       if (!isControl) this.#statements += 1;
       if (this.#scheduled) return;
@@ -35,6 +37,15 @@ export class StatementBatcher {
       // After all that this turn still has to say.
       process.nextTick(() => this.flush());
     });
+  }
+
+  #encode({ values = [] }: Statement): (string | Buffer | null)[] {
+    try {
+      return values.map(encodeValue);
+    } catch (error) {
+      this.refused += 1;
+      throw error;
+    }
   }
 
   /** Sends what was added so far: something else that must come after it is about to be sent. */

@@ -130,6 +130,20 @@ describe("transaction", () => {
     expect(await run(hot, { name: "sealed_none", text: "select key from variable where key = 'sealed'" })).toEqual([]);
   });
 
+  test("is undone as a whole when a statement before the commit could not be sent at all: nothing is committed without it", async () => {
+    const { hot } = database;
+    const failed = transaction(hot, async (tx) => {
+      const statements = [
+        run(tx, { name: "unsent_insert", text: "insert into variable (key, value) values ('unsent', '1')" }),
+        run(tx, { name: "unsent_date", text: "select $1::timestamptz", values: [new Date(Number.NaN)] }),
+      ];
+      commitAlong(tx);
+      await Promise.all(statements);
+    });
+    await expect(failed).rejects.toThrow("Invalid time value");
+    expect(await run(hot, { name: "unsent_none", text: "select key from variable where key = 'unsent'" })).toEqual([]);
+  });
+
   test("a swallowed error does not pass for a commit", async () => {
     const swallowed = transaction(database.db, async (tx) => {
       await run(tx, { text: "insert into variable (key, value) values ('lost', '1')" });

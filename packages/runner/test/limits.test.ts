@@ -217,7 +217,7 @@ describe("what people want of a host", () => {
     peer.wanted = "drain";
     await until(() => host.state() === "draining", "the wish");
     const second = deliver("gate");
-    expect([host.room(), host.load()]).toEqual([0, { slots: 2, waiting: 1, running: 1, isPaused: true }]);
+    expect([host.room(), host.load()]).toEqual([0, { slots: 2, waiting: 1, running: 1, isPaused: true, isCutOff: false }]);
     const { command, grant } = peer.get(first);
     peer.ready.push(peer.addAttempt({ dagId: "d", taskId: "gate", bundleSha256: command.bundleSha256, resolveFrom: grant.resolveFrom }).attemptId);
     peer.variables.set("open", "1");

@@ -1,3 +1,4 @@
+import type { AttemptGrant } from "@tradewind/executor";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LogBook } from "../test/log-book.ts";
 import { atRest, ManualClock } from "../test/manual-clock.ts";
@@ -130,4 +131,45 @@ test("after stop nothing is submitted, not even when a submission under way is r
   await delivering;
   await clock.advance(60_000);
   expect([local.submissions.length, queue.submissions.length, clock.timers]).toEqual([1, 1, 0]);
+});
+
+describe("attempts that have begun", () => {
+  const grant = { attemptId: "a" } as AttemptGrant;
+  const begun = [{ executor: "local", hostId: "host-1", grants: [grant] }];
+
+  test("their executor is told once, whatever comes of it", async () => {
+    await delivery.begin(begun, 7);
+    local.failure = new Error("connection refused");
+    await delivery.begin(begun, 8);
+    await clock.advance(60_000);
+    expect(local.begun).toEqual([
+      { attemptIds: ["a"], hostId: "host-1", leasedAtMs: 7 },
+      { attemptIds: ["a"], hostId: "host-1", leasedAtMs: 8 },
+    ]);
+    expect(queue.begun).toEqual([]);
+    expect(logger.messages("warn")).toEqual(['executor "local" could not tell its host of 1 attempts that have begun there']);
+    expect([delivery.waitingFor("local"), delivery.isRefused("local"), clock.timers]).toEqual([0, false, 0]);
+  });
+
+  test("a host that does not answer holds up nobody", async () => {
+    const door = gate();
+    local.gate = door.promise;
+    let isDone = false;
+    const telling = delivery.begin(begun, 7).then(() => (isDone = true));
+    await clock.advance(900);
+    expect(isDone).toBe(false);
+    await clock.advance(200);
+    await telling;
+    door.open();
+    await atRest();
+    expect(clock.timers).toBe(0);
+  });
+
+  test("hosts are asked to catch up where there are such", async () => {
+    local.failure = new Error("connection refused");
+    delivery.catchUp(["local", "elsewhere"]);
+    await atRest();
+    expect([local.catchUps, queue.catchUps]).toEqual([1, 0]);
+    expect(logger.messages("warn")).toEqual(['executor "local" could not have its host ask what has begun there']);
+  });
 });

@@ -1,3 +1,4 @@
+import type { BegunAttempts } from "@tradewind/engine";
 import type { Executor, TaskCommand } from "@tradewind/executor";
 import type { SchedulerClock, SchedulerLogger } from "./ports.ts";
 
@@ -41,6 +42,16 @@ export class Delivery {
   async deliver(commands: readonly TaskCommand[]): Promise<void> {
     const byExecutor = Map.groupBy(commands, (command) => command.executor);
     await Promise.all([...byExecutor].map(([name, own]) => this.#deliverTo(name, own)));
+  }
+
+  /** Hands attempts that have begun to the executors of their hosts; resolves as `deliver` does. Once: what does not arrive, a host that lives asks for. Never rejects. */
+  async begin(begun: readonly BegunAttempts[], leasedAtMs: number): Promise<void> {
+    await Promise.all(begun.map(async (one) => this.#lanes.get(one.executor)?.begin(one, leasedAtMs)));
+  }
+
+  /** Has the hosts of these executors ask what has begun on them, which nobody here knows. Waits for none of them. */
+  catchUp(executors: readonly string[]): void {
+    for (const name of executors) this.#lanes.get(name)?.catchUp();
   }
 
   /** Forgets attempts that must not run any more. */
@@ -107,6 +118,19 @@ class Lane {
     await this.#withPatience(this.#submit());
   }
 
+  begin({ hostId, grants }: BegunAttempts, leasedAtMs: number): Promise<void> {
+    const telling = this.#executor.begin?.(grants, { hostId, leasedAtMs }) ?? Promise.resolve();
+    return this.#withPatience(
+      telling.catch((error: unknown) =>
+        this.#warn({ attempts: grants.length, err: error }, `could not tell its host of ${grants.length} attempts that have begun there`),
+      ),
+    );
+  }
+
+  catchUp(): void {
+    void this.#executor.catchUp?.().catch((error: unknown) => this.#warn({ err: error }, "could not have its host ask what has begun there"));
+  }
+
   forget(attemptIds: readonly string[]): void {
     for (const attemptId of attemptIds) this.#waiting.delete(attemptId);
   }
@@ -114,6 +138,11 @@ class Lane {
   stop(): void {
     this.#stopped = true;
     this.#clock.clearTimeout(this.#retryTimer);
+  }
+
+  #warn(fields: object, what: string): void {
+    const { name } = this.#executor;
+    this.#logger.warn({ executor: name, ...fields }, `executor "${name}" ${what}`);
   }
 
   #submit(): Promise<void> {

@@ -65,6 +65,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         schedulerId: jobId,
         parallelism: options.parallelism,
         limits: { ...DEFAULT_STEP_LIMITS, ...options.limits },
+        clock,
         metrics,
         logger,
       }),

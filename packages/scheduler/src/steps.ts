@@ -2,7 +2,7 @@ import type { ExecutorRoom, SchedulingUseCases, WakeKind } from "@tradewind/engi
 import type { Executor } from "@tradewind/executor";
 import type { Delivery } from "./delivery.ts";
 import { findMissingStep } from "./missing-attempts.ts";
-import type { SchedulerLogger, SchedulerMetrics } from "./ports.ts";
+import type { SchedulerClock, SchedulerLogger, SchedulerMetrics } from "./ports.ts";
 
 /** What set a pass off: something became possible, the moment that was slept for came, or the slow sweep. */
 export type Occasion = WakeKind | "due" | "sweep";
@@ -24,6 +24,7 @@ export interface StepOptions {
   schedulerId: string;
   parallelism: number;
   limits: StepLimits;
+  clock: SchedulerClock;
   metrics: SchedulerMetrics;
   logger: SchedulerLogger;
 }
@@ -132,7 +133,7 @@ function dueSteps({ engine, limits }: StepOptions): Step[] {
   ];
 }
 
-function dispatchSteps({ engine, executors, delivery, schedulerId, parallelism, limits, metrics }: StepOptions): Step[] {
+function dispatchSteps({ engine, executors, delivery, schedulerId, parallelism, limits, clock, metrics }: StepOptions): Step[] {
   return [
     {
       name: "dispatch",
@@ -142,10 +143,19 @@ function dispatchSteps({ engine, executors, delivery, schedulerId, parallelism, 
       async run() {
         const rooms = executors.map((executor) => roomOf(executor, delivery));
         if (rooms.every((room) => room.free === 0)) return false;
-        const { commands, more } = await engine.dispatch({ schedulerId, parallelism, executors: rooms, limit: limits.commandsPerPass });
-        metrics.dispatched(commands.length);
-        if (commands.length > 0) await delivery.deliver(commands);
-        return more && commands.length > 0;
+        const hosted = rooms.filter(({ host }) => host !== undefined).map(({ name }) => name);
+        const options = { schedulerId, parallelism, executors: rooms, limit: limits.commandsPerPass, monotonicNow: () => clock.monotonicNow() };
+        const { commands, begun, leasedAtMs, isUnsure, more } = await engine.dispatch(options).catch((error: unknown) => {
+          // It may have been committed all the same.
+          delivery.catchUp(hosted);
+          throw error;
+        });
+        const taken = begun.reduce((sum, { grants }) => sum + grants.length, commands.length);
+        metrics.dispatched(taken);
+        // What has begun first, in the order in which it was taken.
+        if (taken > 0) await Promise.all([delivery.begin(begun, leasedAtMs), delivery.deliver(commands)]);
+        if (isUnsure) delivery.catchUp(hosted);
+        return more && taken > 0;
       },
     },
   ];
@@ -154,8 +164,11 @@ function dispatchSteps({ engine, executors, delivery, schedulerId, parallelism, 
 /** What an executor can take now: its own free places, less what it was given and has not taken. One that is away takes nothing and holds up no other. */
 function roomOf(executor: Executor, delivery: Delivery): ExecutorRoom {
   const { name } = executor;
-  const { free, isAway = false } = executor.capacity();
+  const { free, isAway = false, host } = executor.capacity();
   // Nothing more is queued for a transport that refuses: it would only wait here.
   if (isAway || delivery.isRefused(name)) return { name, free: 0, isAway: true };
-  return { name, free: free === null ? null : Math.max(0, free - delivery.waitingFor(name)) };
+  const waiting = delivery.waitingFor(name);
+  // What the executor has yet to take came before.
+  const isAtHand = host !== undefined && executor.begin !== undefined && waiting === 0;
+  return { name, free: free === null ? null : Math.max(0, free - waiting), ...(isAtHand && { host }) };
 }

@@ -11,6 +11,10 @@ export class ManualClock implements SchedulerClock {
     return this.#now;
   }
 
+  monotonicNow(): number {
+    return this.#now;
+  }
+
   setTimeout(callback: () => void, delayMs: number): number {
     this.#timers.set(++this.#lastId, { at: this.#now + Math.max(0, delayMs), callback });
     return this.#lastId;

@@ -1,4 +1,13 @@
-import type { AdoptableAttempt, Executor, ExecutorCapacity, ExecutorEvent, ExecutorStart, TaskCommand } from "@tradewind/executor";
+import type {
+  AdoptableAttempt,
+  AttemptGrant,
+  BegunAt,
+  Executor,
+  ExecutorCapacity,
+  ExecutorEvent,
+  ExecutorStart,
+  TaskCommand,
+} from "@tradewind/executor";
 
 /** An executor that holds what it is given, in memory. */
 export class MemoryExecutor implements Executor {
@@ -9,10 +18,18 @@ export class MemoryExecutor implements Executor {
   readonly submissions: string[][] = [];
   readonly cancelled: { attemptId: string; reason: string }[] = [];
   free: number | null = null;
+  /** At hand, while it is set. */
+  host: ExecutorCapacity["host"];
+  /** Each time it was told of attempts that have begun. */
+  readonly begun: ({ attemptIds: string[] } & BegunAt)[] = [];
+  /** How often its host was to ask what has begun there. */
+  catchUps = 0;
   /** Thrown by `start`, `submit` and `adopt` while it is set. */
   failure: Error | null = null;
   /** Submissions wait for this. */
   gate: Promise<void> = Promise.resolve();
+  /** Called with the ids of what has begun. */
+  onBegun: (attemptIds: string[]) => void = () => {};
   /** Called with what was taken. */
   onTaken: (commands: readonly TaskCommand[]) => void = () => {};
   stopped: { drain: boolean; timeoutMs: number } | null = null;
@@ -35,6 +52,19 @@ export class MemoryExecutor implements Executor {
     this.onTaken(commands);
   }
 
+  async begin(grants: readonly AttemptGrant[], at: BegunAt): Promise<void> {
+    const attemptIds = grants.map(({ attemptId }) => attemptId);
+    this.begun.push({ attemptIds, ...at });
+    await this.gate;
+    this.#failIfAsked();
+    this.onBegun(attemptIds);
+  }
+
+  async catchUp(): Promise<void> {
+    this.catchUps += 1;
+    this.#failIfAsked();
+  }
+
   async cancel(attempts: readonly { attemptId: string; reason: string }[]): Promise<void> {
     this.cancelled.push(...attempts);
     for (const { attemptId } of attempts) this.held.delete(attemptId);
@@ -46,7 +76,7 @@ export class MemoryExecutor implements Executor {
   }
 
   capacity(): ExecutorCapacity {
-    return { slots: this.free, free: this.free };
+    return { slots: this.free, free: this.free, ...(this.host !== undefined && { host: this.host }) };
   }
 
   async stop(how: { drain: boolean; timeoutMs: number }): Promise<void> {

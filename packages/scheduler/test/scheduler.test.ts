@@ -3,7 +3,7 @@ import type { TaskCommand } from "@tradewind/executor";
 import { createEngine, type Engine } from "@tradewind/engine";
 import { dagSpec, freshFernet, loadedDagFile, taskSpec, useTestDatabase } from "@tradewind/testkit/database";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { createScheduler, type Scheduler, type SchedulerOptions } from "../src/index.ts";
+import { createScheduler, NO_SCHEDULER_METRICS, type Scheduler, type SchedulerOptions, SYSTEM_CLOCK } from "../src/index.ts";
 import { LogBook } from "./log-book.ts";
 import { MemoryExecutor } from "./memory-executor.ts";
 
@@ -94,6 +94,54 @@ describe("with the real engine", () => {
     await vi.waitFor(() => expect(ended).toEqual(["chain success"]), SOON);
     expect(executor.submissions.map((ids) => ids.length)).toEqual([1, 1, 1]);
     expect(logger.messages("error")).toEqual([]);
+  });
+
+  test("where a host is at hand, what has a place begins there, and its executor is told; the rest is queued", async () => {
+    const counts: number[] = [];
+    executor.host = { hostId: HOST, places: 2 };
+    executor.onBegun = (attemptIds) => void succeed(attemptIds);
+    executor.onTaken = runAtOnce;
+    const before = SYSTEM_CLOCK.monotonicNow();
+    await engine.recordDagFile(loadedDagFile(dagSpec("hosted", [taskSpec("a"), taskSpec("b"), taskSpec("c")])));
+    await started({ metrics: { ...NO_SCHEDULER_METRICS, dispatched: (count) => void counts.push(count) } });
+    await trigger("hosted");
+    await vi.waitFor(() => expect(ended).toEqual(["hosted success"]), SOON);
+    const [first] = executor.begun;
+    expect([executor.begun.length, first!.attemptIds.length, first!.hostId, executor.submissions.map((ids) => ids.length)]).toEqual([
+      1,
+      2,
+      HOST,
+      [1],
+    ]);
+    expect(first!.leasedAtMs).toBeGreaterThan(before);
+    expect(first!.leasedAtMs).toBeLessThan(SYSTEM_CLOCK.monotonicNow());
+    expect(counts.filter((count) => count > 0)).toEqual([3]);
+    expect([executor.catchUps, logger.messages("error")]).toEqual([0, []]);
+  });
+
+  test("what a dispatch that failed behind its commit has begun, nobody knows: hosts at hand ask for it", async () => {
+    executor.host = { hostId: HOST, places: 2 };
+    let failures = 1;
+    const failing = createEngine({
+      db: database.db,
+      hot: database.hot,
+      fernet: freshFernet(),
+      issueAttemptToken: ({ attemptId }) => attemptId,
+      defaultExecutor: "local",
+      dagsArePausedAtCreation: false,
+      pausePoint: async (name) => {
+        if (name === "dispatched, commands not returned" && failures-- > 0) throw new Error("cut off");
+      },
+    });
+    onTestFinished(() => failing.close());
+    await failing.recordDagFile(loadedDagFile(dagSpec("unknown", [taskSpec("a")])));
+    await started({ engine: failing });
+    await failing.triggerDagRun({ dagId: "unknown", logicalDate: null, triggeredBy: "test", actor: { name: "test" } });
+    await vi.waitFor(() => expect(executor.catchUps).toBe(1), SOON);
+    expect([executor.begun, executor.submissions]).toEqual([[], []]);
+    const { next } = await engine.exchange({ hostId: HOST, starts: [], finishes: [], want: 0, queues: null, known: [] });
+    await succeed(next.map(({ attemptId }) => attemptId));
+    await vi.waitFor(() => expect(ended).toEqual(["unknown success"]), SOON);
   });
 
   test("what comes due by time is done at its time: a schedule, and a retry", async () => {

@@ -1,4 +1,4 @@
-/** Where an attempt belongs. None of it ever changes. */
+/** Where an attempt belongs. None of it ever changes; the run itself may have moved to another version since. */
 export interface AttemptPlace {
   taskInstanceId: number;
   dagRunId: number;

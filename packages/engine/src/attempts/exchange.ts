@@ -1,7 +1,7 @@
 import type { AttemptFinish, ExchangeRequest, ExchangeResponse, FinishAnswer, StartRefusal } from "@tradewind/contract";
 import {
   commitAlong,
-  type GrantedAttempt,
+  type DagRunContext,
   type LeasedAttempt,
   listLeaseStates,
   listLeasesUnknownToHost,
@@ -9,12 +9,13 @@ import {
   lockDagRunsOfAttempts,
   type Queryable,
   retryableKind,
+  type RunOfAttempts,
   startAttempts,
   type Transaction,
 } from "@tradewind/metadata";
 import { commit } from "../commit.ts";
 import type { AfterCommit, EngineContext } from "../context.ts";
-import { isRepeated } from "../dispatch/take.ts";
+import { isRepeated, toGranted } from "../dispatch/take.ts";
 import { flush, giveIds } from "../settle/flush.ts";
 import { prefetchBelow, takePrefetched } from "../settle/prefetch.ts";
 import { settle } from "../settle/settle.ts";
@@ -23,6 +24,7 @@ import { AcceptedFinishes } from "./accepted-finishes.ts";
 import { Arrivals } from "./arrivals.ts";
 import { endAttempt } from "./end-attempt.ts";
 import type { Exchange, FreedSlot, HostGrant } from "./exchange-batch.ts";
+import { buildGrants, failGranted, type Unstartable } from "./give-grants.ts";
 import { GrantReader } from "./grants.ts";
 import { askAhead, type AskedAhead, planHandOver, takeHandedOver } from "./hand-over.ts";
 import { createLeavings, writeLeavings } from "./leavings.ts";
@@ -46,7 +48,7 @@ interface Served {
   freed: readonly FreedSlot[];
   next: NextAttempts;
   /** Given, and yet to be failed, since the commit was on its way when their inputs were read. */
-  unstartable: readonly { attemptId: string; problem: string }[];
+  unstartable: readonly Unstartable[];
 }
 
 /**
@@ -83,23 +85,14 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     // A lease each, and a row of the queue each that was in it.
     context.liveTables.noteGone(done.freed.length + (done.next.isHandedOver ? 0 : done.next.given.length));
     accepted.add(done.freed.map((one) => one.attemptId));
-    if (done.unstartable.length > 0) await failGranted(done.unstartable);
+    await failGranted(context, done.unstartable);
     await context.pausePoint("exchange committed, not answered");
     return responses;
   }
 
-  /** What was granted in the transaction that is committed. Whatever happens here, the others of the batch get their answers; these are lost with their leases at the latest. */
-  async function failGranted(unstartable: Served["unstartable"]): Promise<void> {
-    try {
-      await commit(context, (tx, after) => failUnstartable(context, tx, after, unstartable));
-    } catch (error) {
-      for (const { attemptId } of unstartable) context.onError(error, { what: "end of an attempt without inputs", id: attemptId });
-    }
-  }
-
   async function serveBatch(tx: Transaction, after: AfterCommit, batch: readonly Exchange[]): Promise<Served> {
     const asking = expectsNothing ? executorsThatWant(batch, executorOf) : [];
-    const { freed, settlement, asked, ended } = await finishAll(context, tx, after, batch, { accepted, asking });
+    const { freed, runs, settlement, asked, ended } = await finishAll(context, tx, after, batch, { accepted, asking });
     const wants = await groupWants(tx, { batch, freed, executorOf });
     const handOver = settlement === null ? null : planHandOver(settlement, wants, asked, ended);
     // Sent behind each other, in this order; what was written is seen by the look.
@@ -116,7 +109,7 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     const isKnown = startIds.length > 0 && places.length === startIds.length && !places.some((place) => place.isRepeated);
     let isSealed = settlement === null && isKnown;
     const starting = startAll(context, isSealed ? context.db : tx, tx, after, starts);
-    const grants = new GrantReader(context, tx);
+    const grants = new GrantReader(context, tx, runs);
     grants.read(places, isSealed ? () => commitAlong(tx) : undefined);
     const handed = handOver === null ? null : takeHandedOver(context, tx, handOver);
     if (handed !== null) {
@@ -134,10 +127,10 @@ export function createExchange(context: EngineContext): { exchange(request: Exch
     const next =
       handed !== null
         ? handed.next
-        : await takeNext(context, tx, dispatch, (candidates, isLast) => {
+        : await takeNext(context, tx, dispatch, (planned, isLast) => {
+            const taking = planned.map(toGranted);
             // What an earlier try left behind is taken away with the grant, by a statement more; what waits for a DAG version asks for its inputs when that has come.
-            isSealed = isLast && grants.isSent && ![...started.map(({ attempt }) => attempt), ...candidates].some(isRepeated);
-            const taking = candidates.map((candidate) => ({ ...candidate, taskInstanceId: candidate.id }));
+            isSealed = isLast && grants.isSent && ![...started.map(({ attempt }) => attempt), ...taking].some(isRepeated);
             grants.read(taking, isSealed ? () => commitAlong(tx) : undefined);
           });
     for (const { attempt } of next.given) after.changes.runs.add(attempt.dagRunId);
@@ -191,6 +184,8 @@ interface Finished {
   freed: FreedSlot[];
   /** The attempts whose leases go. */
   ended: LeasedAttempt[];
+  /** Those that are locked, as they were then: an exchange changes nothing of what a grant tells of them. Without those that have a large conf. */
+  runs: ReadonlyMap<number, DagRunContext>;
   settlement: Settlement | null;
   asked: AskedAhead | null;
 }
@@ -204,7 +199,7 @@ async function finishAll(
   { accepted, asking }: { accepted: AcceptedFinishes; asking: readonly string[] },
 ): Promise<Finished> {
   const attemptIds = batch.flatMap(({ request }) => request.finishes.map((finish) => finish.attemptId));
-  if (attemptIds.length === 0) return { freed: [], ended: [], settlement: null, asked: null };
+  if (attemptIds.length === 0) return { freed: [], ended: [], runs: new Map(), settlement: null, asked: null };
   const now = context.stampAt();
   const locking = [lockDagRunsOfAttempts(tx, { attemptIds, now }), lockAttempts(tx, { attemptIds, now })] as const;
   const places = context.attemptPlaces.of(attemptIds);
@@ -241,8 +236,10 @@ async function finishAll(
   // XComs first: a task that is mapped over one of them may be expanded in this settlement.
   await Promise.all([writeLeavings(context, tx, after, leavings), settle(settlement)]);
   await giveIds(settlement);
-  return { freed, ended: gone, settlement, asked };
+  return { freed, ended: gone, runs: new Map(runs.flatMap((run) => (isWhole(run) ? [[run.id, run]] : []))), settlement, asked };
 }
+
+const isWhole = (run: RunOfAttempts): run is RunOfAttempts & DagRunContext => run.conf !== null;
 
 /** Executors of hosts that want more for what has ended. */
 function executorsThatWant(batch: readonly Exchange[], executorOf: ExecutorLookup): string[] {
@@ -316,27 +313,22 @@ function refuse(
 }
 
 /** Tells hosts what they were given. Gives what cannot have its inputs: it is refused, and has to fail. */
-async function giveGrants(
-  context: EngineContext,
-  after: AfterCommit,
-  given: readonly HostGrant[],
-  grants: GrantReader,
-): Promise<{ attemptId: string; problem: string }[]> {
-  const problems: { attemptId: string; problem: string }[] = [];
-  const built = await grants.build(given.map(({ attempt }) => attempt));
+async function giveGrants(context: EngineContext, after: AfterCommit, given: readonly HostGrant[], grants: GrantReader): Promise<Unstartable[]> {
+  const problems: Unstartable[] = [];
+  const built = await buildGrants(
+    context,
+    after,
+    given.map(({ attempt }) => attempt),
+    grants,
+  );
   for (const [index, result] of built.entries()) {
-    const { entry, kind, attempt } = given[index]!;
-    if ("problem" in result) {
-      problems.push(result);
-      if (kind === "granted") entry.response.refused.push({ attemptId: result.attemptId, code: "not_queued", reason: result.problem });
+    const { entry, kind } = given[index]!;
+    if (!("problem" in result)) {
+      entry.response[kind].push(result.grant);
       continue;
     }
-    entry.response[kind].push(result.grant);
-    after.events.push(() => tellStarted(context, result.grant.context.dagId, attempt));
+    problems.push(result);
+    if (kind === "granted") entry.response.refused.push({ attemptId: result.attemptId, code: "not_queued", reason: result.problem });
   }
   return problems;
-}
-
-function tellStarted({ events }: EngineContext, dagId: string, { taskId, queue, queuedMs, scheduledMs }: GrantedAttempt): void {
-  events.taskInstanceStarted?.({ dagId, taskId, queue, queuedDurationMs: queuedMs, scheduledDurationMs: scheduledMs });
 }

@@ -31,13 +31,16 @@ interface GrantFacts {
 export class GrantReader {
   readonly #context: EngineContext;
   readonly #tx: Transaction;
+  readonly #runs: ReadonlyMap<number, DagRunContext>;
   readonly #facts = new Map<number, Promise<GrantFacts>>();
   /** Reads that have a statement to send yet: they wait for a DAG version that is not in memory. */
   #unsent = 0;
 
-  constructor(context: EngineContext, tx: Transaction) {
+  /** @param runs those that this transaction has locked and read */
+  constructor(context: EngineContext, tx: Transaction, runs: ReadonlyMap<number, DagRunContext> = new Map()) {
     this.#context = context;
     this.#tx = tx;
+    this.#runs = runs;
   }
 
   /** Nothing that was read has a statement to send yet. */
@@ -45,12 +48,12 @@ export class GrantReader {
     return this.#unsent === 0;
   }
 
-  /** Sends the questions about those that were not asked about yet: two statements for all of them, which travel together. `onSent`: nothing more will be asked. */
+  /** Sends the questions about those that were not asked about yet: at most two statements for all of them, which travel together. `onSent`: nothing more will be asked. */
   read(attempts: readonly AttemptToGrant[], onSent?: () => void): void {
     const unread = attempts.filter(({ taskInstanceId }) => !this.#facts.has(taskInstanceId));
     if (unread.length === 0) return onSent?.();
     this.#unsent += 1;
-    const facts = readGrantFacts(this.#context, this.#tx, unread, () => {
+    const facts = readGrantFacts(this.#context, this.#tx, unread, this.#runs, () => {
       this.#unsent -= 1;
       onSent?.();
     });
@@ -68,12 +71,19 @@ export class GrantReader {
   }
 }
 
-async function readGrantFacts(context: EngineContext, tx: Transaction, attempts: readonly AttemptToGrant[], onSent: () => void): Promise<GrantFacts> {
-  const [runs, { versions, xcoms }] = await Promise.all([
-    listDagRunContexts(tx, { dagRunIds: [...new Set(attempts.map((attempt) => attempt.dagRunId))] }),
+async function readGrantFacts(
+  context: EngineContext,
+  tx: Transaction,
+  attempts: readonly AttemptToGrant[],
+  known: ReadonlyMap<number, DagRunContext>,
+  onSent: () => void,
+): Promise<GrantFacts> {
+  const dagRunIds = [...new Set(attempts.map((attempt) => attempt.dagRunId))].filter((id) => !known.has(id));
+  const [read, { versions, xcoms }] = await Promise.all([
+    dagRunIds.length === 0 ? [] : listDagRunContexts(tx, { dagRunIds }),
     readInputs(context, tx, attempts, onSent),
   ]);
-  return { runs: new Map(runs.map((run) => [run.id, run])), versions, xcoms };
+  return { runs: read.length === 0 ? known : new Map([...known, ...read.map((run) => [run.id, run] as const)]), versions, xcoms };
 }
 
 async function readInputs(

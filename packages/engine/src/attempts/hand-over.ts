@@ -1,5 +1,13 @@
-import { planDispatch, type PoolLimit, runLimitKey, TradewindError } from "@tradewind/core";
-import { type GrantedAttempt, listDispatchFacts, type LeasedAttempt, takeReady, type Transaction, tryLockDispatch } from "@tradewind/metadata";
+import { planDispatch, type PoolLimit, runLimitKey } from "@tradewind/core";
+import {
+  type DispatchFacts,
+  insertBegunLeases,
+  type GrantedAttempt,
+  listDispatchFacts,
+  type LeasedAttempt,
+  type Transaction,
+  tryLockDispatch,
+} from "@tradewind/metadata";
 import type { EngineContext } from "../context.ts";
 import { type Instance, nodeOf, type RunWork } from "../settle/run-work.ts";
 import { limitKeys } from "../settle/flush.ts";
@@ -18,7 +26,7 @@ import { isOnlyExecutor, type NextAttempts, type WantedSlots } from "./next-atte
 export interface AskedAhead {
   /** false: another transaction is dispatching. */
   isLocked: boolean;
-  facts: Awaited<ReturnType<typeof listDispatchFacts>>;
+  facts: DispatchFacts;
   /** What was asked about. */
   executors: readonly string[];
   versions: ReadonlyMap<number, number>;
@@ -39,6 +47,8 @@ export function askAhead(
     const version = context.versions.peek(dagVersionId);
     const node = version?.graph.tasks.get(taskId);
     if (version === undefined || node === undefined) return null;
+    // A run that was moved to another version between two of its attempts: the limits of the earlier one are not what its end gives back.
+    if ((versions.get(dagRunId) ?? dagVersionId) !== dagVersionId) return null;
     versions.set(dagRunId, dagVersionId);
     for (const key of limitKeys(dagRunId, version.dagId, node.spec)) parkedKeys.add(key);
     for (const id of node.downstream) pools.add(version.graph.tasks.get(id)!.spec.pool);
@@ -51,11 +61,11 @@ export function askAhead(
   return Promise.all([locking, reading]).then(([isLocked, facts]) => ({ isLocked, facts, executors, versions }));
 }
 
-/** What is handed over, in memory; it is in the settlement's `handedOver`, which keeps it out of the queue. */
+/** What is handed over, in memory; it is in the settlement's `handedOver`, by which it is written as begun and never queued. */
 export interface HandOver {
   group: WantedSlots;
   slots: readonly FreedSlot[];
-  ready: readonly { work: RunWork; instance: Instance; bundleSha256: string }[];
+  ready: readonly { work: RunWork; instance: Instance; attemptId: string; bundleSha256: string }[];
 }
 
 export function planHandOver(
@@ -79,8 +89,11 @@ export function planHandOver(
   );
   if (ready.length === 0 || ready.length > group.slots.length) return null;
   if (!ready.every(({ work, instance }) => isPlain(settlement, work, instance, group)) || !fits(ready, asked, ended, group)) return null;
-  for (const { instance } of ready) settlement.handedOver.add(instance);
-  return { group, slots: group.slots.slice(0, ready.length), ready };
+  const begun = ready.map((one) => ({ ...one, attemptId: settlement.context.newAttemptId() }));
+  const slots = group.slots.slice(0, begun.length);
+  for (const [index, { instance, attemptId }] of begun.entries())
+    settlement.handedOver.set(instance, { attemptId, hostId: slots[index]!.entry.request.hostId });
+  return { group, slots, ready: begun };
 }
 
 /** Only the attempts end that were asked about, and of the versions that were: what else lets somebody in (a task that is withdrawn with them) was not looked at. */
@@ -97,7 +110,12 @@ function isPlain({ context }: Settlement, work: RunWork, instance: Instance, { e
 }
 
 /** By the rule by which dispatch chooses, as things are when the ended attempts are gone. */
-function fits(ready: HandOver["ready"], { facts }: AskedAhead, ended: readonly LeasedAttempt[], { executor }: WantedSlots): boolean {
+function fits(
+  ready: readonly Pick<HandOver["ready"][number], "work" | "instance">[],
+  { facts }: AskedAhead,
+  ended: readonly LeasedAttempt[],
+  { executor }: WantedSlots,
+): boolean {
   // As they are after the runs were locked: a pause that comes later waits for the runs.
   const isPaused = new Map(facts.runs.map((run) => [run.id, run.isPaused]));
   if (ready.some(({ work }) => isPaused.get(work.run.id) !== false)) return false;
@@ -126,16 +144,16 @@ function fits(ready: HandOver["ready"], { facts }: AskedAhead, ended: readonly L
   return plan.take.length === ready.length;
 }
 
-/** Sends the statement that begins what is handed over, behind those that made it ready. */
+/** Sends the statement that gives what is handed over its leases, behind those that made it ready and began it. */
 export function takeHandedOver(
   context: EngineContext,
   tx: Transaction,
   { group, slots, ready }: HandOver,
 ): { next: NextAttempts; taking: Promise<unknown> } {
-  const given = ready.map(({ work, instance, bundleSha256 }, index): HostGrant => {
+  const given = ready.map(({ work, instance, attemptId, bundleSha256 }, index): HostGrant => {
     const { dagVersionId } = work.run;
     const attempt: GrantedAttempt = {
-      attemptId: context.newAttemptId(),
+      attemptId,
       taskInstanceId: instance.id,
       dagRunId: work.run.id,
       dagVersionId,
@@ -161,15 +179,10 @@ export function takeHandedOver(
       ...{ dagId: work.run.dagId, pool, poolSlots, priorityWeight, schedulerId },
       executor: context.executorOf(instance),
       hostId: entry.request.hostId,
+      expiresInMs: context.limits.leaseMs,
     };
   });
-  const taking = takeReady(tx, { leases, expiresInMs: context.limits.leaseMs, now: context.stampAt() }).then((taken) => {
-    if (taken.length < given.length)
-      throw new TradewindError(
-        "internal",
-        `Only ${taken.length} of ${given.length} task instances could begin that were made ready in the same transaction.`,
-      );
-  });
+  const taking = insertBegunLeases(tx, { leases, now: context.stampAt() });
   for (const { attempt } of given) context.attemptPlaces.note(attempt.attemptId, { ...attempt, isRepeated: false });
   // Nothing else was waiting.
   const isDrained = group.queues === null && isOnlyExecutor(context, group.executor);

@@ -11,7 +11,7 @@ import {
 } from "@tradewind/metadata";
 import { commit } from "../commit.ts";
 import type { AfterCommit, EngineContext } from "../context.ts";
-import type { SchedulingUseCases } from "../engine.ts";
+import type { SchedulingUseCases } from "../scheduling-use-cases.ts";
 import { settleAndFlush } from "../settle/settle.ts";
 import { addRuns, createSettlement } from "../settle/settlement.ts";
 import { endAttempt } from "./end-attempt.ts";

@@ -1,6 +1,6 @@
-import { findRunnerHostExecutor, type QueuedCandidate, type Transaction, tryLockDispatch } from "@tradewind/metadata";
+import { findRunnerHostExecutor, type Transaction, tryLockDispatch } from "@tradewind/metadata";
 import type { AfterCommit, EngineContext } from "../context.ts";
-import { type FirstLook, lookAtQueue, takeWork } from "../dispatch/take.ts";
+import { type FirstLook, lookAtQueue, type Taken, takeWork, toGranted } from "../dispatch/take.ts";
 import type { Exchange, FreedSlot, HostGrant } from "./exchange-batch.ts";
 
 /** Freed slots of hosts that want more and can take the same. */
@@ -79,12 +79,12 @@ export interface NextAttempts {
 
 export const NOTHING_NEXT: NextAttempts = { given: [], filled: [], leftNothing: true, isDrained: false, isHandedOver: false };
 
-/** @param onTaking hears of candidates when the statement that takes them has just been sent */
+/** @param onTaking hears of what is taken when the statement for it has just been sent */
 export async function takeNext(
   context: EngineContext,
   tx: Transaction,
   dispatch: BegunDispatch | null,
-  onTaking: (candidates: readonly QueuedCandidate[], isLast: boolean) => void,
+  onTaking: (planned: readonly Taken[], isLast: boolean) => void,
 ): Promise<NextAttempts> {
   if (dispatch === null) return NOTHING_NEXT;
   const next: NextAttempts = { ...NOTHING_NEXT, given: [] };
@@ -99,14 +99,12 @@ export async function takeNext(
         queues,
         freeSlots: slots.length,
         ownerOf: (index) => ({ schedulerId: slots[index]!.schedulerId, hostId: slots[index]!.entry.request.hostId }),
-        expiresInMs: context.limits.leaseMs,
-        onTaking: (candidates, isLast) => onTaking(candidates, isLast && place === dispatch.groups.length - 1),
+        onTaking: (planned, isLast) => onTaking(planned, isLast && place === dispatch.groups.length - 1),
       },
       place === 0 ? dispatch.firstLook : undefined,
     );
-    for (const [index, { attemptId, candidate, bundleSha256 }] of found.taken.entries()) {
-      const attempt = { ...candidate, attemptId, taskInstanceId: candidate.id, bundleSha256, queuedMs: 0 };
-      next.given.push({ entry: slots[index]!.entry, kind: "next", attempt });
+    for (const [index, taken] of found.taken.entries()) {
+      next.given.push({ entry: slots[index]!.entry, kind: "next", attempt: toGranted(taken) });
       filled.push(slots[index]!);
     }
     next.leftNothing &&= found.tookAll;

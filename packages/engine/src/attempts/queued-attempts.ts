@@ -1,6 +1,6 @@
 import { listQueuedLeases } from "@tradewind/metadata";
 import type { EngineContext } from "../context.ts";
-import type { SchedulingUseCases } from "../engine.ts";
+import type { SchedulingUseCases } from "../scheduling-use-cases.ts";
 import { LONGEST_LAUNCH_PAUSE_MS, toCommand } from "./lost-attempts.ts";
 
 /** What executors are asked about, to find what their transports lost. */

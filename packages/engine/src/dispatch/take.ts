@@ -8,6 +8,7 @@ import {
   taskLimitKey,
 } from "@tradewind/core";
 import {
+  type GrantedAttempt,
   listDispatchCandidates,
   type LimitScope,
   lockLiveAttempts,
@@ -36,11 +37,10 @@ export interface TakeOptions {
   queues: readonly string[] | null;
   /** How many in all. */
   freeSlots: number;
-  /** Who each taken one belongs to, in the order they are taken: the scheduler it counts against, and the host that begins it at once, if any. */
-  ownerOf(index: number): { schedulerId: string; hostId: string | null };
-  expiresInMs: number;
+  /** Who each taken one belongs to, asked in the order they are taken: the scheduler it counts against, and the host that begins it at once, if any. */
+  ownerOf(index: number, candidate: QueuedCandidate): { schedulerId: string; hostId: string | null };
   /** The statement that takes these has been sent: what else is wanted of them can travel with it. Some may be gone already. `isLast`: taking sends nothing more. */
-  onTaking?(candidates: readonly QueuedCandidate[], isLast: boolean): void;
+  onTaking?(planned: readonly Taken[], isLast: boolean): void;
 }
 
 /** What a look at the queue found. */
@@ -68,6 +68,11 @@ export interface Taken {
   schedulerId: string;
   hostId: string | null;
   bundleSha256: string;
+}
+
+/** What was taken for a host, as it is granted. */
+export function toGranted({ attemptId, candidate, bundleSha256 }: Taken): GrantedAttempt {
+  return { ...candidate, attemptId, taskInstanceId: candidate.id, bundleSha256, queuedMs: 0 };
 }
 
 /**
@@ -185,14 +190,19 @@ async function take(
   );
   const planned = candidates.map((candidate, index): Taken => {
     const { bundleSha256 } = context.versions.get(candidate.dagVersionId);
-    return { attemptId: context.newAttemptId(), candidate, bundleSha256, ...options.ownerOf(options.offset + index) };
+    return { attemptId: context.newAttemptId(), candidate, bundleSha256, ...options.ownerOf(options.offset + index, candidate) };
   });
+  const { leaseMs, taskQueuedTimeoutMs } = context.limits;
   const taking = takeFromQueue(tx, {
-    leases: planned.map(({ candidate, ...lease }) => ({ ...candidate, taskInstanceId: candidate.id, ...lease })),
-    expiresInMs: options.expiresInMs,
+    leases: planned.map(({ candidate, ...lease }) => ({
+      ...candidate,
+      taskInstanceId: candidate.id,
+      ...lease,
+      expiresInMs: lease.hostId === null ? taskQueuedTimeoutMs : leaseMs,
+    })),
     now: context.stampAt(),
   });
-  options.onTaking?.(candidates, options.isLast);
+  options.onTaking?.(planned, options.isLast);
   const attemptIds = new Set(await taking);
   for (const { attemptId, candidate } of planned)
     context.attemptPlaces.note(attemptId, { ...candidate, taskInstanceId: candidate.id, isRepeated: isRepeated(candidate) });

@@ -1,7 +1,9 @@
 import { type DagSpec, mayCreateRun, type SchemaValidator, TradewindError } from "@tradewind/core";
 import {
+  commitAlong,
   countActiveDagRuns,
   type DagRecord,
+  type DagRunTarget,
   findDagRunAt,
   findDagRunTarget,
   lockScheduledDags,
@@ -11,7 +13,7 @@ import {
 import { commit } from "../commit.ts";
 import type { EngineContext } from "../context.ts";
 import type { TriggerOptions } from "../engine.ts";
-import { createRuns } from "../runs/create-runs.ts";
+import { createRuns, type ReservedRuns, reserveRuns, type RunRequest } from "../runs/create-runs.ts";
 import { createSettlement } from "../settle/settlement.ts";
 import { audit, dagNotFound, getDag } from "./change-runs.ts";
 import { type ManualRun, planManualRun } from "./plan-manual-run.ts";
@@ -38,14 +40,29 @@ export async function triggerDagRun(
   const planned = plan(context.versions.get(known.dagVersionId).graph.spec);
 
   let change: SchedulingChange | null = null;
-  const made = await commit(context, async (tx, after) => {
-    const [found] = await lockScheduledDags(tx, { dagIds: [dagId], now: context.stampAt() });
+  // By earlier tries of the transaction: one of them may have been committed, and its answer lost.
+  const made = new Set<number>();
+  const result = await commit(context, async (tx, after) => {
+    // Others may have pushed it out of memory.
+    await context.versions.load(tx, [known.dagVersionId]);
+    const locking = lockScheduledDags(tx, { dagIds: [dagId], now: context.stampAt() });
+    // Behind the lock, so that it is sure to stay: two round trips, one for all that is asked and one for all that is written.
+    const [[found], foreseen] = await Promise.all([locking, askForRun(context, tx, known, planned)]);
     if (found === undefined) throw dagNotFound(dagId);
     const dag = options.drainsDag === true ? { ...found, isPaused: false, isDraining: true } : found;
     await context.versions.load(tx, [dag.dagVersionId]);
     // A new version came in between: what was found acceptable may not be any more.
-    const run = dag.dagVersionId === known.dagVersionId ? planned : plan(context.versions.get(dag.dagVersionId).graph.spec);
-    const [runId, starts] = await Promise.all([findFreeRunId(tx, dagId, run, suffix), mayStart(tx, dag, run)]);
+    const isAsForeseen = dag.dagVersionId === known.dagVersionId;
+    const run = isAsForeseen ? planned : plan(context.versions.get(dag.dagVersionId).graph.spec);
+    const asked = isAsForeseen ? foreseen : await askForRun(context, tx, dag, run);
+    const own = [asked.sameId, asked.sameDate].find((one) => one !== null && made.has(one.id));
+    if (own != null) {
+      after.wakes.add("ready").add("runs").add("state");
+      return { dagRunId: own.id, runId: own.runId };
+    }
+    made.add(asked.reserved.dagRunIds[0]!);
+    const runId = freeRunId(dagId, run, suffix, asked);
+    const starts = mayStart(dag, run, asked);
     change = options.drainsDag === true ? await changeSchedulingState(context, tx, { dag: found, state: "draining", actor: options.actor }) : null;
     // Travels with the first statements of what follows.
     const auditing = audit(tx, {
@@ -59,29 +76,28 @@ export async function triggerDagRun(
         ...(options.drainsDag === true && { drain_dag: true }),
       },
     });
-    const creating = createRuns(createSettlement(context, tx, after), [
-      {
-        dagId,
-        dagVersionId: dag.dagVersionId,
-        runId,
-        runType: run.runType,
-        logicalDate: run.logicalDate,
-        dataInterval: run.dataInterval,
-        runAfter: run.runAfter,
-        conf: JSON.stringify(run.conf),
-        note: options.note ?? null,
-        triggeredBy: options.triggeredBy,
-        triggeringUserName: options.triggeredBy === "operator" ? null : options.actor.name,
-        starts,
-        isPaused: dag.isPaused,
-        now: dag.now,
-      },
-    ]);
+    const request: RunRequest = {
+      dagId,
+      dagVersionId: dag.dagVersionId,
+      runId,
+      runType: run.runType,
+      logicalDate: run.logicalDate,
+      dataInterval: run.dataInterval,
+      runAfter: run.runAfter,
+      conf: JSON.stringify(run.conf),
+      note: options.note ?? null,
+      triggeredBy: options.triggeredBy,
+      triggeringUserName: options.triggeredBy === "operator" ? null : options.actor.name,
+      starts,
+      isPaused: dag.isPaused,
+      now: dag.now,
+    };
+    const creating = createRuns(createSettlement(context, tx, after), [request], { reserved: asked.reserved, onSent: () => commitAlong(tx) });
     const [[work]] = await Promise.all([creating, auditing]);
     return { dagRunId: work!.run.id, runId };
   });
   if (change !== null) await followSchedulingState(context, dagId, change);
-  return made;
+  return result;
 }
 
 async function getRunnableDag(context: EngineContext, dagId: string): Promise<DagRecord> {
@@ -93,12 +109,33 @@ async function getRunnableDag(context: EngineContext, dagId: string): Promise<Da
   });
 }
 
-/** The id of the run, under the DAG's lock: nobody else takes it meanwhile. An id that nobody chose gets random letters when it is in use. */
-async function findFreeRunId(tx: Transaction, dagId: string, { runId, logicalDate, isRunIdGiven }: ManualRun, suffix: string): Promise<string> {
-  const [sameDate, sameId] = await Promise.all([
+/** What is known of a DAG's runs under its lock: nobody else makes one meanwhile. */
+interface Asked {
+  /** The run at the same logical date, and the one with the same id. */
+  sameDate: DagRunTarget | null;
+  sameId: DagRunTarget | null;
+  active: { running: number; queued: number };
+  reserved: ReservedRuns;
+}
+
+/** By statements that travel together; they have been sent when this returns. The DAG version is in memory. */
+async function askForRun(
+  context: EngineContext,
+  tx: Transaction,
+  { dagId, dagVersionId }: Pick<ScheduledDag, "dagId" | "dagVersionId">,
+  { runId, runType, logicalDate }: ManualRun,
+): Promise<Asked> {
+  const [sameDate, sameId, active, reserved] = await Promise.all([
     logicalDate === null ? null : findDagRunAt(tx, { dagId, logicalDate }),
     findDagRunTarget(tx, { dagId, runId }),
+    countActiveDagRuns(tx, { dagIds: [dagId] }),
+    reserveRuns(context, tx, [{ dagVersionId, runType, logicalDate }]),
   ]);
+  return { sameDate, sameId, active: active.get(dagId)!, reserved };
+}
+
+/** An id that nobody chose gets random letters when it is in use. */
+function freeRunId(dagId: string, { runId, logicalDate, isRunIdGiven }: ManualRun, suffix: string, { sameDate, sameId }: Asked): string {
   if (sameDate !== null) {
     throw alreadyExists(
       dagId,
@@ -119,8 +156,7 @@ function alreadyExists(dagId: string, what: string, details: Record<string, unkn
 }
 
 /** Runs that wait go first. */
-async function mayStart(tx: Transaction, dag: ScheduledDag, run: ManualRun): Promise<boolean> {
+function mayStart(dag: ScheduledDag, run: ManualRun, { active: { running, queued } }: Asked): boolean {
   if (dag.isPaused || run.runAfter > dag.now) return false;
-  const { running, queued } = (await countActiveDagRuns(tx, { dagIds: [dag.dagId] })).get(dag.dagId)!;
   return queued === 0 && mayCreateRun({ queuedRuns: 0, runningRuns: running, maxActiveRuns: dag.maxActiveRuns });
 }

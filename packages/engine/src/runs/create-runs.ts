@@ -1,5 +1,6 @@
-import { addPlannedInstances, type DagRunType, isWithinDates, planInstances } from "@tradewind/core";
-import { insertDagRuns, insertDagRunTimers, type LockedDagRun, type NewDagRun, reserveIds } from "@tradewind/metadata";
+import { addPlannedInstances, type DagRunType, isWithinDates, type PlannedInstance, planInstances } from "@tradewind/core";
+import { insertDagRuns, insertDagRunTimers, type LockedDagRun, type NewDagRun, reserveIds, type Transaction } from "@tradewind/metadata";
+import type { EngineContext } from "../context.ts";
 import { pastQuestionsOf } from "../past/past-timers.ts";
 import { flush } from "../settle/flush.ts";
 import type { RunWork } from "../settle/run-work.ts";
@@ -29,24 +30,45 @@ export interface RunRequest {
   now: Date;
 }
 
-/**
- * Makes runs with all their task instances. Those that start are evaluated in memory first, so their roots are inserted as scheduled, and what is decided already as ended. The caller
- * holds the DAGs' locks and has counted their runs.
- */
-export async function createRuns(settlement: Settlement, requests: readonly RunRequest[]): Promise<RunWork[]> {
-  if (requests.length === 0) return [];
-  const { versions, limits } = settlement.context;
-  await versions.load(
-    settlement.tx,
-    requests.map((request) => request.dagVersionId),
-  );
+/** The instances of runs to be made, and ids for all of them. Those that are not used after all are a gap in the numbers. */
+export interface ReservedRuns {
+  plans: readonly (readonly PlannedInstance[])[];
+  dagRunIds: readonly number[];
+  taskInstanceIds: readonly number[];
+}
+
+/** By one statement, sent before this returns. The DAG versions are in memory. */
+export async function reserveRuns(
+  { versions, limits }: EngineContext,
+  tx: Transaction,
+  requests: readonly Pick<RunRequest, "dagVersionId" | "runType" | "logicalDate">[],
+): Promise<ReservedRuns> {
   const plans = requests.map((request) =>
     planInstances(versions.get(request.dagVersionId).graph, (node) => isWithinDates(node.spec, request), limits.maxMapLength),
   );
-  const { dagRunIds, taskInstanceIds } = await reserveIds(settlement.tx, {
-    dagRuns: requests.length,
-    taskInstances: plans.reduce((sum, plan) => sum + plan.length, 0),
-  });
+  const taskInstances = plans.reduce((sum, plan) => sum + plan.length, 0);
+  return { plans, ...(await reserveIds(tx, { dagRuns: requests.length, taskInstances })) };
+}
+
+/**
+ * Makes runs with all their task instances. Those that start are evaluated in memory first, so their roots are inserted as scheduled, and what is decided already as ended. The caller
+ * holds the DAGs' locks and has counted their runs.
+ *
+ * @param options.reserved of just these requests, by these versions. Default: they are reserved here.
+ * @param options.onSent the last statement has been sent
+ */
+export async function createRuns(
+  settlement: Settlement,
+  requests: readonly RunRequest[],
+  { reserved, onSent }: { reserved?: ReservedRuns; onSent?: () => void } = {},
+): Promise<RunWork[]> {
+  if (requests.length === 0) return [];
+  const { context, tx } = settlement;
+  await context.versions.load(
+    tx,
+    requests.map((request) => request.dagVersionId),
+  );
+  const { plans, dagRunIds, taskInstanceIds } = reserved ?? (await reserveRuns(context, tx, requests));
   settlement.reservedIds.push(...taskInstanceIds);
   const works = requests.map((request, index) => {
     const work = addRun(settlement, newRun(request, dagRunIds[index]!), { isNew: true });
@@ -57,12 +79,13 @@ export async function createRuns(settlement: Settlement, requests: readonly RunR
   await settle(settlement);
   await Promise.all([
     insertDagRuns(
-      settlement.tx,
+      tx,
       works.map((work, index) => toRow(work, requests[index]!)),
     ),
-    flush(settlement),
+    notePredecessors(settlement, works),
+    // Last, since nothing may be sent behind it.
+    flush(settlement, onSent),
   ]);
-  await notePredecessors(settlement, works);
   if (works.some((work) => work.run.state === "queued")) settlement.after.wakes.add("runs");
   settlement.after.wakes.add("state");
   return works;

@@ -28,9 +28,11 @@ import type { Settlement } from "./settlement.ts";
 /**
  * Writes what changed. The statements travel together and run in lock order: runs, task instances, queue, leases, timers. A task instance is written at most once. They have been sent when
  * this returns, and others are told of them, unless instances have to be given ids first (`giveIds`): what is sent next comes behind them.
+ *
+ * @param onSent called when the last statement has been sent, and none was refused as it was made
  */
-export async function flush(settlement: Settlement): Promise<void> {
-  const { tx, context } = settlement;
+export async function flush(settlement: Settlement, onSent?: () => void): Promise<void> {
+  const { tx, context, handedOver } = settlement;
   if (needsIds(settlement)) await giveIds(settlement);
   const now = context.stampAt();
   const works = [...settlement.runs.values()];
@@ -39,22 +41,23 @@ export async function flush(settlement: Settlement): Promise<void> {
   const known = instances.filter(({ instance }) => instance.stored !== null);
   const moved = known.filter(({ instance }) => instance.stateChanged).sort((a, b) => a.instance.id - b.instance.id);
   const counted = known.filter(({ instance }) => !instance.stateChanged && instance.countsChanged).sort((a, b) => a.instance.id - b.instance.id);
-  const ready = instances.filter(({ instance }) => instance.stateChanged && instance.state === "scheduled" && !settlement.handedOver.has(instance));
+  const ready = instances.filter(({ instance }) => instance.stateChanged && instance.state === "scheduled" && !handedOver.has(instance));
   const timers = [
     ...moved.filter(({ instance }) => instance.timerMs !== null).map(({ work, instance }) => timerOf(work, instance)),
     ...works.flatMap(groupTimers),
   ];
+  const withBeginning = ({ instance }: { instance: Instance }) => ({ ...instance, begins: handedOver.get(instance) });
   countFreed(settlement);
   tellOthers(settlement, { ready: ready.length > 0, timers: timers.length > 0, state: moved.length + added.length > 0 });
 
-  await Promise.all([
+  const writing = Promise.all([
     writeRuns(settlement, works),
     insertTaskInstanceHistory(tx, { taskInstanceIds: moved.filter(({ instance }) => instance.keepsHistory).map(({ instance }) => instance.id) }),
     insertTaskInstances(tx, {
       instances: added.map(({ work, instance }) => ({ ...instance, dagId: work.run.dagId, dagVersionId: work.run.dagVersionId })),
       now,
     }),
-    writeTaskInstances(tx, { changes: moved.map(({ instance }) => instance), now }),
+    writeTaskInstances(tx, { changes: handedOver.size === 0 ? moved.map(({ instance }) => instance) : moved.map(withBeginning), now }),
     writeTaskInstanceCounts(
       tx,
       counted.map(({ instance }) => instance),
@@ -63,10 +66,7 @@ export async function flush(settlement: Settlement): Promise<void> {
     insertTaskQueue(tx, queueRows(settlement, ready)),
     deleteLeases(tx, { attemptIds: settlement.endedLeases.flatMap(({ attemptId }) => attemptId ?? []) }),
     // After the leases: dispatch may be parking for one of these very slots, and the delete waits for it.
-    unparkTaskQueue(
-      tx,
-      [...settlement.unpark].map(([key, count]) => ({ key, count })),
-    ),
+    unparkTaskQueue(tx, handedOver.size > 0 ? [] : [...settlement.unpark].map(([key, count]) => ({ key, count }))),
     // Members that a shorter map left out have no part in the list of results any more.
     deleteXComs(
       tx,
@@ -78,6 +78,8 @@ export async function flush(settlement: Settlement): Promise<void> {
     notePast(settlement),
     noteRunCallbacks(settlement),
   ]);
+  onSent?.();
+  await writing;
   for (const work of works) if (work.isNew || work.changed.state) settlement.after.changes.runs.add(work.run.id);
   for (const { work } of [...moved, ...added]) settlement.after.changes.runs.add(work.run.id);
   reset(settlement);

@@ -37,8 +37,8 @@ export interface Settlement {
   readonly pastWaits: Set<RunWork>;
   /** Runs whose previous run knows already that it is waited for. */
   readonly knownPastWaits: Set<RunWork>;
-  /** Instances that became ready and begin in the same transaction: they are never queued. */
-  readonly handedOver: Set<Instance>;
+  /** Instances that became ready and begin in the same transaction, with the attempt and its host: they are never queued, and neither is anything else then, nor parked behind what ends. */
+  readonly handedOver: Map<Instance, { attemptId: string; hostId: string }>;
   /** Runs that ended in this settlement. */
   readonly finishedRuns: FinishedRun[];
   /** Ids that were reserved for instances. What comes up without one has a negative id until it is written. */
@@ -58,7 +58,7 @@ export function createSettlement(context: EngineContext, tx: Transaction, after:
     unpark: new Map(),
     pastWaits: new Set(),
     knownPastWaits: new Set(),
-    handedOver: new Set(),
+    handedOver: new Map(),
     finishedRuns: [],
     reservedIds: [],
     nextTemporaryId: { value: -1 },

@@ -33,6 +33,12 @@ const lockedColumns = `r.id, r.dag_id as "dagId", r.run_id as "runId", r.run_typ
   r.unfinished_count as "unfinishedCount", r.live_count as "liveCount", r.awaited_tasks as "awaitedTasks", r.machine_state as "machineState",
   (select d.is_paused from dag d where d.dag_id = r.dag_id) as "isPaused"`;
 
+/** Stored in the row itself, or not much larger. */
+const CHEAP_CONF_BYTES = 4_096;
+
+/** `conf`: null when it is large. */
+export type RunOfAttempts = LockedDagRun & Omit<DagRunContext, "conf"> & { conf: string | null };
+
 /** Locks runs, lowest id first. Ids without a run are left out of the answer. */
 export async function lockDagRuns(tx: Transaction, params: { dagRunIds: readonly number[]; now: Date | null }): Promise<LockedDagRun[]> {
   return run<LockedDagRun>(tx, {
@@ -45,13 +51,15 @@ export async function lockDagRuns(tx: Transaction, params: { dagRunIds: readonly
 
 /**
  * Locks the runs of attempts that hold a lease, lowest id first. Which attempts these are may change while it waits for a lock: read them again (`listAttempts`) in a
- * later statement.
+ * later statement. They come with what a grant tells of them, since what follows an end is most often an attempt of the same run; but not with a conf that is dear to read, which many ends
+ * have no use for.
  */
-export async function lockDagRunsOfAttempts(tx: Transaction, params: { attemptIds: readonly string[]; now: Date | null }): Promise<LockedDagRun[]> {
-  return run<LockedDagRun>(tx, {
+export async function lockDagRunsOfAttempts(tx: Transaction, params: { attemptIds: readonly string[]; now: Date | null }): Promise<RunOfAttempts[]> {
+  return run<RunOfAttempts>(tx, {
     name: "lock_dag_runs_of_attempts",
-    text: `select ${lockedColumns}, coalesce($2::timestamptz, now()) as now
-      from dag_run r where r.id in (select l.dag_run_id from lease l where l.attempt_id = any($1::uuid[])) order by r.id for no key update of r`,
+    text: `select ${lockedColumns}, r.data_interval_start as "dataIntervalStart", r.data_interval_end as "dataIntervalEnd",
+        case when octet_length(r.conf) <= ${CHEAP_CONF_BYTES} then r.conf end as conf, coalesce($2::timestamptz, now()) as now
+      from dag_run r where r.id = any(array(select l.dag_run_id from lease l where l.attempt_id = any($1::uuid[]))) order by r.id for no key update of r`,
     values: [params.attemptIds, params.now],
   });
 }
@@ -91,8 +99,10 @@ export async function reserveIds(
 ): Promise<{ dagRunIds: number[]; taskInstanceIds: number[] }> {
   const rows = await run<{ ofRun: boolean; id: number }>(tx, {
     name: "reserve_ids",
-    text: `select true as "ofRun", nextval(pg_get_serial_sequence('dag_run', 'id')) as id from generate_series(1, $1::int)
-      union all select false, nextval(pg_get_serial_sequence('task_instance', 'id')) from generate_series(1, $2::int)`,
+    // Asked for the sequences once: that costs more than a hundred numbers of them.
+    text: `with s as materialized (select pg_get_serial_sequence('dag_run', 'id')::regclass as runs, pg_get_serial_sequence('task_instance', 'id')::regclass as instances)
+      select true as "ofRun", nextval(s.runs) as id from s, generate_series(1, $1::int)
+      union all select false, nextval(s.instances) from s, generate_series(1, $2::int)`,
     values: [params.dagRuns, params.taskInstances],
   });
   const idsOf = (ofRun: boolean): number[] => rows.filter((row) => row.ofRun === ofRun).map((row) => row.id);

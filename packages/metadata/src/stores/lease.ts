@@ -116,16 +116,42 @@ export interface NewLease {
   schedulerId: string;
   /** null: queued. Else it is granted to this host at once. */
   hostId: string | null;
+  expiresInMs: number;
+}
+
+/** What a new lease is made of, as `unnest` takes it from the first sixteen parameters of a statement. */
+const LEASE_ARRAYS = `$1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[], $9::int[], $10::text[], $11::text[], $12::int[], $13::text[],
+            $14::uuid[], $15::text[], $16::double precision[]`;
+const LEASE_COLUMNS = `attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, pool, pool_slots, executor, queue, priority_weight, bundle_sha256, scheduler_id,
+            host_id, expires_in_ms`;
+
+function leaseValues(leases: readonly NewLease[]): unknown[] {
+  const column = <K extends keyof NewLease>(key: K): NewLease[K][] => leases.map((item) => item[key]);
+  return [
+    column("attemptId"),
+    column("taskInstanceId"),
+    column("dagRunId"),
+    column("dagId"),
+    column("taskId"),
+    column("mapIndex"),
+    column("tryNumber"),
+    column("pool"),
+    column("poolSlots"),
+    column("executor"),
+    column("queue"),
+    column("priorityWeight"),
+    column("bundleSha256"),
+    column("schedulerId"),
+    column("hostId"),
+    column("expiresInMs"),
+  ];
 }
 
 /**
  * Takes task instances out of the queue and gives them leases, in lock order. Only those are taken that are still scheduled for the try that was read; gives their attempt ids.
  * The caller holds the dispatch lock and has counted.
  */
-export async function takeFromQueue(
-  tx: Transaction,
-  params: { leases: readonly NewLease[]; expiresInMs: number; now: Date | null },
-): Promise<string[]> {
+export async function takeFromQueue(tx: Transaction, params: { leases: readonly NewLease[]; now: Date | null }): Promise<string[]> {
   if (params.leases.length === 0) return [];
   const taking = takeReady(tx, params);
   const taskInstanceIds = params.leases.map((lease) => lease.taskInstanceId);
@@ -133,11 +159,26 @@ export async function takeFromQueue(
   return attemptIds;
 }
 
-/** As `takeFromQueue`, of task instances that are in no queue: the same transaction has made them scheduled. */
-export async function takeReady(tx: Transaction, params: { leases: readonly NewLease[]; expiresInMs: number; now: Date | null }): Promise<string[]> {
+/** Leases of task instances that this transaction has begun on a host (`begins` of a change): they were never in the queue. The caller holds the dispatch lock and has counted. */
+export async function insertBegunLeases(
+  tx: Transaction,
+  params: { leases: readonly (NewLease & { hostId: string })[]; now: Date | null },
+): Promise<void> {
+  if (params.leases.length === 0) return;
+  await run(tx, {
+    name: "insert_begun_leases",
+    text: `insert into lease (attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, state, pool, pool_slots, executor, queue, priority_weight,
+        bundle_sha256, scheduler_id, host_id, expires_at, queued_at, started_at)
+      select attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, 'running', pool, pool_slots, executor, queue, priority_weight, bundle_sha256,
+        scheduler_id, host_id, t.now + expires_in_ms * interval '1 millisecond', t.now, t.now
+      from (select coalesce($17::timestamptz, now()) as now) t, unnest(${LEASE_ARRAYS}) as v (${LEASE_COLUMNS})`,
+    values: [...leaseValues(params.leases), params.now],
+  });
+}
+
+async function takeReady(tx: Transaction, params: { leases: readonly NewLease[]; now: Date | null }): Promise<string[]> {
   // Rows are locked in the order in which they are given: the only way to join that these connections have goes from one to the next.
   const leases = params.leases.toSorted((one, other) => one.taskInstanceId - other.taskInstanceId);
-  const column = <K extends keyof NewLease>(key: K): NewLease[K][] => leases.map((item) => item[key]);
   const rows = await run<{ attemptId: string }>(tx, {
     name: "take_from_queue",
     text: `with moved as (
@@ -145,38 +186,17 @@ export async function takeReady(tx: Transaction, params: { leases: readonly NewL
           start_date = case when v.host_id is null then ti.start_date else coalesce(ti.start_date, t.now) end,
           hostname = case when v.host_id is null then ti.hostname else (select h.hostname from runner_host h where h.host_id = v.host_id) end
         from (select coalesce($17::timestamptz, now()) as now) t,
-          unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[], $9::int[], $10::text[], $11::text[], $12::int[], $13::text[],
-            $14::uuid[], $15::text[])
-          as v (attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, pool, pool_slots, executor, queue, priority_weight, bundle_sha256, scheduler_id,
-            host_id)
+          unnest(${LEASE_ARRAYS}) as v (${LEASE_COLUMNS})
         where ti.id = v.task_instance_id and ti.state = 'scheduled' and ti.try_number = v.try_number
         returning v.*, t.now
       )
       insert into lease (attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, state, pool, pool_slots, executor, queue, priority_weight,
         bundle_sha256, scheduler_id, host_id, expires_at, queued_at, started_at)
       select attempt_id, task_instance_id, dag_run_id, dag_id, task_id, map_index, try_number, case when host_id is null then 'queued' else 'running' end, pool, pool_slots, executor,
-        queue, priority_weight, bundle_sha256, scheduler_id, host_id, now + $16::double precision * interval '1 millisecond', now, case when host_id is not null then now end
+        queue, priority_weight, bundle_sha256, scheduler_id, host_id, now + expires_in_ms * interval '1 millisecond', now, case when host_id is not null then now end
       from moved
       returning attempt_id as "attemptId"`,
-    values: [
-      column("attemptId"),
-      column("taskInstanceId"),
-      column("dagRunId"),
-      column("dagId"),
-      column("taskId"),
-      column("mapIndex"),
-      column("tryNumber"),
-      column("pool"),
-      column("poolSlots"),
-      column("executor"),
-      column("queue"),
-      column("priorityWeight"),
-      column("bundleSha256"),
-      column("schedulerId"),
-      column("hostId"),
-      params.expiresInMs,
-      params.now,
-    ],
+    values: [...leaseValues(leases), params.now],
   });
   return rows.map((row) => row.attemptId);
 }

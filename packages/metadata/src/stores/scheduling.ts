@@ -25,6 +25,7 @@ export {
   listTimedOutDagRuns,
   lockDagRuns,
   lockDagRunsOfAttempts,
+  type RunOfAttempts,
   type LockedDagRun,
   lockQueuedDagRuns,
   type NewDagRun,
@@ -61,6 +62,7 @@ export { type DagVersionRecord, findBundleCode, findBundleMap, findDagVersions }
 export {
   explainUnplaceable,
   listDispatchCandidates,
+  type DispatchFacts,
   listDispatchFacts,
   listParkedKeysWithRoom,
   type LimitScope,
@@ -81,6 +83,7 @@ export {
   type LeaseCommand,
   type LeasedAttempt,
   findLeasePlace,
+  insertBegunLeases,
   listExpiredLeases,
   listLeaseStates,
   listLeasesUnknownToHost,
@@ -93,7 +96,6 @@ export {
   startAttempts,
   stopLeases,
   takeFromQueue,
-  takeReady,
   writeProgress,
 } from "./lease.ts";
 export { vacuumLiveTables } from "./live-tables.ts";

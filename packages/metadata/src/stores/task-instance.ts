@@ -169,6 +169,8 @@ export interface TaskInstanceChange extends TaskInstanceCountsChange {
   attemptId: string | null;
   /** JSON text of a `TaskFailure`, or null. */
   failure: string | null;
+  /** Given to one that becomes scheduled: it begins at once, as this attempt, on this host. Its lease is for the caller to insert. */
+  begins?: { attemptId: string; hostId: string } | undefined;
 }
 
 /**
@@ -185,15 +187,15 @@ export async function writeTaskInstances(tx: Transaction, params: { changes: rea
   const count = (key: keyof UpstreamCounts): number[] => changes.map((item) => item.counts[key]);
   await run(tx, {
     name: "write_task_instances",
-    text: `update task_instance ti set map_index = v.map_index, state = v.state, state_reason = v.state_reason, try_number = v.try_number, max_tries = v.max_tries,
+    text: `update task_instance ti set map_index = v.map_index, state = case when v.host_id is null then v.state else 'running' end, state_reason = v.state_reason, try_number = v.try_number, max_tries = v.max_tries,
         attempt_id = v.attempt_id, failure = v.failure::json, up_total = v.up_total, up_success = v.up_success, up_failed = v.up_failed, up_skipped = v.up_skipped,
         up_upstream_failed = v.up_upstream_failed, up_removed = v.up_removed, branch_skipped = v.branch_skipped,
         scheduled_when = case when t.fresh then case when v.state = 'scheduled' then t.now end else ti.scheduled_when end,
-        queued_when = case when not t.fresh then ti.queued_when end,
-        start_date = case when v.state = 'scheduled' and ti.state = 'up_for_reschedule' and v.try_number = ti.try_number then ti.start_date when t.fresh then null when t.ended then coalesce(ti.start_date, t.now) else ti.start_date end,
+        queued_when = case when v.host_id is not null then t.now when not t.fresh then ti.queued_when end,
+        start_date = case when v.host_id is not null then t.now when v.state = 'scheduled' and ti.state = 'up_for_reschedule' and v.try_number = ti.try_number then ti.start_date when t.fresh then null when t.ended then coalesce(ti.start_date, t.now) else ti.start_date end,
         end_date = case when t.ended then t.now end,
         duration = case when t.ended then extract(epoch from greatest(t.now - coalesce(ti.start_date, t.now), interval '0')) end,
-        hostname = case when not t.fresh then ti.hostname end,
+        hostname = case when v.host_id is not null then (select h.hostname from runner_host h where h.host_id = v.host_id) when not t.fresh then ti.hostname end,
         pid = case when not t.fresh then ti.pid end,
         progress = case when not t.fresh then ti.progress end,
         first_started_at = case when v.state is null or v.max_tries > ti.max_tries then null when v.state in ('up_for_retry', 'up_for_reschedule') then coalesce(ti.first_started_at, ti.start_date)
@@ -202,10 +204,10 @@ export async function writeTaskInstances(tx: Transaction, params: { changes: rea
           when v.state = 'up_for_reschedule' and ti.state <> v.state then coalesce(ti.reschedule_count, 0) + 1 else ti.reschedule_count end,
         updated_at = t.now
       from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::int[], $6::int[], $7::uuid[], $8::text[], $9::int[], $10::int[], $11::int[], $12::int[], $13::int[],
-        $14::int[], $15::boolean[])
+        $14::int[], $15::boolean[], $16::text[])
         as v (id, map_index, state, state_reason, try_number, max_tries, attempt_id, failure, up_total, up_success, up_failed, up_skipped, up_upstream_failed, up_removed,
-          branch_skipped),
-        lateral (select coalesce($16::timestamptz, now()) as now, v.state is null or v.state = 'scheduled' as fresh,
+          branch_skipped, host_id),
+        lateral (select coalesce($17::timestamptz, now()) as now, v.state is null or v.state = 'scheduled' as fresh,
           coalesce(v.state in ('success', 'failed', 'skipped', 'upstream_failed', 'removed', 'up_for_retry'), false) as ended) t
       where ti.id = v.id`,
     values: [
@@ -215,7 +217,7 @@ export async function writeTaskInstances(tx: Transaction, params: { changes: rea
       column("stateReason"),
       column("tryNumber"),
       column("maxTries"),
-      column("attemptId"),
+      changes.map(({ attemptId, begins }) => begins?.attemptId ?? attemptId),
       column("failure"),
       count("total"),
       count("success"),
@@ -224,6 +226,7 @@ export async function writeTaskInstances(tx: Transaction, params: { changes: rea
       count("upstreamFailed"),
       count("removed"),
       column("branchSkipped"),
+      changes.map(({ begins }) => begins?.hostId ?? null),
       params.now,
     ],
   });

@@ -7,6 +7,7 @@ import type { HostTrouble } from "./reachability.ts";
 import type { RunnerHost } from "./runner-host.ts";
 
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
+const ASK_AGAIN_AFTER_MS = 1_000;
 
 export interface ControlServerOptions {
   socketPath: string;
@@ -99,16 +100,19 @@ export class ControlServer {
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       this.#sockets.delete(socket);
-      this.#greeted.delete(socket);
+      // Who is gone may have begun attempts here and not come to telling of them: their leases would run out before another scheduler has come.
+      if (this.#greeted.delete(socket)) this.#catchUpWithoutThem(this.#host!);
     });
   }
 
   #onLine(socket: Socket, line: string): void {
     const request = HostControlRequest.parse(JSON.parse(line));
-    write(socket, this.#answer(socket, request));
+    const answer = this.#answer(socket, request);
+    if (answer instanceof Promise) void answer.then((late) => write(socket, late));
+    else write(socket, answer);
   }
 
-  #answer(socket: Socket, request: HostControlRequest): HostControlAnswer {
+  #answer(socket: Socket, request: HostControlRequest): HostControlAnswer | Promise<HostControlAnswer> {
     const { id } = request;
     const host = this.#host!;
     if (request.op !== "hello" && !this.#greeted.has(socket)) return { id, ok: false, message: "the first request must be hello" };
@@ -123,12 +127,33 @@ export class ControlServer {
         return { id, ok: true };
       case "list":
         return { id, ok: true, attempts: host.list() };
+      case "begin":
+        host.begin(request.grants, performance.now() - Math.max(0, Number(process.hrtime.bigint()) / 1e6 - request.leasedAtMs));
+        return { id, ok: true };
       case "token":
         host.setHostToken(request.hostToken);
         return { id, ok: true };
       case "stop":
         this.#options.onStop({ drain: request.drain, timeoutMs: request.timeoutMs });
         return { id, ok: true };
+      case "catch_up":
+        return this.#catchUp(id, host);
+    }
+  }
+
+  /** And once more: what they had sent to be committed may be committed a moment later. */
+  #catchUpWithoutThem(host: RunnerHost): void {
+    const ask = (): void => void host.catchUp().catch(() => undefined);
+    ask();
+    setTimeout(ask, ASK_AGAIN_AFTER_MS).unref();
+  }
+
+  async #catchUp(id: number, host: RunnerHost): Promise<HostControlAnswer> {
+    try {
+      await host.catchUp();
+      return { id, ok: true, attempts: host.list() };
+    } catch (error) {
+      return { id, ok: false, message: error instanceof Error ? error.message : String(error) };
     }
   }
 
@@ -142,7 +167,14 @@ export class ControlServer {
     return {
       id,
       ok: true,
-      hello: { version: HOST_CONTROL_VERSION, hostId: this.#options.hostId, pid: process.pid, load: host.load(), attempts: host.list() },
+      hello: {
+        version: HOST_CONTROL_VERSION,
+        hostId: this.#options.hostId,
+        pid: process.pid,
+        load: host.load(),
+        attempts: host.list(),
+        begins: true,
+      },
     };
   }
 }

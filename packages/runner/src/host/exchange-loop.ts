@@ -48,6 +48,10 @@ export class ExchangeLoop {
   #scheduled = false;
   #busy = false;
   #idle: (() => void)[] = [];
+  /** Those who wait for an answer to what runs here: see `catchUp`. */
+  #catchUps: PromiseWithResolvers<void>[] = [];
+  /** Ends the pause before a repetition. */
+  #endPause: () => void = () => undefined;
   #closed = new AbortController();
   /** Typical time of an exchange lately. */
   roundTripMs = 5;
@@ -66,6 +70,19 @@ export class ExchangeLoop {
     this.#kick();
   }
 
+  /**
+   * Asks for what runs here as far as the server knows, and was never told to this host: resolves when it has been granted. It is a request that is repeated although it was not made, and goes with
+   * what else there is to say, at once: whoever wants it knows of a server that can be asked.
+   */
+  catchUp(): Promise<void> {
+    if (this.#closed.signal.aborted) return Promise.reject(this.#closed.signal.reason as Error);
+    const asked = Promise.withResolvers<void>();
+    this.#catchUps.push(asked);
+    this.#endPause();
+    this.#kick();
+    return asked.promise;
+  }
+
   /** Resolves when everything has been answered. */
   settled(): Promise<void> {
     if (!this.#busy && !this.#hasWork()) return Promise.resolve();
@@ -73,12 +90,14 @@ export class ExchangeLoop {
   }
 
   close(): void {
-    this.#closed.abort(new Error("the host stops"));
+    const reason = new Error("the host stops");
+    this.#closed.abort(reason);
+    for (const { reject } of this.#catchUps.splice(0)) reject(reason);
     this.#becomeIdle();
   }
 
   #hasWork(): boolean {
-    return this.#starts.length > 0 || this.#finishes.length > 0;
+    return this.#starts.length > 0 || this.#finishes.length > 0 || this.#catchUps.length > 0;
   }
 
   // When whoever calls is done: all that ended in one turn of the event loop, or was delivered at once, is told in one go, and shares a request.
@@ -132,9 +151,16 @@ export class ExchangeLoop {
         if (status === 401 || status === 404) await this.#options.onUnknownHost(status);
         else if (!isTransient(error) && !(isServerFault(error) && failures < MAX_SERVER_FAULTS)) return this.#sendApart(batch, error);
         this.#options.logger.warn({ failures, error: String(error) }, "the exchange with the execution API failed; it is repeated");
-        await delay(Math.min(2_000, 50 * 2 ** Math.min(failures, 6)), signal).catch(() => undefined);
+        await this.#pause(Math.min(2_000, 50 * 2 ** Math.min(failures, 6)));
       }
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const ended = new AbortController();
+    this.#endPause = () => ended.abort();
+    await delay(ms, AbortSignal.any([this.#closed.signal, ended.signal])).catch(() => undefined);
+    this.#endPause = () => undefined;
   }
 
   async #send({ starts, finishes, isRepeated }: Batch): Promise<void> {
@@ -142,13 +168,16 @@ export class ExchangeLoop {
     if (starts.length > 0) await this.#options.pausePoint("before_start_request");
     if (finishes.length > 0) await this.#options.pausePoint("before_finish_report");
     const request: ExchangeRequest = { hostId, starts, finishes, want: this.#options.want(finishes.length), queues };
+    const catchUps = [...this.#catchUps];
     // What was granted in an answer that was lost would be counted as running here, and cost a try.
-    if (isRepeated) request.known = this.#options.known();
+    if (isRepeated || catchUps.length > 0) request.known = this.#options.known();
     const sentAt = performance.now();
     // Renewal of leases does not wait for this, so a try may be given up soon and made again.
     const answer = await reachability.watch("exchange", () => client.exchange(request, { signal: this.#closed.signal, retryForMs: 0 }));
     this.roundTripMs += 0.1 * (Math.min(100, performance.now() - sentAt) - this.roundTripMs);
     this.#options.onAnswer(request, answer, sentAt);
+    this.#catchUps = this.#catchUps.filter((one) => !catchUps.includes(one));
+    for (const { resolve } of catchUps) resolve();
   }
 
   // Something in the batch is unacceptable, and must not hold up the rest: each part goes alone, and what is refused alone is told to its attempt.
@@ -159,6 +188,7 @@ export class ExchangeLoop {
       for (const attemptId of starts) await this.#sendUntilAnswered({ starts: [attemptId], finishes: [], isRepeated: true });
       return;
     }
+    if (starts.length + finishes.length === 0) for (const { reject } of this.#catchUps.splice(0)) reject(new Error(why));
     this.#options.logger.error({ starts, finishes: finishes.map((one) => one.attemptId), error: why }, "the execution API refused an exchange");
     for (const finish of finishes) this.#options.onFinishRefused(finish, why);
     for (const attemptId of starts) this.#options.onStartRefused(attemptId, why);

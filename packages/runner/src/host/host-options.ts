@@ -29,7 +29,7 @@ export interface ChildPolicy {
 }
 
 export const DEFAULT_CHILD_POLICY: ChildPolicy = {
-  maxAttempts: 10_000,
+  maxAttempts: 100_000,
   maxAgeMs: 60 * 60_000,
   maxIdleMs: 60_000,
   maxRssBytes: 256 * 1024 * 1024,

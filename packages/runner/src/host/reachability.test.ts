@@ -43,6 +43,26 @@ test("one kind of call that works does not hide another that does not; a single 
   expect(told).toMatchObject([{ doing: "exchange" }]);
 });
 
+test("that a call failed the last time is told at once, and when none did any more", async () => {
+  const changes: boolean[] = [];
+  const quiet = () => undefined;
+  const reachability: Reachability = new Reachability({
+    onTrouble: quiet,
+    onRecovered: quiet,
+    onChanged: () => void changes.push(reachability.isFailing),
+  });
+  const fail = (doing: string) => expect(reachability.watch(doing, () => Promise.reject(new Error("503")))).rejects.toThrow("503");
+  await reachability.watch("exchange", () => Promise.resolve());
+  expect(changes).toEqual([]);
+  await fail("exchange");
+  await fail("exchange");
+  await fail("heartbeat");
+  await reachability.watch("exchange", () => Promise.resolve());
+  expect(changes).toEqual([true]);
+  await reachability.watch("heartbeat", () => Promise.resolve());
+  expect(changes).toEqual([true, false]);
+});
+
 test("how long the API has been silent is what the longest failing kind of call says", async () => {
   const { reachability, refuse } = begin();
   expect(reachability.silentForMs()).toBe(0);

@@ -14,6 +14,8 @@ export interface ReachabilityOptions {
   onTrouble(trouble: HostTrouble): void;
   /** What was told as trouble works again. */
   onRecovered(doing: string, afterMs: number): void;
+  /** `isFailing` has changed. */
+  onChanged?(): void;
   /** Default 5 s: a restart of the server is no trouble. */
   tellAfterMs?: number;
   /** Default 30 s. */
@@ -51,8 +53,10 @@ export class Reachability {
       this.#worked(doing, line);
       return answer;
     } catch (error) {
+      const wasFailing = this.isFailing;
       line.failures++;
       line.error = error instanceof Error ? error.message : String(error);
+      if (!wasFailing) this.#options.onChanged?.();
       throw error;
     }
   }
@@ -61,6 +65,11 @@ export class Reachability {
   silentForMs(): number {
     const now = performance.now();
     return Math.max(0, ...[...this.#lines.values()].map((line) => (line.failingSince === null ? 0 : now - line.failingSince)));
+  }
+
+  /** Some kind of call failed the last time it was made. */
+  get isFailing(): boolean {
+    return [...this.#lines.values()].some(({ failures }) => failures > 0);
   }
 
   /** When anything last worked, by the monotonic clock; nothing yet: when this began. */
@@ -82,7 +91,9 @@ export class Reachability {
     this.#answeredAt = performance.now();
     const afterMs = this.#answeredAt - line.failingSince!;
     const told = line.toldAt !== null;
+    const wasFailing = this.isFailing;
     Object.assign(line, { failingSince: null, failures: 0, error: "no answer yet", toldAt: null });
+    if (wasFailing && !this.isFailing) this.#options.onChanged?.();
     if (told) this.#options.onRecovered(doing, afterMs);
   }
 

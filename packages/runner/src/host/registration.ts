@@ -7,6 +7,7 @@ const STARTED_AT = new Date(performance.timeOrigin).toISOString();
 
 /** A host token is replaced well before it could expire, whether or not it does. */
 const RENEW_TOKEN_EVERY_MS = 5 * 60_000;
+const RENEW_AGAIN_AFTER_MS = 5_000;
 
 /** Makes the host known to the execution API, again where it has forgotten it, and keeps its token fresh. */
 export class Registration {
@@ -68,12 +69,17 @@ export class Registration {
     client.setHostToken(answer.token);
     if (this.#closed.aborted) return;
     this.#onRegistered(answer);
+    this.#renewIn(RENEW_TOKEN_EVERY_MS);
+  }
+
+  #renewIn(ms: number): void {
     this.close();
-    this.#renewal = setTimeout(
-      () =>
-        void this.#register().catch((error: unknown) => this.#options.logger.warn({ error: String(error) }, "the host token could not be renewed")),
-      RENEW_TOKEN_EVERY_MS,
-    );
-    this.#renewal.unref();
+    this.#renewal = setTimeout(() => {
+      this.#register().catch((error: unknown) => {
+        if (this.#closed.aborted) return;
+        this.#options.logger.warn({ error: String(error) }, "the host token could not be renewed; it is tried again");
+        this.#renewIn(RENEW_AGAIN_AFTER_MS);
+      });
+    }, ms).unref();
   }
 }

@@ -12,7 +12,8 @@ import type {
   WantedHostState,
 } from "@tradewind/contract";
 import { delay } from "@tradewind/contract/client";
-import { type Attempt, type GrantedAttempt, grantedAttempt, isGranted } from "./attempt.ts";
+import { type GrantedAttempt, grantedAttempt, isGranted } from "./attempt.ts";
+import { AttemptBook } from "./attempt-book.ts";
 import { AttemptLog } from "./attempt-log.ts";
 import { fetchWhatItNeeds, hasWhatItNeeds } from "./attempt-needs.ts";
 import { failed } from "./attempt-outcome.ts";
@@ -33,14 +34,12 @@ import {
   shutdownLadder,
 } from "./host-options.ts";
 import { GatheredChanges } from "./gathered-changes.ts";
-import { GivenUpAttempts } from "./given-up-attempts.ts";
-import { LeaseKeeper } from "./lease-keeper.ts";
+import { LeaseKeeper, leaseMarginMs } from "./lease-keeper.ts";
 import { LogShipper } from "./log-shipper.ts";
 import { attemptsAhead } from "./place-attempt.ts";
 import { Reachability } from "./reachability.ts";
 import { Registration } from "./registration.ts";
 import { SecretMasker } from "./secret-masker.ts";
-import { WaitingQueue } from "./waiting-queue.ts";
 
 export const DEFAULT_MAX_RESULT_BYTES = 16 * 1024 * 1024;
 
@@ -55,9 +54,7 @@ const FAREWELL_MS = 5_000;
  */
 export class RunnerHost {
   readonly #options: RunnerHostOptions;
-  readonly #attempts = new Map<string, Attempt>();
-  readonly #waiting = new WaitingQueue();
-  readonly #givenUp = new GivenUpAttempts();
+  readonly #book: AttemptBook;
   readonly #exchange: ExchangeLoop;
   readonly #bundles: BundleCache;
   readonly #logs: LogShipper;
@@ -69,16 +66,14 @@ export class RunnerHost {
   readonly #reachability: Reachability;
   #leases: LeaseKeeper | null = null;
   readonly #registration: Registration;
+  readonly #registered = Promise.withResolvers<void>();
   #draining = false;
   /** People drain this host: it begins nothing until they want it to go on. */
   #isPaused = false;
   /** What is granted now came too late to be run. */
   #givingBack = false;
   #stopped: Promise<void> | null = null;
-  /** Attempts asked for, ready or running: what takes a slot or waits for one. */
-  #taken = 0;
   readonly #changes: GatheredChanges;
-  #empty: (() => void)[] = [];
   readonly #closed = new AbortController();
 
   constructor(options: RunnerHostOptions) {
@@ -87,12 +82,15 @@ export class RunnerHost {
     this.#reachability = new Reachability({
       onTrouble: (trouble) => options.onTrouble?.(trouble),
       onRecovered: (doing, afterMs) => options.onRecovered?.(doing, afterMs),
+      onChanged: () => this.#changes.note(),
     });
     this.#registration = new Registration(options, this.#reachability, this.#closed.signal, ({ heartbeatMs, wanted = "run" }) => {
       this.#leases ??= this.#keepLeases(heartbeatMs);
       this.#onWanted(wanted);
+      this.#registered.resolve();
     });
     this.#changes = new GatheredChanges(options.onChange);
+    this.#book = new AttemptBook((change) => this.#changes.note(change));
     this.#bundles = new BundleCache(join(stateDir, "bundles"), (sha256) => client.getBundle(sha256));
     this.#ledger = new ChildLedger(join(stateDir, "children"));
     this.#logs = new LogShipper({ hostId, logger, send: (request) => client.sendLogs(request), ...LOG_BOUNDS });
@@ -104,11 +102,11 @@ export class RunnerHost {
       logger,
       pausePoint,
       want: (finishes) => this.#want(finishes),
-      known: () => [...this.#attempts.keys(), ...this.#givenUp],
+      known: () => this.#book.known(),
       onAnswer: (request, answer, sentAt) => this.#onAnswer(request, answer, sentAt),
       onFinishRefused: (finish, why) => this.#onFinishRefused(finish, why),
       onStartRefused: (attemptId) => {
-        this.#forget(attemptId);
+        this.#book.forget(attemptId);
         options.source?.onAnswered([attemptId]);
       },
       onUnknownHost: (status) => this.#registration.onUnknownHost(status),
@@ -118,7 +116,7 @@ export class RunnerHost {
       logger,
       ladder: options.stopLadder ?? DEFAULT_STOP_LADDER,
       callbackTimeoutMs: options.callbackTimeoutMs ?? DEFAULT_CALLBACK_TIMEOUT_MS,
-      running: () => this.#granted(),
+      running: () => this.#book.granted(),
       onProgress: () => this.#leases?.progressChanged(),
       onEnded: (attempt, finish) => this.#onEnded(attempt, finish),
     });
@@ -150,24 +148,47 @@ export class RunnerHost {
   /** Takes commands; those it has already are ignored. */
   deliver(commands: readonly TaskCommand[]): void {
     for (const command of commands) {
-      const known = this.#attempts.get(command.attemptId);
+      const known = this.#book.get(command.attemptId);
       if (known !== undefined && isGranted(known)) this.#options.source?.onAnswered([known.attemptId]);
-      if (this.#draining || known !== undefined) continue;
-      const attempt = { attemptId: command.attemptId, phase: "waiting" as const, command };
-      this.#attempts.set(attempt.attemptId, attempt);
-      this.#waiting.push(attempt);
+      if (!this.#draining && known === undefined) this.#book.deliver(command);
     }
     this.#askForWaiting();
     this.#changes.note();
   }
 
+  /**
+   * Takes attempts that the server has begun here without being asked. What tells of them may come late: behind an answer in which they were granted again, or when they have ended or been given up,
+   * and must begin nothing a second time. `leasedAt`: a moment before their leases were made, by this process's monotonic clock.
+   */
+  begin(grants: readonly AttemptGrant[], leasedAt: number): void {
+    for (const grant of grants) {
+      const { attemptId, leaseMs } = grant;
+      const isKnown = this.#book.cameUnasked(attemptId) || this.#book.isGivenUp(attemptId);
+      // As one whose lease could not be renewed in time: whoever takes it for lost may have begun.
+      const isLate = leasedAt + leaseMs - leaseMarginMs(leaseMs) <= performance.now();
+      if (!isKnown && !isLate) {
+        this.#book.noteUnasked(attemptId);
+        this.#onGrant(grant, leasedAt, { isAsked: false });
+      }
+      // Whoever told of it counts it as this host's.
+      else if (this.#book.get(attemptId) === undefined) this.#changes.note({ ended: attemptId });
+      if (isLate && !isKnown) this.#options.logger.warn({ attemptId }, "told of an attempt when its lease was about to end: it does not begin here");
+    }
+  }
+
+  /** Asks the server what runs here as far as it knows, and was never told to this host. Resolves when that has begun; rejects when it cannot be asked, or the host ends. */
+  async catchUp(): Promise<void> {
+    // Leases can be renewed from then on.
+    await this.#registered.promise;
+    await this.#exchange.catchUp();
+  }
+
   /** Stops attempts; their end is not reported. Unknown ids are ignored. */
   cancel(attempts: readonly { attemptId: string; reason: string }[]): void {
     for (const { attemptId, reason } of attempts) {
-      const attempt = this.#attempts.get(attemptId);
+      const attempt = this.#book.get(attemptId);
       if (attempt?.phase === "waiting") {
-        this.#waiting.remove(attemptId);
-        this.#forget(attemptId);
+        this.#book.forget(attemptId);
         this.#options.source?.onAnswered([attemptId]);
       } else if (attempt?.phase === "starting") attempt.stopReason = reason;
       else if (attempt !== undefined && isGranted(attempt)) this.#onStop(attempt, reason);
@@ -175,13 +196,12 @@ export class RunnerHost {
   }
 
   list(): HostAttempts {
-    const ids = (waiting: boolean) => [...this.#attempts.values()].filter((one) => (one.phase === "waiting") === waiting).map((one) => one.attemptId);
-    return { waiting: ids(true), running: ids(false) };
+    return this.#book.list();
   }
 
   load(): HostLoad {
-    const waiting = this.#waiting.length;
-    return { slots: this.#options.slots, waiting, running: this.#attempts.size - waiting, isPaused: this.#isPaused };
+    const isCutOff = this.#draining || this.#reachability.isFailing;
+    return { slots: this.#options.slots, ...this.#book.load(), isPaused: this.#isPaused, isCutOff };
   }
 
   /** What it is about, as people see it. */
@@ -192,7 +212,7 @@ export class RunnerHost {
 
   /** How many more attempts it would ask for at once. */
   room(): number {
-    return this.#draining || this.#isPaused ? 0 : Math.max(0, this.#room() - this.#waiting.length);
+    return this.#draining || this.#isPaused ? 0 : Math.max(0, this.#room() - this.#book.waiting);
   }
 
   /** For how long the execution API has not answered one kind of call. */
@@ -202,7 +222,7 @@ export class RunnerHost {
 
   /** What keeps it: leases it holds, and what the execution API has not heard of; and when that last answered, by the monotonic clock. */
   dues(): { held: number; unreported: number; reachedAt: number } {
-    const granted = [...this.#granted()];
+    const granted = [...this.#book.granted()];
     const unreported = granted.filter(({ phase }) => phase === "reporting").length;
     return { held: granted.length - unreported, unreported, reachedAt: this.#reachability.answeredAt };
   }
@@ -223,8 +243,8 @@ export class RunnerHost {
   }
 
   /** Resolves when no attempt is left. */
-  async empty(): Promise<void> {
-    if (this.#attempts.size > 0) await new Promise<void>((resolve) => this.#empty.push(resolve));
+  empty(): Promise<void> {
+    return this.#book.empty();
   }
 
   /** Resolves when the server has all log lines there are by now, or when the signal says to give up. */
@@ -243,10 +263,10 @@ export class RunnerHost {
   }
 
   async #shutDown({ drain, timeoutMs }: { drain: boolean; timeoutMs: number }): Promise<void> {
-    for (const attempt of this.#waiting.clear()) this.#forget(attempt.attemptId);
+    this.#book.forgetWaiting();
     if (drain && timeoutMs > 0) await Promise.race([this.empty(), delay(timeoutMs, this.#closed.signal).catch(() => undefined)]);
     this.#givingBack = true;
-    for (const attempt of [...this.#granted()]) this.#stopForShutdown(attempt);
+    for (const attempt of [...this.#book.granted()]) this.#stopForShutdown(attempt);
     const { abortGraceMs, termGraceMs } = shutdownLadder(this.#options.stopLadder);
     await Promise.race([this.empty(), delay(abortGraceMs + termGraceMs + FAREWELL_MS, this.#closed.signal).catch(() => undefined)]);
     await this.#logs.drain(AbortSignal.timeout(FAREWELL_MS));
@@ -273,32 +293,27 @@ export class RunnerHost {
     this.#report(attempt, { attemptId: attempt.attemptId, outcome: { kind: "reschedule", resumeAfterMs: 0, message }, durationMs: 0 });
   }
 
-  *#granted(): Iterable<GrantedAttempt> {
-    for (const attempt of this.#attempts.values()) if (isGranted(attempt)) yield attempt;
-  }
-
   // --- getting attempts -------------------------------------------------------------------------------------------------------------------------------------------------
 
   #room(): number {
     const { slots, maxAhead = Number.POSITIVE_INFINITY } = this.#options;
     const situation = { slots, cores: availableCores, typicalMs: this.#pool.typicalMs, roundTripMs: this.#exchange.roundTripMs };
-    return slots + Math.min(maxAhead, attemptsAhead(situation)) - this.#taken;
+    return slots + Math.min(maxAhead, attemptsAhead(situation)) - this.#book.taken;
   }
 
   #askForWaiting(): void {
     // What a queue has brought already is run by this host also while it is drained: another one would get it only after the transport gave it up.
     const mayBegin = !this.#draining && (!this.#isPaused || this.#options.source !== undefined);
-    for (let room = this.#room(); room > 0 && this.#waiting.length > 0 && mayBegin; room--) {
-      const attempt = this.#waiting.shift()!;
-      attempt.phase = "starting";
-      this.#taken++;
+    for (let room = mayBegin ? this.#room() : 0; room > 0; room--) {
+      const attempt = this.#book.takeWaiting();
+      if (attempt === null) break;
       this.#exchange.start(attempt.attemptId);
     }
     this.#options.source?.onRoom();
   }
 
   #want(finishes: number): number {
-    return this.#draining || this.#isPaused || this.#waiting.length > 0 || this.#options.source?.mayTakeNext() === false
+    return this.#draining || this.#isPaused || this.#book.waiting > 0 || this.#options.source?.mayTakeNext() === false
       ? 0
       : Math.max(0, Math.min(finishes, this.#room()));
   }
@@ -319,27 +334,26 @@ export class RunnerHost {
       if (!accepted) logger.info({ attemptId, reason }, "the end of an attempt was not accepted");
     for (const { attemptId, code, reason } of answer.refused) logger.debug({ attemptId, code, reason }, "an attempt was not granted");
     for (const grant of answer.granted) this.#onGrant(grant, sentAt);
-    for (const grant of answer.next) this.#onGrant(grant, sentAt);
-    for (const { attemptId } of request.finishes) this.#forget(attemptId);
-    for (const attemptId of request.starts) if (this.#attempts.get(attemptId)?.phase === "starting") this.#forget(attemptId);
+    for (const grant of answer.next) {
+      // It came here, and was given up, while the server was asked what runs here.
+      if (request.known !== undefined && this.#book.isGivenUp(grant.attemptId)) continue;
+      if (request.known !== undefined) this.#book.noteUnasked(grant.attemptId);
+      this.#onGrant(grant, sentAt, { isAsked: request.known === undefined });
+    }
+    for (const { attemptId } of request.finishes) this.#book.forget(attemptId);
+    for (const attemptId of request.starts) if (this.#book.get(attemptId)?.phase === "starting") this.#book.forget(attemptId);
     if (request.starts.length > 0) this.#options.source?.onAnswered(request.starts);
     this.#askForWaiting();
   }
 
-  #onGrant(grant: AttemptGrant, sentAt: number): void {
-    const known = this.#attempts.get(grant.attemptId);
-    if (known !== undefined && known.phase !== "starting" && known.phase !== "waiting") return;
-    if (known === undefined) this.#taken++;
-    else if (known.phase === "waiting") {
-      this.#waiting.remove(known.attemptId);
-      this.#taken++;
-    }
+  #onGrant(grant: AttemptGrant, sentAt: number, { isAsked = true } = {}): void {
+    const known = this.#book.get(grant.attemptId);
+    if (known !== undefined && isGranted(known)) return;
     const masker = new SecretMasker();
     const log = new AttemptLog(grant.attemptId, this.#logs, masker, this.#options.maxLogBytes ?? DEFAULT_MAX_LOG_BYTES);
     const attempt = grantedAttempt(grant, { command: known?.command ?? null, log, masker, placementKey: placementKeyOf(grant), sentAt });
-    this.#attempts.set(attempt.attemptId, attempt);
-    if (known === undefined) this.#changes.note({ taken: attempt.attemptId });
-    if (this.#givingBack) return this.#stopForShutdown(attempt);
+    this.#book.grant(attempt);
+    if (this.#givingBack || (this.#draining && !isAsked)) return this.#stopForShutdown(attempt);
     this.#leases?.watch(attempt);
     if (known?.stopReason !== undefined) return this.#onStop(attempt, known.stopReason);
     if (hasWhatItNeeds(attempt, this.#bundles) && this.#options.pausePoint === undefined) this.#pool.enqueue(attempt);
@@ -351,13 +365,13 @@ export class RunnerHost {
       await fetchWhatItNeeds(attempt, this.#options.client, this.#bundles);
       await this.#options.pausePoint?.("before_child_start");
     } catch (error) {
-      if (this.#attempts.get(attempt.attemptId) !== attempt || attempt.phase !== "ready") return;
+      if (this.#book.get(attempt.attemptId) !== attempt || attempt.phase !== "ready") return;
       const message = `The attempt could not be started: ${error instanceof Error ? error.message : String(error)}`;
       attempt.log.system("error", message);
       return this.#report(attempt, { attemptId: attempt.attemptId, outcome: failed("rejected", message), durationMs: 0 });
     }
     // Cancelled, or given back, while this was under way.
-    if (this.#attempts.get(attempt.attemptId) === attempt && attempt.phase === "ready") this.#pool.enqueue(attempt);
+    if (this.#book.get(attempt.attemptId) === attempt && attempt.phase === "ready") this.#pool.enqueue(attempt);
   }
 
   // --- ending attempts --------------------------------------------------------------------------------------------------------------------------------------------------
@@ -365,21 +379,20 @@ export class RunnerHost {
   #onEnded(attempt: GrantedAttempt, finish: AttemptFinish | null): void {
     if (finish !== null) return this.#report(attempt, finish);
     attempt.log.close();
-    this.#giveUp(attempt.attemptId);
+    this.#book.giveUp(attempt.attemptId);
     this.#askForWaiting();
   }
 
   #report(attempt: GrantedAttempt, finish: AttemptFinish): void {
-    if (attempt.phase !== "reporting") this.#taken--;
-    attempt.phase = "reporting";
+    this.#book.report(attempt);
     attempt.log.close();
     this.#exchange.finish(finish);
     this.#askForWaiting();
   }
 
   #onFinishRefused(finish: AttemptFinish, why: string): void {
-    const attempt = this.#attempts.get(finish.attemptId);
-    if (finish.outcome.kind !== "success" || attempt === undefined) return this.#giveUp(finish.attemptId);
+    const attempt = this.#book.get(finish.attemptId);
+    if (finish.outcome.kind !== "success" || attempt === undefined) return this.#book.giveUp(finish.attemptId);
     const message = `The task ended well, but its result was refused: ${why}`;
     this.#exchange.finish({ ...finish, outcome: { kind: "failed", failure: { reason: "error", message }, retryable: false } });
   }
@@ -408,21 +421,7 @@ export class RunnerHost {
     this.#pool.remove(attempt);
     attempt.log.system("warn", reason);
     attempt.log.close();
-    this.#giveUp(attempt.attemptId);
-  }
-
-  #giveUp(attemptId: string): void {
-    this.#givenUp.add(attemptId);
-    this.#forget(attemptId);
-  }
-
-  #forget(attemptId: string): void {
-    const attempt = this.#attempts.get(attemptId);
-    if (attempt === undefined) return;
-    if (attempt.phase !== "waiting" && attempt.phase !== "reporting") this.#taken--;
-    this.#attempts.delete(attemptId);
-    this.#changes.note({ ended: attemptId });
-    if (this.#attempts.size === 0) for (const resolve of this.#empty.splice(0)) resolve();
+    this.#book.giveUp(attempt.attemptId);
   }
 
   #keepLeases(heartbeatMs: number): LeaseKeeper {
@@ -432,8 +431,8 @@ export class RunnerHost {
       reachability: this.#reachability,
       logger: this.#options.logger,
       heartbeatMs,
-      granted: () => this.#granted(),
-      queued: () => this.#waiting.ids(),
+      granted: () => this.#book.granted(),
+      queued: () => this.#book.waitingIds(),
       state: () => this.state(),
       connectionTestRoom: () => (this.#draining || this.#isPaused ? 0 : this.#connectionTests.room),
       onConnectionTests: (grants) => this.#connectionTests.begin(grants),

@@ -151,6 +151,11 @@ export class ExecutionApiPeer {
     return command;
   }
 
+  /** Begins an attempt on the host, which did not ask for it, as the scheduler's dispatch does. */
+  begin({ attemptId }: TaskCommand): AttemptGrant {
+    return this.#grant(this.get(attemptId));
+  }
+
   get(attemptId: string): PeerAttempt {
     return this.attempts.get(attemptId)!;
   }
