@@ -26,6 +26,17 @@ async function endsOf({ facts }: Installation, runIds: ReadonlyMap<string, strin
   return ends;
 }
 
+/** Why the tries of the runs that did not succeed failed. */
+async function failuresOf({ facts }: Installation, runIds: ReadonlyMap<string, string>): Promise<string[]> {
+  const tries = await Promise.all(
+    [...runIds].map(async ([dagId, runId]) => (await facts.tries(dagId)).map((one) => ({ ...one, dagId, isAsked: one.runId === runId }))),
+  );
+  return tries
+    .flat()
+    .filter(({ isAsked, reason }) => isAsked && reason !== null)
+    .map(({ dagId, taskId, tryNumber, reason, message }) => `${dagId}, ${taskId}, try ${tryNumber}: ${reason}: ${message}`);
+}
+
 async function triggerAll({ rest }: Installation, dagIds: readonly string[]): Promise<Map<string, string>> {
   return new Map(await Promise.all(dagIds.map(async (dagId) => [dagId, await rest.trigger(dagId)] as const)));
 }
@@ -62,7 +73,8 @@ test.skipIf(!hasRedisServer())(
     expect(dagIds.length).toBeGreaterThan(8);
     for (const dagId of dagIds) await installation.rest.call("PATCH", `/dags/${dagId}`, { is_paused: false });
     const local = await triggerAll(installation, dagIds);
-    expect(await allEnded(installation, local)).toEqual(Object.fromEntries(dagIds.map((dagId) => [dagId, "success"])));
+    const states = await allEnded(installation, local);
+    expect(states, (await failuresOf(installation, local)).join("\n")).toEqual(Object.fromEntries(dagIds.map((dagId) => [dagId, "success"])));
     await before.end("SIGTERM");
 
     saveConfig("bullmq");
