@@ -27,7 +27,7 @@ export const gateFile = ({ folder }: Pick<Installation, "folder">, name: string)
 export function dagSource(installation: Pick<Installation, "folder">, dagId: string, tasks: string, options = ""): string {
   return `import { appendFileSync } from "node:fs";
 import { access } from "node:fs/promises";
-import { Dag, getContext } from "tradewind";
+import { Dag, getClient, getContext } from "tradewind";
 
 function note(what: string): void {
   const { run, task, attempt } = getContext();

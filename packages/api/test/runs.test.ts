@@ -50,7 +50,7 @@ beforeAll(async () => {
       mapIndex,
       state: mapIndex === 2 ? "success" : "scheduled",
       pool: "slow",
-      duration: mapIndex,
+      duration: mapIndex * 1_000,
     });
   }
   await seedTaskInstance(db, { dagRunId: r1, taskId: "end", state: null });
@@ -167,7 +167,7 @@ describe("task instances", () => {
     ["of a group, and of groups in it", `${RUN}/taskInstances`, { task_group_id: "g" }, ["load[-1]"]],
     ["of a group that is not there", `${RUN}/taskInstances`, { task_group_id: "x" }, []],
     ["by try", `${RUN}/taskInstances`, { try_number: "2" }, ["load[-1]"]],
-    ["by duration", `${RUN}/taskInstances`, { duration_gte: "1", duration_lte: "2" }, ["each[1]", "each[2]"]],
+    ["by duration", `${RUN}/taskInstances`, { duration_gte: "1000", duration_lte: "2000" }, ["each[1]", "each[2]"]],
     [
       "by logical date",
       "/api/v2/dags/~/dagRuns/~/taskInstances",

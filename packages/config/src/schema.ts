@@ -89,6 +89,14 @@ const executionApi = z.strictObject({
     .default(10)
     .describe("How long an attempt counts as alive without a heartbeat; then it is lost and may be retried."),
   heartbeatSeconds: seconds().default(3).describe("How often a runner host renews the leases of its attempts; at most half of `leaseSeconds`."),
+  holdSeconds: z
+    .number()
+    .min(0)
+    .max(3_600)
+    .default(300)
+    .describe(
+      "How long a task stands still (stopped, doing nothing) when the lease of its attempt could not be renewed, as while the database or the API is away; it goes on when it can be, if nobody has taken it over. Then, or with 0 at once, it is killed.",
+    ),
   bodyLimitBytes: count().default(67_108_864).describe("Largest request body: results, logs."),
   maxXcomBytes: count().default(10_485_760).describe("Largest XCom, as JSON; a larger one fails its task."),
   inlineXcomBytes: z
@@ -104,7 +112,11 @@ const scheduler = z.strictObject({
     .describe(
       "Most task instances queued or running at once per scheduler, over all its executors. More than the executors have places for lets work wait next to them, and is settled in larger batches.",
     ),
-  heartbeatSeconds: seconds().default(5).describe("How often a scheduler says that it is alive."),
+  heartbeatSeconds: seconds()
+    .default(2)
+    .describe(
+      "How often a scheduler says that it is alive, and sees whether it was away itself: then it takes no attempt for lost before hosts could renew its lease.",
+    ),
   healthThresholdSeconds: seconds().default(30).describe("A scheduler silent for longer counts as dead; its work is taken over."),
   sweepSeconds: seconds().default(5).describe("How often the scheduler looks for work that no notification announced."),
   taskQueuedTimeoutSeconds: seconds().default(600).describe("A task instance queued for longer, without being started, goes back or fails."),

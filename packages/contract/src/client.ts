@@ -98,7 +98,8 @@ type Method = "GET" | "POST" | "PUT" | "DELETE";
 interface Call extends CallOptions {
   method: Method;
   route: string;
-  token: string;
+  /** Asked at each try: it may have been renewed since the one before. */
+  token: () => string;
   body?: unknown;
 }
 
@@ -112,7 +113,8 @@ interface Call extends CallOptions {
 export function createExecutionApiClient(options: ExecutionApiClientOptions): ExecutionApiClient {
   const http = new HttpCaller(options);
   let hostToken = options.hostToken;
-  const post = (route: string, body: unknown, call: CallOptions | undefined) => http.text({ ...call, method: "POST", route, token: hostToken, body });
+  const post = (route: string, body: unknown, call: CallOptions | undefined) =>
+    http.text({ ...call, method: "POST", route, token: () => hostToken, body });
 
   return {
     setHostToken(token) {
@@ -124,9 +126,9 @@ export function createExecutionApiClient(options: ExecutionApiClientOptions): Ex
     heartbeat: async (request, call) => parse(HeartbeatResponse, await post(EXECUTION_ROUTES.heartbeat, request, call)),
     reportConnectionTest: async (report, call) => void (await post(EXECUTION_ROUTES.connectionTests, report, call)),
     sendLogs: async (request, call) => void (await post(EXECUTION_ROUTES.logs, request, call)),
-    getBundle: (sha256, call) => http.bytes({ ...call, method: "GET", route: EXECUTION_ROUTES.bundle(sha256), token: hostToken }),
+    getBundle: (sha256, call) => http.bytes({ ...call, method: "GET", route: EXECUTION_ROUTES.bundle(sha256), token: () => hostToken }),
     getBundleMap: (sha256, call) =>
-      nullIfNotFound(http.text({ ...call, method: "GET", route: EXECUTION_ROUTES.bundleMap(sha256), token: hostToken })),
+      nullIfNotFound(http.text({ ...call, method: "GET", route: EXECUTION_ROUTES.bundleMap(sha256), token: () => hostToken })),
     forAttempt: (token) => attemptClient(http, token),
     close: () => http.close(),
   };
@@ -134,7 +136,7 @@ export function createExecutionApiClient(options: ExecutionApiClientOptions): Ex
 
 function attemptClient(http: HttpCaller, token: () => string): AttemptApiClient {
   const call = (method: Method, route: string, body: unknown, options: CallOptions | undefined) =>
-    http.text({ ...options, method, route, token: token(), body });
+    http.text({ ...options, method, route, token, body });
   return {
     inputs: async (options) => parse(AttemptInputs, await call("GET", EXECUTION_ROUTES.resolvedInputs, undefined, options)),
     getXCom: async (query, options) => parse(XComAnswer, await call("POST", EXECUTION_ROUTES.xcom, query, options)),
@@ -235,7 +237,7 @@ class HttpCaller {
       const request = {
         method: call.method,
         path: `${this.#basePath}/${call.route}`,
-        headers: headersFor(call.token, body !== undefined),
+        headers: headersFor(call.token(), body !== undefined),
         body: body ?? null,
       };
       answer = await requestWhole(this.#pool, request, call.signal);

@@ -117,6 +117,11 @@ export type HostRegistration = z.infer<typeof HostRegistration>;
 export const HostRegistrationResponse = z.object({
   leaseMs: z.number(),
   heartbeatMs: z.number(),
+  /**
+   * How long an attempt whose lease could not be renewed may stand still before it is killed. It goes on when the lease is renewed after all, since then nobody else has begun it.
+   * 0, or absent as from an earlier release: it is killed at once.
+   */
+  holdMs: z.number().optional(),
   /** A host token for the time to come; replaces the one used. */
   token: z.string(),
   /** Absent: `run`. */

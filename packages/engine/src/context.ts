@@ -13,6 +13,8 @@ export interface EngineLimits {
   /** How long a running attempt may be silent before it counts as lost. */
   leaseMs: number;
   heartbeatMs: number;
+  /** How long an attempt whose lease could not be renewed may stand still, to go on if it can be renewed after all. */
+  holdMs: number;
   /** How long an attempt may be queued before it is handed out again. */
   taskQueuedTimeoutMs: number;
   /** How often a try may be handed out again after it got stuck or its launch was refused. */

@@ -34,6 +34,7 @@ import { whyUseCases } from "./why/why-use-cases.ts";
 export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   leaseMs: 10_000,
   heartbeatMs: 3_000,
+  holdMs: 300_000,
   taskQueuedTimeoutMs: 600_000,
   maxRequeues: 2,
   maxMapLength: 1_024,

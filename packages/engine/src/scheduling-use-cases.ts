@@ -54,8 +54,11 @@ export interface SchedulingUseCases {
   fireTimers(options: { limit: number }): Promise<{ fired: number; more: boolean }>;
   /** Runs over their dagrun timeout: failed, their unfinished task instances skipped, running ones told to stop. */
   timeOutRuns(options: { limit: number }): Promise<{ timedOut: number }>;
-  /** Running leases that ran out: the attempt is lost; retry rules apply. */
-  expireLeases(options: { limit: number }): Promise<{ lost: string[] }>;
+  /**
+   * Running leases that ran out: the attempt is lost; retry rules apply.
+   * @param options.isAwake asked for each under its lock; false: whoever calls has just been away itself, and it stays. Default: always true
+   */
+  expireLeases(options: { limit: number; isAwake?: () => boolean }): Promise<{ lost: string[] }>;
   /** Attempts the executor reports as lost or rejected. */
   loseAttempts(attempts: { attemptId: string; reason: "lost" | "rejected"; message: string }[]): Promise<{ lost: string[] }>;
   /** Queued leases past the queued timeout: given back for another submission (at most twice per try), then failed. */

@@ -88,6 +88,24 @@ test("a silent runner loses its lease, its try counts, and its result is refused
   expect(await runStateOf(database.db, dagRunId)).toMatchObject({ state: "success" });
 });
 
+test("who was away takes nothing for lost, also when it is found out at the last moment", async () => {
+  const { attemptId } = await running("retry");
+  nowMs += 20_000;
+  expect(await engine.expireLeases({ limit: 10, isAwake: () => false })).toEqual({ lost: [] });
+  // Awake when it asked what has run out, not any more when it has the locks.
+  let asked = 0;
+  expect(await engine.expireLeases({ limit: 10, isAwake: () => ++asked === 1 })).toEqual({ lost: [] });
+  expect(asked).toBe(2);
+  // What has run out and was not taken is renewed.
+  expect((await engine.heartbeat({ hostId: HOST, attempts: [{ attemptId }], queued: [] })).renewed).toMatchObject([{ attemptId }]);
+  expect(await engine.expireLeases({ limit: 10, isAwake: () => true })).toEqual({ lost: [] });
+  nowMs += 20_000;
+  expect(await engine.expireLeases({ limit: 10, isAwake: () => true })).toEqual({ lost: [attemptId] });
+  nowMs += 60_000;
+  await engine.fireTimers({ limit: 10 });
+  await drain(engine);
+});
+
 test("an attempt nobody starts is handed out twice more, then fails", async () => {
   await storeDags(engine, dagSpec("stuck", [task("a")]));
   const { dagRunId } = await trigger(engine, "stuck");

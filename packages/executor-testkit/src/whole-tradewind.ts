@@ -17,6 +17,8 @@ import { MetadataFacts, type TryFacts, until } from "@tradewind/testkit";
 import { makeMortal } from "./mortal.ts";
 
 const HEARTBEAT_MS = 300;
+/** As they are where nothing else is set. */
+const LEASES = { leaseMs: 10_000, renewalMs: 3_000, holdMs: 300_000 };
 const HEALTH_THRESHOLD_MS = 1_500;
 const quiet = (): void => undefined;
 const LOGGER = { debug: quiet, info: quiet, warn: quiet, error: quiet };
@@ -84,6 +86,7 @@ export async function startWholeTradewind(home: string, adapter: AdapterUnderTes
       parallelism: 32,
       heartbeatMs: HEARTBEAT_MS,
       healthThresholdMs: HEALTH_THRESHOLD_MS,
+      leases: LEASES,
       sweepMs: 1_000,
       logger: LOGGER,
       clock: { ...SYSTEM_CLOCK, setTimeout: (callback, delayMs) => setTimeout(() => isDead || callback(), delayMs) },

@@ -21,9 +21,13 @@ export interface HostFixture {
 /**
  * A host with real child processes against a real peer. `tasks` is the body of a DAG file: statements that use `dag`, `getContext` and `getClient`.
  */
-export async function startHost(tasks: string, options: Partial<RunnerHostOptions> & { leaseMs?: number } = {}): Promise<HostFixture> {
+export async function startHost(
+  tasks: string,
+  options: Partial<RunnerHostOptions> & { leaseMs?: number; holdMs?: number } = {},
+): Promise<HostFixture> {
   const peer = new ExecutionApiPeer();
   if (options.leaseMs !== undefined) peer.leaseMs = options.leaseMs;
+  peer.holdMs = options.holdMs;
   const baseUrl = await peer.start();
   const stateDir = await mkdtemp(join(tmpdir(), "tradewind-runner-"));
   const sha256 = peer.addBundle(

@@ -1,10 +1,12 @@
 import type { JobUseCases, SchedulingUseCases, WakeUps } from "@tradewind/engine";
 import { type Executor, type ExecutorEvent, startExecutor } from "@tradewind/executor";
 import { Adoption } from "./adoption.ts";
+import { ApiReach } from "./api-reach.ts";
 import { Delivery } from "./delivery.ts";
 import { LostAttempts } from "./lost-attempts.ts";
 import { SchedulerLoop } from "./loop.ts";
 import { NO_SCHEDULER_METRICS, type SchedulerClock, type SchedulerLogger, type SchedulerMetrics, SYSTEM_CLOCK } from "./ports.ts";
+import { Wakefulness } from "./wakefulness.ts";
 import { DEFAULT_STEP_LIMITS, type Occasion, planSteps, type StepLimits } from "./steps.ts";
 
 export interface SchedulerOptions {
@@ -23,6 +25,10 @@ export interface SchedulerOptions {
   heartbeatMs: number;
   /** A scheduler silent for so long is dead, and its attempts are adopted. */
   healthThresholdMs: number;
+  /** Leases of running attempts, as hosts hear of them: after a standstill no lease is taken for lost before hosts have had the time to renew it. */
+  leases: { leaseMs: number; renewalMs: number; holdMs: number };
+  /** Whether the execution API answers: while it does not, nobody can renew a lease, and none is taken for lost. Default: it is not asked. */
+  askExecutionApi?: () => Promise<boolean>;
   sweepMs: number;
   limits?: Partial<StepLimits>;
   logger: SchedulerLogger;
@@ -50,9 +56,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const delivery = new Delivery({ executors, clock, logger, onRecovered: () => loop.wake("ready") });
   const adoption = new Adoption({ engine, executors, delivery, thresholdMs: options.healthThresholdMs, logger, metrics });
   const lostAttempts = new LostAttempts({ engine, logger, metrics });
+  const wakefulness = new Wakefulness({ clock, logger, heartbeatMs: options.heartbeatMs, ...options.leases });
+  const apiReach = new ApiReach({ ask: options.askExecutionApi ?? (async () => true), holdMs: options.leases.holdMs, clock, logger });
   let jobId = options.newJobId();
   let heartbeatTimer: unknown = null;
   let heartbeat: Promise<void> = Promise.resolve();
+  let adopting: Promise<void> | null = null;
   let stopListening: () => void = () => {};
   let stopped = false;
 
@@ -62,6 +71,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         engine,
         executors,
         delivery,
+        wakefulness,
         schedulerId: jobId,
         parallelism: options.parallelism,
         limits: { ...DEFAULT_STEP_LIMITS, ...options.limits },
@@ -77,7 +87,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     });
   let loop = makeLoop();
 
-  const register = (): Promise<void> => engine.registerJob({ jobId, jobType: "SchedulerJob", hostname: options.hostname, pid: options.pid });
+  async function register(): Promise<void> {
+    await engine.registerJob({ jobId, jobType: "SchedulerJob", hostname: options.hostname, pid: options.pid });
+    wakefulness.beat();
+  }
 
   function onExecutorEvent(event: ExecutorEvent): void {
     if (event.kind === "capacity") return loop.wake("ready");
@@ -85,10 +98,21 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     lostAttempts.add({ attemptId: event.attemptId, reason: event.kind, message: event.reason });
   }
 
+  /** One at a time, and no heartbeat waits for it: an executor may be slow to say what it holds. */
+  function adopt(): void {
+    adopting ??= adoption
+      .run(jobId)
+      .catch((error: unknown) => logger.error({ err: error }, "could not look for what dead schedulers left; looking with the next heartbeat"))
+      .finally(() => (adopting = null));
+  }
+
   async function beat(): Promise<void> {
-    if (await engine.heartbeatJob(jobId)) {
+    // Both ways by which leases are renewed.
+    const [isKnown, isApiThere] = await Promise.all([engine.heartbeatJob(jobId), apiReach.isThere()]);
+    if (isKnown) {
+      if (isApiThere) wakefulness.beat();
       metrics.heartbeat();
-      return adoption.run(jobId);
+      return adopt();
     }
     logger.warn({ jobId }, "this scheduler was declared dead while it was silent; going on under a new id");
     await loop.stop();
@@ -98,16 +122,18 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (!stopped) loop.start();
   }
 
-  function scheduleHeartbeat(): void {
+  function scheduleHeartbeat(sinceMs = clock.now()): void {
     if (stopped) return;
+    const inMs = Math.max(0, options.heartbeatMs - Math.max(0, clock.now() - sinceMs));
     heartbeatTimer = clock.setTimeout(() => {
+      const beganAt = clock.now();
       heartbeat = beat()
         .catch((error: unknown) => {
           metrics.heartbeatFailed();
           logger.error({ err: error }, "the scheduler could not record its heartbeat");
         })
-        .finally(scheduleHeartbeat);
-    }, options.heartbeatMs);
+        .finally(() => scheduleHeartbeat(beganAt));
+    }, inMs);
   }
 
   async function startExecutors(): Promise<void> {
@@ -136,9 +162,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         throw error;
       }
       // The next heartbeat tries again: what dead schedulers left is no reason not to begin.
-      await adoption
-        .run(jobId)
-        .catch((error: unknown) => logger.error({ err: error }, "could not look for what dead schedulers left; looking with the next heartbeat"));
+      adopt();
+      await adopting;
       stopListening = engine.onWake((kinds) => {
         const occasions = [...kinds].filter((kind) => kind !== "state");
         if (occasions.length > 0) loop.wake(...occasions);
@@ -155,6 +180,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       await loop.stop();
       // It may have replaced the loop; that one was not started.
       await heartbeat;
+      await adopting;
       await end(how);
     },
 

@@ -3,6 +3,7 @@ import type { Executor } from "@tradewind/executor";
 import type { Delivery } from "./delivery.ts";
 import { findMissingStep } from "./missing-attempts.ts";
 import type { SchedulerClock, SchedulerLogger, SchedulerMetrics } from "./ports.ts";
+import type { Wakefulness } from "./wakefulness.ts";
 
 /** What set a pass off: something became possible, the moment that was slept for came, or the slow sweep. */
 export type Occasion = WakeKind | "due" | "sweep";
@@ -21,6 +22,7 @@ export interface StepOptions {
   engine: SchedulingUseCases;
   executors: readonly Executor[];
   delivery: Delivery;
+  wakefulness: Wakefulness;
   schedulerId: string;
   parallelism: number;
   limits: StepLimits;
@@ -47,7 +49,7 @@ export function planSteps(options: StepOptions): Step[] {
   return [...rescueSteps(options), ...dueSteps(options), ...dispatchSteps(options)];
 }
 
-function rescueSteps({ engine, executors, delivery, limits, metrics, schedulerId, logger }: StepOptions): Step[] {
+function rescueSteps({ engine, executors, delivery, wakefulness, limits, metrics, schedulerId, logger }: StepOptions): Step[] {
   return [
     {
       name: "cancel stopped attempts",
@@ -64,7 +66,7 @@ function rescueSteps({ engine, executors, delivery, limits, metrics, schedulerId
       name: "expire leases",
       occasions: ["due", "sweep"],
       async run() {
-        const { lost } = await engine.expireLeases({ limit: limits.leasesPerPass });
+        const { lost } = await engine.expireLeases({ limit: limits.leasesPerPass, isAwake: () => wakefulness.isAwake() });
         if (lost.length > 0) logger.warn({ attempts: lost }, `${lost.length} attempts were lost: nobody renewed their lease in time`);
         metrics.attemptsLost(lost.length);
         return lost.length === limits.leasesPerPass;

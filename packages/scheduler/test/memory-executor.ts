@@ -26,6 +26,10 @@ export class MemoryExecutor implements Executor {
   catchUps = 0;
   /** Thrown by `start`, `submit` and `adopt` while it is set. */
   failure: Error | null = null;
+  /** How often it was asked what it holds. */
+  adoptions = 0;
+  /** What is asked by `adopt` is answered when this is. */
+  adoptGate: Promise<void> = Promise.resolve();
   /** Submissions wait for this. */
   gate: Promise<void> = Promise.resolve();
   /** Called with the ids of what has begun. */
@@ -71,6 +75,8 @@ export class MemoryExecutor implements Executor {
   }
 
   async adopt(attempts: readonly AdoptableAttempt[]): Promise<{ adopted: string[] }> {
+    this.adoptions++;
+    await this.adoptGate;
     this.#failIfAsked();
     return { adopted: attempts.filter(({ attemptId }) => this.held.has(attemptId)).map(({ attemptId }) => attemptId) };
   }

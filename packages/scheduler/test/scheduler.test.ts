@@ -50,6 +50,7 @@ function scheduler(options: Partial<SchedulerOptions> = {}): Scheduler {
     parallelism: 32,
     heartbeatMs: 50,
     healthThresholdMs: 600_000,
+    leases: { leaseMs: 10_000, renewalMs: 0, holdMs: 300_000 },
     sweepMs: 60_000,
     logger,
     ...options,
@@ -250,6 +251,28 @@ test("what a dead scheduler left is taken over: queued attempts that no executor
   await started({ healthThresholdMs: 1 });
   expect(executor.submissions).toEqual([[gone.attemptId]]);
   await succeed(await start([held]));
+  await vi.waitFor(() => expect(ended).toEqual(["orphans success"]), SOON);
+});
+
+test("an executor that does not say what it holds holds up no heartbeat, and is asked once at a time", async () => {
+  let beats = 0;
+  await started({ metrics: { ...NO_SCHEDULER_METRICS, heartbeat: () => void beats++ }, heartbeatMs: 10, healthThresholdMs: 1_000 });
+  await engine.recordDagFile(loadedDagFile(dagSpec("orphans", [taskSpec("held")])));
+  const answered = Promise.withResolvers<void>();
+  executor.adoptGate = answered.promise;
+  executor.free = 0;
+  const dead = randomUUID();
+  await engine.registerJob({ jobId: dead, jobType: "SchedulerJob", hostname: "gone", pid: 1 });
+  await trigger("orphans");
+  const { commands } = await engine.dispatch({ schedulerId: dead, parallelism: 10, executors: [{ name: "local", free: null }], limit: 10 });
+  expect(commands).toHaveLength(1);
+  await vi.waitFor(() => expect(executor.adoptions).toBe(1), SOON);
+  const before = beats;
+  await vi.waitFor(() => expect(beats).toBeGreaterThan(before + 5), SOON);
+  expect(executor.adoptions).toBe(1);
+  answered.resolve();
+  await vi.waitFor(() => expect(executor.submissions).toEqual([[commands[0]!.attemptId]]), SOON);
+  await succeed(await start(commands));
   await vi.waitFor(() => expect(ended).toEqual(["orphans success"]), SOON);
 });
 

@@ -30,6 +30,8 @@ export interface LeaseFacts {
   taskId: string;
   state: "queued" | "running";
   hostId: string | null;
+  /** For how long it has run out, in milliseconds by the database's clock; negative: it lasts. */
+  overForMs: number;
 }
 
 /** Of `lockDispatch` in the metadata package: a wrong number shows as a test that waits in vain. */
@@ -92,7 +94,9 @@ export class MetadataFacts {
 
   /** Attempts that hold slots now. */
   leases(): Promise<LeaseFacts[]> {
-    return this.#read(`select attempt_id as "attemptId", task_id as "taskId", state, host_id as "hostId" from lease order by queued_at`);
+    return this.#read(
+      `select attempt_id as "attemptId", task_id as "taskId", state, host_id as "hostId", (extract(epoch from clock_timestamp() - expires_at) * 1000)::float8 as "overForMs" from lease order by queued_at`,
+    );
   }
 
   /** Runner hosts that have ever registered, the newest first. */

@@ -102,6 +102,7 @@ function engineLimits({ executionApi, scheduler, worker }: TradewindConfig): Par
   return {
     leaseMs: executionApi.leaseSeconds * 1000,
     heartbeatMs: executionApi.heartbeatSeconds * 1000,
+    holdMs: executionApi.holdSeconds * 1000,
     taskQueuedTimeoutMs: scheduler.taskQueuedTimeoutSeconds * 1000,
     maxMapLength: scheduler.maxMapLength,
     maxTaskRetryDelayMs: scheduler.maxTaskRetryDelaySeconds * 1000,

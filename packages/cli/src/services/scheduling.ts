@@ -19,6 +19,15 @@ const HOST_TOKEN_TTL_MS = 24 * 3_600_000;
 /** For ending a host that is told to stop at once: its tasks get SIGTERM, then SIGKILL. */
 const STOP_TIMEOUT_MS = 15_000;
 
+const API_PATIENCE_MS = 1_000;
+
+/** Without a token everything is refused there; that it refuses tells enough. A proxy before it that does not reach it says 502 or 503. */
+async function answers(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(API_PATIENCE_MS) });
+  await response.body?.cancel();
+  return response.status < 500;
+}
+
 /** Starts a scheduler with its executors; it is stopped with the process. */
 export async function startScheduling(installation: Installation, core: Core, { executionApiUrl, ownHost }: SchedulingOptions): Promise<void> {
   const { config, shutdown, metrics } = installation;
@@ -36,6 +45,12 @@ export async function startScheduling(installation: Installation, core: Core, { 
     parallelism: config.scheduler.parallelism,
     heartbeatMs: config.scheduler.heartbeatSeconds * 1000,
     healthThresholdMs: config.scheduler.healthThresholdSeconds * 1000,
+    leases: {
+      leaseMs: config.executionApi.leaseSeconds * 1000,
+      renewalMs: config.executionApi.heartbeatSeconds * 1000,
+      holdMs: config.executionApi.holdSeconds * 1000,
+    },
+    askExecutionApi: () => answers(executionBaseUrl(executionApiUrl)),
     sweepMs: config.scheduler.sweepSeconds * 1000,
     limits: { dagsPerPass: config.scheduler.maxDagrunsToCreatePerLoop, runsPerPass: config.scheduler.maxDagrunsPerLoopToSchedule },
     logger,

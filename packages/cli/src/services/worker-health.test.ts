@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type HealthFacts, judgeHealth } from "./worker-health.ts";
 
-const GOOD: HealthFacts = { isRegistered: true, isDraining: false, apiSilentForMs: 0, awayForMs: null, lastReadMs: 3_000, overdueMs: null };
+const GOOD: HealthFacts = { isRegistered: true, isDraining: false, apiSilentForMs: 0, held: 0, awayForMs: null, lastReadMs: 3_000, overdueMs: null };
 const judge = (facts: Partial<HealthFacts>): [isLive: boolean, isReady: boolean] => {
   const { live, ready } = judgeHealth({ ...GOOD, ...facts });
   return [live.length === 0, ready.length === 0];
@@ -26,6 +26,8 @@ test("an API that does not answer makes it unready, and after a minute dead", ()
   expect(judge({ apiSilentForMs: 5_000 })).toEqual([true, true]);
   expect(judge({ apiSilentForMs: 11_000 })).toEqual([true, false]);
   expect(judge({ apiSilentForMs: 61_000 })).toEqual([false, false]);
+  // A restart would end what may go on.
+  expect(judge({ apiSilentForMs: 61_000, held: 1 })).toEqual([true, false]);
 });
 
 test("it is ready when it is registered and not draining", () => {

@@ -8,7 +8,7 @@ export interface WorkerHealthOptions {
   config: Pick<TradewindConfig["worker"], "healthHost" | "healthPort" | "queues">;
   name: string;
   hostId: string;
-  host: Pick<RunnerHost, "load" | "state" | "apiSilentForMs">;
+  host: Pick<RunnerHost, "load" | "state" | "dues" | "apiSilentForMs">;
   feed: { health(): FeedHealth };
 }
 
@@ -23,7 +23,7 @@ export interface WorkerHealth {
 
 /** A read that should have come back so long ago, over a connection that is thought to be there, is dead: nothing but a new process is sure to help. */
 const DEAD_READ_MS = 30_000;
-/** A worker that can't reach the API for so long has lost all it ran. */
+/** A worker that can't reach the API for so long does nothing useful, once it holds no attempt any more that may go on. */
 const API_DEAD_MS = 60_000;
 /** Longer than a restart of the server takes. */
 const NOT_READY_AFTER_MS = 10_000;
@@ -32,16 +32,21 @@ export interface HealthFacts extends FeedHealth {
   isRegistered: boolean;
   isDraining: boolean;
   apiSilentForMs: number;
+  /** Attempts whose leases it holds, at work or standing still until they can be renewed: a restart would end them. */
+  held: number;
 }
 
 /**
  * What is wrong. `live`: for as long as this is said only a restart helps. `ready`: it takes no work, or could not report it. A worker without Redis is alive: it runs what it has, and
  * reads on when Redis is back; an idle one is as well: its blocking read comes back empty every few seconds.
  */
-export function judgeHealth({ isRegistered, isDraining, apiSilentForMs, awayForMs, overdueMs }: HealthFacts): { live: string[]; ready: string[] } {
+export function judgeHealth({ isRegistered, isDraining, apiSilentForMs, held, awayForMs, overdueMs }: HealthFacts): {
+  live: string[];
+  ready: string[];
+} {
   const live: string[] = [];
   if (awayForMs === null && overdueMs !== null && overdueMs > DEAD_READ_MS) live.push(`a read of Redis has been overdue for ${overdueMs} ms`);
-  if (apiSilentForMs > API_DEAD_MS) live.push(`the execution API has not answered for ${Math.round(apiSilentForMs)} ms`);
+  if (apiSilentForMs > API_DEAD_MS && held === 0) live.push(`the execution API has not answered for ${Math.round(apiSilentForMs)} ms`);
   const ready = [...live];
   if (!isRegistered) ready.push("it is not registered yet");
   if (isDraining) ready.push("it is draining");
@@ -61,7 +66,7 @@ export async function startWorkerHealth({ config, name, hostId, host, feed }: Wo
     const redis = feed.health();
     const apiSilentForMs = Math.round(host.apiSilentForMs());
     const isDraining = state.isDraining || host.state() !== "running";
-    const problems = judgeHealth({ ...state, isDraining, ...redis, apiSilentForMs })[path === "/livez" ? "live" : "ready"];
+    const problems = judgeHealth({ ...state, isDraining, ...redis, apiSilentForMs, held: host.dues().held })[path === "/livez" ? "live" : "ready"];
     answer(response, problems.length === 0 ? 200 : 503, {
       status: problems.length === 0 ? "healthy" : "unhealthy",
       problems,

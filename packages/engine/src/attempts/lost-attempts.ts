@@ -67,12 +67,14 @@ export async function failUnstartable(
 }
 
 export function expireLeasesUseCase(context: EngineContext): SchedulingUseCases["expireLeases"] {
-  return async ({ limit }) => {
+  return async ({ limit, isAwake = () => true }) => {
+    if (!isAwake()) return { lost: [] };
     const expired = await listExpiredLeases(context.db, { state: "running", limit, now: context.stampAt() });
     if (expired.length === 0) return { lost: [] };
     const lost = await commit(context, (tx, after) =>
       endAll(context, tx, after, expired, (attempt) => {
-        if (attempt.leaseState !== "running" || !attempt.isExpired) return null;
+        // Once more: the database may have been away between the question and here, and hosts could renew nothing meanwhile.
+        if (attempt.leaseState !== "running" || !attempt.isExpired || !isAwake()) return null;
         const message = `The runner "${attempt.hostId}" stopped renewing its lease: it died, hangs, or cannot reach the API.`;
         return { failure: { reason: "lost", message }, retryable: true };
       }),

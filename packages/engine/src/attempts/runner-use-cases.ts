@@ -36,7 +36,7 @@ export function runnerUseCases(
         now: context.stampAt(),
       });
       context.noteChanges({ subjects: ["workers"] });
-      return { leaseMs: limits.leaseMs, heartbeatMs: limits.heartbeatMs, ...wantedOf(wanted) };
+      return { leaseMs: limits.leaseMs, heartbeatMs: limits.heartbeatMs, holdMs: limits.holdMs, ...wantedOf(wanted) };
     },
 
     async heartbeat({ hostId, attempts, queued, state = null, connectionTests: testRoom = 0 }) {

@@ -1,6 +1,6 @@
 import type { AttemptFinish, TaskOutcome } from "@tradewind/contract";
 import { formatDuration } from "@tradewind/core";
-import type { ExecutionApiClient } from "@tradewind/contract/client";
+import { type ExecutionApiClient, isExecutionApiError, isTransient } from "@tradewind/contract/client";
 import type { FinishedMessage, FromChild } from "../protocol/messages.ts";
 import { clearTimers, type GrantedAttempt, type StopKind } from "./attempt.ts";
 import { closingWords, maskOutcome, memoryMessage, outcomeOf, outcomeOfExit, timeoutMessage } from "./attempt-outcome.ts";
@@ -9,6 +9,7 @@ import { answerAuthorCall, refusalOf, replyOf } from "./author-calls.ts";
 import type { ChildPool } from "./child-pool.ts";
 import type { ChildExit, ChildProcessHandle } from "./child-process.ts";
 import type { HostLogger, StopLadder } from "./host-options.ts";
+import { release, stoodStillMs } from "./lease-ends.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 
 export interface AttemptRunnerOptions {
@@ -23,6 +24,9 @@ export interface AttemptRunnerOptions {
   onEnded(attempt: GrantedAttempt, finish: AttemptFinish | null): void;
   onProgress(): void;
 }
+
+/** So often the time is looked at of an attempt that stands still. */
+const SHORTEST_TIMER_MS = 100;
 
 type EndFacts = Pick<AttemptFinish, "durationMs" | "callbackRan">;
 
@@ -116,7 +120,8 @@ export class AttemptRunner {
     const first = attempt.stop === null;
     if (first || kind === "lease") attempt.stop = { kind, message };
     if (first) attempt.log.system(kind === "cancelled" ? "warn" : "error", message);
-    if (options.atOnce) return child.signalGroup("SIGKILL");
+    // One that stands still hears nothing.
+    if (options.atOnce || attempt.heldSince !== null) return child.signalGroup("SIGKILL");
     if (!first) return;
     const { abortGraceMs, termGraceMs } = options.ladder ?? this.#options.ladder;
     child.send({ kind: "abort", seq: child.seq, reason: message, outOfTime: kind === "timeout" });
@@ -136,9 +141,17 @@ export class AttemptRunner {
     this.#after(attempt, executionTimeoutMs, () => this.stop(attempt, "timeout", timeoutMessage(executionTimeoutMs)));
   }
 
+  /** The time in which it stands still is not its own. */
   #after(attempt: GrantedAttempt, ms: number, act: () => void): void {
     // Longer than a timer can be told to wait (24.8 days) means: not within the life of this process.
-    if (ms < 2 ** 31) attempt.timers.push(setTimeout(act, ms));
+    if (ms >= 2 ** 31) return;
+    const beforeMs = stoodStillMs(attempt);
+    const timer = setTimeout(() => {
+      const owedMs = stoodStillMs(attempt) - beforeMs;
+      if (owedMs > 0) this.#after(attempt, Math.max(owedMs, SHORTEST_TIMER_MS), act);
+      else act();
+    }, ms);
+    attempt.timers.push(timer);
   }
 
   /** The time limit was the handler's, as were the steps of the ladder; the callback has its own. */
@@ -162,11 +175,13 @@ export class AttemptRunner {
   async #answer(child: ChildProcessHandle, attempt: GrantedAttempt, message: Extract<FromChild, { kind: "call" }>): Promise<void> {
     const { seq } = child;
     const api = this.#options.client.forAttempt(() => attempt.token);
-    const reply = await answerAuthorCall(message, api, attempt.masker).then(
+    const isWaiting = (): boolean => attempt.child === child && child.seq === seq;
+    const ask = (): Promise<unknown> => answerAuthorCall(message, api, attempt.masker);
+    const reply = await askThroughout(attempt, ask, isWaiting).then(
       (value) => replyOf(message.call, value),
       (error: unknown) => refusalOf(message.call, error),
     );
-    if (attempt.child === child && child.seq === seq) child.send(reply);
+    if (isWaiting()) child.send(reply);
   }
 
   /** Together: their reports go in one exchange, which leaves when this is done. */
@@ -186,7 +201,11 @@ export class AttemptRunner {
     attempt.child = null;
     if (outcome !== null && this.#stacks.concerns(outcome, attempt.grant.bundleSha256)) void this.#endInAuthorsTerms(attempt, outcome, end);
     else this.#end(attempt, outcome, end);
+    // It had ended before it was held. Its process is for others now, or is killed as it is.
+    const isHeld = attempt.heldSince !== null;
+    release(attempt);
     this.#pool?.release(child, { durationMs: message.durationMs, rssBytes: message.rssBytes, unfit });
+    if (isHeld && child.state !== "ending") child.signalGroup("SIGCONT");
   }
 
   /** The process is free already; only the report waits for the bundle's source map. */
@@ -198,6 +217,7 @@ export class AttemptRunner {
 
   #end(attempt: GrantedAttempt, outcome: TaskOutcome | null, end: EndFacts): void {
     clearTimers(attempt);
+    release(attempt);
     attempt.child = null;
     const masked = outcome === null ? null : maskOutcome(outcome, attempt.masker);
     attempt.log.endOutput();
@@ -205,5 +225,21 @@ export class AttemptRunner {
     const words = masked === null || attempt.stop !== null ? undefined : closingWords(masked);
     if (words !== undefined) attempt.log.system(words.level, words.message);
     this.#options.onEnded(attempt, masked === null ? null : { attemptId: attempt.attemptId, outcome: masked, ...end });
+  }
+}
+
+/** While an attempt stands still, what it has asked for is not refused because the server is away, or because its token has run out with its lease: it is asked for again when it goes on. */
+async function askThroughout<T>(attempt: GrantedAttempt, ask: () => Promise<T>, isWaiting: () => boolean): Promise<T> {
+  for (;;) {
+    const { token } = attempt;
+    try {
+      return await ask();
+    } catch (error) {
+      const isRefused = isExecutionApiError(error) && error.httpStatus === 401;
+      if (!isRefused && !isTransient(error)) throw error;
+      if (attempt.heldSince !== null) await attempt.goesOn!.promise;
+      else if (!isRefused || attempt.token === token) throw error;
+      if (!isWaiting()) throw error;
+    }
   }
 }

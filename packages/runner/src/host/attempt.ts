@@ -32,6 +32,12 @@ export interface GrantedAttempt extends Attempt {
   token: string;
   /** By the monotonic clock. */
   leaseEndsAt: number;
+  /** Since when it stands still because its lease could not be renewed, by the same clock; null: it does not. */
+  heldSince: number | null;
+  /** When it is held: resolves when it goes on, or has ended. */
+  goesOn: PromiseWithResolvers<void> | null;
+  /** For how long it stood still before, in all. */
+  stoodStillMs: number;
   log: AttemptLog;
   masker: SecretMasker;
   bundlePath: string;
@@ -66,6 +72,9 @@ export function grantedAttempt(
     grant,
     token: grant.token,
     leaseEndsAt: sentAt + grant.leaseMs,
+    heldSince: null,
+    goesOn: null,
+    stoodStillMs: 0,
     bundlePath: "",
     inputs: grant.inputs ?? "",
     inputMaps: grant.inputMaps ?? [],

@@ -71,6 +71,11 @@ export class ChildPool {
     this.#place();
   }
 
+  /** One of those that wait for a child is held no more. */
+  placeReady(): void {
+    this.#place();
+  }
+
   /** Takes back an attempt that has no child yet. */
   remove(attempt: GrantedAttempt): void {
     const index = this.#ready.indexOf(attempt);
@@ -132,6 +137,10 @@ export class ChildPool {
     let recheckMs = Infinity;
     const left: GrantedAttempt[] = [];
     for (const attempt of this.#ready) {
+      if (attempt.heldSince !== null) {
+        left.push(attempt);
+        continue;
+      }
       const key = attempt.placementKey;
       const waitMs = waiting.has(key) ? Infinity : this.#tryPlace(attempt);
       if (waitMs === null) continue;

@@ -10,6 +10,9 @@ import { FROM_CHILD_FD, type FromChild, TO_CHILD_FD, type ToChild } from "../pro
 /** Something a process that is gone may have left in its pipes is waited for no longer than this: a program in a session of its own could hold them open for ever. */
 const DRAIN_AFTER_EXIT_MS = 200;
 
+/** To stop and to go on: neither can be caught or ignored. */
+export type GroupSignal = "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT";
+
 /** Beside the result itself: escapes of JSON in JSON, the envelope. */
 const FRAME_ALLOWANCE = 4;
 
@@ -88,7 +91,7 @@ export class ChildProcessHandle {
   }
 
   /** Signals the process and everything it started. */
-  signalGroup(signal: "SIGTERM" | "SIGKILL"): void {
+  signalGroup(signal: GroupSignal): void {
     const pid = this.#process.pid;
     if (pid === undefined || this.state === "gone") return;
     killGroup(pid, signal);
@@ -157,7 +160,7 @@ export class ChildProcessHandle {
 }
 
 /** ESRCH: nobody of the group is left. */
-export function killGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+export function killGroup(pid: number, signal: GroupSignal): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {

@@ -2,6 +2,7 @@ import type { ConnectionTestGrant, HeartbeatRequest, HeartbeatResponse, HostStat
 import { type ExecutionApiClient, isExecutionApiError } from "@tradewind/contract/client";
 import type { GrantedAttempt } from "./attempt.ts";
 import type { HostLogger, PausePoint } from "./host-options.ts";
+import type { LeaseEnds } from "./lease-ends.ts";
 import type { Reachability } from "./reachability.ts";
 
 export interface LeaseKeeperOptions {
@@ -22,10 +23,9 @@ export interface LeaseKeeperOptions {
   onWanted(wanted: WantedHostState): void;
   /** The server wants it stopped. */
   onStop(attempt: GrantedAttempt, reason: string): void;
-  /** The server does not count it as this host's any more. */
-  onDisowned(attempt: GrantedAttempt, reason: string): void;
-  /** The lease is about to end and could not be renewed. */
-  onLeaseEnding(attempt: GrantedAttempt): void;
+  /** How long an attempt may stand still whose lease could not be renewed. */
+  holdMs: number;
+  ends: Pick<LeaseEnds, "hold" | "goOn" | "cutShort" | "disowned" | "giveUp">;
   onUnknownHost(status: 401 | 404): Promise<void>;
   pausePoint(name: PausePoint): Promise<void>;
 }
@@ -38,7 +38,15 @@ const SOON_MS = 500;
 /** The longest time between two tries while there are no leases to renew. */
 const FAR_MS = 5_000;
 
-/** A child is killed so long before its lease ends: time for the signal to work, and for clocks that do not run quite alike. A share of the lease, so that short leases work too. */
+const CLOCK_WATCH_MS = 1_000;
+const SHORTEST_SLEEP_MS = 1_000;
+
+/** By how much the wall clock is ahead of the monotonic one, which stands still while the machine sleeps. */
+function clockAheadMs(): number {
+  return Date.now() - performance.now();
+}
+
+/** A child is stopped so long before its lease ends: time for the signal to work, and for clocks that do not run quite alike. A share of the lease, so that short leases work too. */
 export function leaseMarginMs(leaseMs: number): number {
   return Math.min(2_000, leaseMs / 8);
 }
@@ -55,17 +63,30 @@ export class LeaseKeeper {
   #lastBeatAt = -Infinity;
   #hasNews = false;
   #failures = 0;
+  #holdMs: number;
   #stopped = false;
+  readonly #clockWatch: NodeJS.Timeout;
+  #aheadMs = clockAheadMs();
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
+    this.#holdMs = options.holdMs;
     this.#beatIn(options.heartbeatMs);
+    this.#clockWatch = setInterval(() => this.#compareClocks(), CLOCK_WATCH_MS).unref();
+  }
+
+  /** As the server says it now. */
+  setHold(holdMs: number): void {
+    this.#holdMs = holdMs;
+    this.#checkDeadlines();
   }
 
   /** A lease was given or renewed: its end must be watched. */
   watch(attempt: GrantedAttempt): void {
     const at = attempt.leaseEndsAt - leaseMarginMs(attempt.grant.leaseMs);
-    if (at < this.#deadlineAt) this.#watchAt(at);
+    // An answer that came late: nothing of it may begin.
+    if (at <= performance.now()) this.#checkDeadlines();
+    else if (at < this.#deadlineAt) this.#watchAt(at);
     // Without leases a server that stayed away was asked seldom. It is back, and the lease may be shorter than what is left to the next time.
     if (this.#failures > 0 && !this.#beating) this.#beatIn(Math.min(this.#options.heartbeatMs, SOON_MS));
   }
@@ -93,8 +114,20 @@ export class LeaseKeeper {
 
   stop(): void {
     this.#stopped = true;
+    clearInterval(this.#clockWatch);
     if (this.#heartbeat !== null) clearTimeout(this.#heartbeat);
     if (this.#deadline !== null) clearTimeout(this.#deadline);
+  }
+
+  /** In a machine that sleeps the monotonic clock stands still, and leases go on: what was slept is taken off them. A clock that is set forward costs a renewal. */
+  #compareClocks(): void {
+    const aheadMs = clockAheadMs();
+    const sleptMs = aheadMs - this.#aheadMs;
+    this.#aheadMs = aheadMs;
+    if (sleptMs < SHORTEST_SLEEP_MS) return;
+    for (const attempt of this.#options.granted()) attempt.leaseEndsAt -= sleptMs;
+    this.#checkDeadlines();
+    if (!this.#beating) this.#beatIn(0);
   }
 
   #beatIn(ms: number): void {
@@ -157,7 +190,10 @@ export class LeaseKeeper {
         attempt.token = lease.token;
       }
       if (stop !== undefined) this.#options.onStop(attempt, stop);
-      else if (lease === undefined) this.#options.onDisowned(attempt, "the server does not count this attempt as running on this host any more");
+      else if (lease === undefined) this.#options.ends.disowned(attempt);
+      // An answer that came late says what was true when it was asked for.
+      else if (attempt.heldSince !== null && attempt.leaseEndsAt - leaseMarginMs(attempt.grant.leaseMs) > performance.now())
+        this.#options.ends.goOn(attempt);
     }
     this.#checkDeadlines();
   }
@@ -176,6 +212,11 @@ export class LeaseKeeper {
     if (status === 401 || status === 404) await this.#options.onUnknownHost(status).catch(() => undefined);
   }
 
+  /** When it has to stand still, or to be killed if it does. */
+  #endOf({ leaseEndsAt, heldSince, grant }: GrantedAttempt): number {
+    return heldSince === null ? leaseEndsAt - leaseMarginMs(grant.leaseMs) : heldSince + this.#holdMs;
+  }
+
   #watchAt(at: number): void {
     if (this.#stopped) return;
     this.#deadlineAt = at;
@@ -190,13 +231,23 @@ export class LeaseKeeper {
     const now = performance.now();
     let next = Infinity;
     for (const attempt of this.#options.granted()) {
-      if (attempt.phase === "reporting" || attempt.stop?.kind === "lease") continue;
-      const at = attempt.leaseEndsAt - leaseMarginMs(attempt.grant.leaseMs);
-      if (at <= now) this.#options.onLeaseEnding(attempt);
+      if (attempt.phase === "reporting" || attempt.stop?.kind === "lease" || hasEnded(attempt)) continue;
+      if (attempt.stop !== null && this.#endOf(attempt) <= now) {
+        this.#options.ends.cutShort(attempt);
+        continue;
+      }
+      if (attempt.heldSince === null && this.#holdMs > 0 && this.#endOf(attempt) <= now) this.#options.ends.hold(attempt);
+      const at = this.#endOf(attempt);
+      if (at <= now) this.#options.ends.giveUp(attempt);
       else next = Math.min(next, at);
     }
     if (next < Infinity) this.#watchAt(next);
   }
+}
+
+/** Its process is done with it, and its end is about to be reported. */
+function hasEnded({ phase, child }: GrantedAttempt): boolean {
+  return phase === "running" && child === null;
 }
 
 function heartbeatOf(attempt: GrantedAttempt): HeartbeatRequest["attempts"][number] {

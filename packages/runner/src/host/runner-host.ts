@@ -34,6 +34,7 @@ import {
   shutdownLadder,
 } from "./host-options.ts";
 import { GatheredChanges } from "./gathered-changes.ts";
+import { LeaseEnds } from "./lease-ends.ts";
 import { LeaseKeeper, leaseMarginMs } from "./lease-keeper.ts";
 import { LogShipper } from "./log-shipper.ts";
 import { attemptsAhead } from "./place-attempt.ts";
@@ -84,8 +85,9 @@ export class RunnerHost {
       onRecovered: (doing, afterMs) => options.onRecovered?.(doing, afterMs),
       onChanged: () => this.#changes.note(),
     });
-    this.#registration = new Registration(options, this.#reachability, this.#closed.signal, ({ heartbeatMs, wanted = "run" }) => {
-      this.#leases ??= this.#keepLeases(heartbeatMs);
+    this.#registration = new Registration(options, this.#reachability, this.#closed.signal, ({ heartbeatMs, holdMs = 0, wanted = "run" }) => {
+      this.#leases ??= this.#keepLeases(heartbeatMs, holdMs);
+      this.#leases.setHold(holdMs);
       this.#onWanted(wanted);
       this.#registered.resolve();
     });
@@ -355,6 +357,8 @@ export class RunnerHost {
     this.#book.grant(attempt);
     if (this.#givingBack || (this.#draining && !isAsked)) return this.#stopForShutdown(attempt);
     this.#leases?.watch(attempt);
+    // Its lease was over when it came, and it may not wait for another one.
+    if (this.#book.get(attempt.attemptId) !== attempt) return;
     if (known?.stopReason !== undefined) return this.#onStop(attempt, known.stopReason);
     if (hasWhatItNeeds(attempt, this.#bundles) && this.#options.pausePoint === undefined) this.#pool.enqueue(attempt);
     else void this.#fetchAndEnqueue(attempt);
@@ -366,6 +370,8 @@ export class RunnerHost {
       await this.#options.pausePoint?.("before_child_start");
     } catch (error) {
       if (this.#book.get(attempt.attemptId) !== attempt || attempt.phase !== "ready") return;
+      // Nothing of it has begun: it is tried again when its lease is renewed.
+      if (attempt.heldSince !== null) return void attempt.goesOn!.promise.then(() => this.#fetchAndEnqueue(attempt));
       const message = `The attempt could not be started: ${error instanceof Error ? error.message : String(error)}`;
       attempt.log.system("error", message);
       return this.#report(attempt, { attemptId: attempt.attemptId, outcome: failed("rejected", message), durationMs: 0 });
@@ -405,32 +411,15 @@ export class RunnerHost {
     this.#report(attempt, { attemptId: attempt.attemptId, outcome: failed("cancelled", reason), durationMs: 0 });
   }
 
-  #onDisowned(attempt: GrantedAttempt, reason: string): void {
-    if (attempt.phase === "running") this.#runner.stop(attempt, "lease", reason);
-    else if (attempt.phase === "ready") this.#dropReady(attempt, reason);
-  }
-
-  #onLeaseEnding(attempt: GrantedAttempt): void {
-    const message = "The lease could not be renewed in time; the task's process is killed before another attempt may start.";
-    this.#options.logger.error({ attemptId: attempt.attemptId }, message);
-    if (attempt.phase === "running") this.#runner.stop(attempt, "lease", message, { atOnce: true });
-    else if (attempt.phase === "ready") this.#dropReady(attempt, message);
-  }
-
-  #dropReady(attempt: GrantedAttempt, reason: string): void {
-    this.#pool.remove(attempt);
-    attempt.log.system("warn", reason);
-    attempt.log.close();
-    this.#book.giveUp(attempt.attemptId);
-  }
-
-  #keepLeases(heartbeatMs: number): LeaseKeeper {
+  #keepLeases(heartbeatMs: number, holdMs: number): LeaseKeeper {
     return new LeaseKeeper({
       hostId: this.#options.hostId,
       client: this.#options.client,
       reachability: this.#reachability,
       logger: this.#options.logger,
       heartbeatMs,
+      holdMs,
+      ends: new LeaseEnds({ book: this.#book, pool: this.#pool, runner: this.#runner, logger: this.#options.logger }),
       granted: () => this.#book.granted(),
       queued: () => this.#book.waitingIds(),
       state: () => this.state(),
@@ -438,8 +427,6 @@ export class RunnerHost {
       onConnectionTests: (grants) => this.#connectionTests.begin(grants),
       onWanted: (wanted) => this.#onWanted(wanted),
       onStop: (attempt, reason) => this.#onStop(attempt, reason),
-      onDisowned: (attempt, reason) => this.#onDisowned(attempt, reason),
-      onLeaseEnding: (attempt) => this.#onLeaseEnding(attempt),
       onUnknownHost: (status) => this.#registration.onUnknownHost(status),
       pausePoint: this.#options.pausePoint ?? (() => Promise.resolve()),
     });

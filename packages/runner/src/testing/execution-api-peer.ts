@@ -65,7 +65,13 @@ export const NEVER = "never";
 export class ExecutionApiPeer {
   leaseMs = 4_000;
   heartbeatMs = 200;
+  /** How long an attempt may stand still whose lease was not renewed; undefined: not said, as by an earlier release. */
+  holdMs: number | undefined;
+  /** Nobody takes for lost what was not renewed in time: its lease is renewed when that is asked for. */
+  nobodyTakesOver = false;
   exchangeTakesMs = 0;
+  /** Between an exchange and its answer. */
+  answerTakesMs = 0;
   /** So many exchanges are carried out and never answered: the connection breaks. */
   answersToLose = 0;
   /** What the host said it knows of, with each request that it repeated. */
@@ -196,14 +202,14 @@ export class ExecutionApiPeer {
     const json: unknown = JSON.parse(body);
     if (route === "hosts") {
       HostRegistration.parse(json);
-      return answer(response, 201, { leaseMs: this.leaseMs, heartbeatMs: this.heartbeatMs, token: this.hostToken });
+      return answer(response, 201, { leaseMs: this.leaseMs, heartbeatMs: this.heartbeatMs, holdMs: this.holdMs, token: this.hostToken });
     }
     if (route === "exchange") {
       // As long as a transaction takes, when the test wants to know what a real server would make of it.
       setTimeout(() => {
         const content = this.#exchange(ExchangeRequest.parse(json));
         if (this.answersToLose-- > 0) response.destroy();
-        else answer(response, 200, content);
+        else setTimeout(() => answer(response, 200, content), this.answerTakesMs);
       }, this.exchangeTakesMs);
       return;
     }
@@ -251,12 +257,16 @@ export class ExecutionApiPeer {
 
   #finish(finish: AttemptFinish): object {
     const attempt = this.attempts.get(finish.attemptId);
-    const accepted = attempt !== undefined && attempt.state === "running" && attempt.leaseEndsAt > performance.now();
+    const accepted = attempt !== undefined && attempt.state === "running" && !this.#isOver(attempt);
     if (attempt !== undefined) attempt.finishes++;
     if (!accepted) return { attemptId: finish.attemptId, accepted, reason: "stale" };
     attempt.state = "ended";
     attempt.finish = finish;
     return { attemptId: finish.attemptId, accepted };
+  }
+
+  #isOver(attempt: PeerAttempt): boolean {
+    return attempt.leaseEndsAt <= performance.now() && !this.nobodyTakesOver;
   }
 
   #grant(attempt: PeerAttempt): AttemptGrant {
@@ -272,8 +282,11 @@ export class ExecutionApiPeer {
       const attempt = this.attempts.get(attemptId);
       if (progress !== undefined) attempt?.progress.push(progress);
       const reason = this.stops.get(attemptId);
-      if (reason !== undefined) stop.push({ attemptId, reason });
-      if (attempt?.state !== "running" || attempt.leaseEndsAt <= performance.now()) continue;
+      if (reason !== undefined) {
+        stop.push({ attemptId, reason });
+        continue;
+      }
+      if (attempt?.state !== "running" || this.#isOver(attempt)) continue;
       attempt.leaseEndsAt = performance.now() + this.leaseMs;
       attempt.formerToken = attempt.token;
       attempt.token = `attempt-${attemptId}-${renewed.length}`;
