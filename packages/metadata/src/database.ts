@@ -4,7 +4,7 @@ import { type ConnectionOptions, clientConfig, hotSettings, sessionSettings } fr
 import { internals, type Queryable, type QueryableInternals, type Statement, type StatementResult, type Transaction } from "./database-handle.ts";
 import { type RetryPolicy, withRetry } from "./retry.ts";
 import type { Tables } from "./schema-types.ts";
-import { breaksConnection } from "./retryable-errors.ts";
+import { breaksConnection, retryableKind } from "./retryable-errors.ts";
 import { StatementBatcher } from "./statement-batch.ts";
 
 export interface DatabaseOptions extends ConnectionOptions {
@@ -139,10 +139,10 @@ async function runTransaction<T>(db: Database, work: (tx: Transaction) => Promis
     const result = await work(open.tx);
     open.end();
     const { command } = await open.commit();
-    if (command === "ROLLBACK")
-      throw new Error("Tried to commit, but an earlier statement of the transaction had failed and its error was swallowed: rolled back.");
+    if (command === "ROLLBACK") throw new TransactionFailed(session.batcher.failure);
     return result;
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstFailureOf(session, thrown);
     failure = error;
     open.end();
     if (!breaksConnection(error)) failure = await rollback(session, open, error);
@@ -154,6 +154,21 @@ async function runTransaction<T>(db: Database, work: (tx: Transaction) => Promis
 }
 
 function ignore(): void {}
+
+class TransactionFailed extends Error {
+  constructor(cause: unknown) {
+    super("Tried to commit, but an earlier statement of the transaction had failed and its error was swallowed: rolled back.", { cause });
+  }
+}
+
+/**
+ * Where statements are on their way in several batches, those behind a failed one are refused, and whoever heard of the first failure may not be who is waited for. It is the first that says what happened, and whether
+ * it is worth another try.
+ */
+function firstFailureOf({ batcher: { failure } }: Session, thrown: unknown): unknown {
+  const isConsequence = thrown instanceof TransactionFailed || (thrown as { code?: unknown } | null)?.code === "25P02";
+  return isConsequence && retryableKind(failure) !== undefined ? failure : thrown;
+}
 
 /** Gives back what decides whether the connection can be kept. */
 async function rollback(session: Session, open: OpenTransaction, cause: unknown): Promise<unknown> {
@@ -227,6 +242,7 @@ interface OpenTransaction {
 function openHandle({ isPipelined, batcher, query, kysely }: Session): OpenTransaction {
   let isOver = false;
   const refusedBefore = batcher.refused;
+  batcher.failure = undefined;
   let sealed: Promise<StatementResult> | undefined;
   const run = (statement: Statement): Promise<StatementResult> => {
     if (isOver) return Promise.reject(new Error(`The transaction is over: "${statement.name ?? statement.text.slice(0, 60)}" was not sent.`));

@@ -18,6 +18,8 @@ export class StatementBatcher {
   #scheduled = false;
   /** How many statements were never sent, since a value of theirs could not be. */
   refused = 0;
+  /** What the server said of the first statement that failed since this was taken away. */
+  failure: unknown;
 
   /** @param onSent hears how many statements went out together */
   constructor(client: pg.PoolClient, onSent: (statements: number) => void) {
@@ -52,7 +54,7 @@ export class StatementBatcher {
   flush(): void {
     this.#scheduled = false;
     if (this.#open.length === 0) return;
-    const batch = new BatchQuery(this.#open, this.#session);
+    const batch = new BatchQuery(this.#open, this.#session, (error) => (this.failure ??= error));
     this.#open = [];
     this.#client.query(batch);
     this.#onSent(this.#statements);
@@ -99,6 +101,7 @@ class BatchQuery extends pg.Query {
   callback: ((error: unknown, result?: unknown) => void) | undefined;
   readonly #sent: readonly Sent[];
   readonly #session: Session;
+  readonly #onFailure: (error: unknown) => void;
   #connection: pg.Connection | null = null;
   /** The statement whose answer comes now. */
   #at = 0;
@@ -106,8 +109,9 @@ class BatchQuery extends pg.Query {
   #rows: unknown[] = [];
   #failed: unknown;
 
-  constructor(sent: readonly Sent[], session: Session) {
+  constructor(sent: readonly Sent[], session: Session, onFailure: (error: unknown) => void) {
     super("");
+    this.#onFailure = onFailure;
     this.callback = () => undefined;
     this.#sent = sent;
     this.#session = session;
@@ -186,6 +190,7 @@ class BatchQuery extends pg.Query {
   handlePortalSuspended(): void {}
 
   handleError(error: unknown): void {
+    this.#onFailure(error);
     const open = this.#sent.slice(this.#at);
     this.#at = this.#sent.length;
     for (const { statement, reject } of open) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { builder, run, runCount } from "../src/database-handle.ts";
+import { builder, run, runCount, type Transaction } from "../src/database-handle.ts";
 import { commitAlong, transaction } from "../src/database.ts";
 import { isForeignKeyViolation, isUniqueViolation } from "../src/retryable-errors.ts";
 import { startPrivateServer, useTestDatabase } from "../src/testing/index.ts";
@@ -142,6 +142,23 @@ describe("transaction", () => {
     });
     await expect(failed).rejects.toThrow("Invalid time value");
     expect(await run(hot, { name: "unsent_none", text: "select key from variable where key = 'unsent'" })).toEqual([]);
+  });
+
+  test.each([
+    ["by what is refused behind it", (tx: Transaction) => run(tx, { name: "behind_conflict", text: "select 1" })],
+    ["by the commit", async () => []],
+    ["by a commit that was sent", async (tx: Transaction) => (commitAlong(tx), [])],
+  ])("a conflict that nobody waits for is tried again all the same: it is heard of %s", async (_how, then) => {
+    let tries = 0;
+    await transaction(database.hot, async (tx) => {
+      tries += 1;
+      if (tries > 1) return [];
+      const conflict = { name: "conflict", text: "do $$ begin raise exception 'lost' using errcode = '40001'; end $$" };
+      await run(tx, conflict).catch(() => undefined);
+      return then(tx);
+    });
+    expect(tries).toBe(2);
+    await expect(transaction(database.hot, (tx) => run(tx, { name: "after_conflict", text: "select 1/0" }))).rejects.toThrow("division by zero");
   });
 
   test("a swallowed error does not pass for a commit", async () => {
