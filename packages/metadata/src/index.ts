@@ -8,7 +8,7 @@ export type { Queryable, Transaction } from "./database-handle.ts";
 export type { ConnectionOptions } from "./connection-options.ts";
 export { backoffMs, withRetry } from "./retry.ts";
 export type { RetryPolicy } from "./retry.ts";
-export { isForeignKeyViolation, isUniqueViolation, retryableKind } from "./retryable-errors.ts";
+export { isForeignKeyViolation, isOutage, isUniqueViolation, retryableKind } from "./retryable-errors.ts";
 export type { RetryableKind } from "./retryable-errors.ts";
 
 export { assertSchemaUsable, checkSchema, migrate } from "./migrations.ts";

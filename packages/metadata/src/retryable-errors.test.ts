@@ -11,12 +11,14 @@ test.each([
   ["57P03", "unavailable"],
   ["08006", "unavailable"],
   ["53300", "unavailable"],
+  ["53100", "exhausted"],
+  ["53200", "exhausted"],
+  ["58030", "exhausted"],
   ["ECONNREFUSED", "unavailable"],
   ["ECONNRESET", "unavailable"],
-  // A broken rule, a cancelled statement, a full disk, a wrong password: the same again the next time.
+  // A broken rule, a cancelled statement, a wrong password: the same again the next time.
   ["23505", undefined],
   ["57014", undefined],
-  ["53100", undefined],
   ["28P01", undefined],
   ["42P01", undefined],
 ])("code %s: %s", (code, kind) => {

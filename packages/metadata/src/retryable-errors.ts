@@ -5,10 +5,11 @@
  * - `unavailable`: the server or the way to it is gone (restart, failover, cut link). What was under way may or may not have been committed: **the
  *   acknowledgement of a commit can be lost**. Trying again is safe only because every statement that changes state is guarded
  *   (`… where id = $1 and state = 'queued'`) or idempotent (`on conflict do nothing`): the second time it finds nothing left to do.
+ * - `exhausted`: the server is there and has no disk or memory left. Nothing of the transaction happened, and whoever looks after the server mends it; what was to be stored is as good as before.
  *
- * Everything else (a broken constraint, a syntax error, a cancelled statement, a full disk) comes back the same the next time, and is thrown.
+ * Everything else (a broken constraint, a syntax error, a cancelled statement) comes back the same the next time, and is thrown.
  */
-export type RetryableKind = "conflict" | "unavailable";
+export type RetryableKind = "conflict" | "unavailable" | "exhausted";
 
 const conflictCodes = new Set([
   "40001", // serialization_failure
@@ -24,6 +25,14 @@ const unavailableCodes = new Set([
   "25P03", // idle_in_transaction_session_timeout: this process was held up, the transaction is gone
   "25006", // read_only_sql_transaction: an old primary after a failover; a new connection finds the new one
   "53300", // too_many_connections
+]);
+
+const exhaustedCodes = new Set([
+  "53000", // insufficient_resources
+  "53100", // disk_full
+  "53200", // out_of_memory
+  "53400", // configuration_limit_exceeded
+  "58030", // io_error
 ]);
 
 /** Of the socket, not of PostgreSQL. */
@@ -57,9 +66,15 @@ export function retryableKind(error: unknown): RetryableKind | undefined {
   if (typeof code === "string") {
     if (conflictCodes.has(code)) return "conflict";
     if (unavailableCodes.has(code) || socketCodes.has(code) || /^08...$/.test(code)) return "unavailable";
-    return undefined;
+    return exhaustedCodes.has(code) ? "exhausted" : undefined;
   }
   return driverMessages.some((pattern) => pattern.test(error.message)) ? "unavailable" : undefined;
+}
+
+/** It concerns everything that is to be stored now, and not what was to be stored. */
+export function isOutage(error: unknown): boolean {
+  const kind = retryableKind(error);
+  return kind === "unavailable" || kind === "exhausted";
 }
 
 /** True when the connection it happened on must not be used again. */

@@ -50,8 +50,16 @@ export function toErrorAnswer(error: unknown): ErrorAnswer {
       code: "validation_failed",
       detail: [{ type: "value_error", loc: ["request"], msg: "A value of the request cannot be stored." }],
     };
-  if (retryableKind(error) !== undefined)
-    return { status: 503, code: "database_unavailable", detail: "The database could not be reached; try again in a moment." };
+  const kind = retryableKind(error);
+  if (kind !== undefined)
+    return {
+      status: 503,
+      code: "database_unavailable",
+      detail:
+        kind === "exhausted"
+          ? "The database has no disk or memory left; try again when it has."
+          : "The database could not be reached; try again in a moment.",
+    };
   return internal;
 }
 

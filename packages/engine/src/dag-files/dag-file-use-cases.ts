@@ -5,7 +5,7 @@ import {
   markDagsStale,
   isUniqueViolation,
   recordDagWarnings,
-  retryableKind,
+  isOutage,
   takeDagFileRequests,
   transaction,
   type Database,
@@ -90,7 +90,7 @@ async function recordGroup(context: DagFileContext, files: readonly LoadedDagFil
     return told(context, await recordTogether(context, files)).map((value) => ({ status: "fulfilled", value }));
   } catch (error) {
     // Without a server it would be waited for as often as there are files.
-    if (files.length === 1 || retryableKind(error) === "unavailable") return files.map(() => ({ status: "rejected", reason: error }));
+    if (files.length === 1 || isOutage(error)) return files.map(() => ({ status: "rejected", reason: error }));
     const outcomes: PromiseSettledResult<RecordedDagFile>[] = [];
     for (const file of files) outcomes.push(...(await recordGroup(context, [file])));
     return outcomes;

@@ -1,4 +1,4 @@
-import { retryableKind } from "@tradewind/metadata";
+import { isOutage } from "@tradewind/metadata";
 import type { EngineContext } from "../context.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function eachOnItsOwn(
   try {
     return await work(dagIds);
   } catch (error) {
-    if (retryableKind(error) === "unavailable") throw error;
+    if (isOutage(error)) throw error;
     if (dagIds.length === 1) {
       context.onError(error, { what: "start of the next runs of DAG", id: dagIds[0]! });
       return 0;
