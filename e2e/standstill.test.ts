@@ -12,7 +12,7 @@ for (let index = 0; index < ${WIDTH}; index += 1)
     while (index % 2 === 1 && !(await Promise.race([isOver, pause(50).then(() => false)]))) await getClient().variables.set("asked", String(index));
     await isOver; note("end"); }, { retries: 0 })();`;
 
-const LEASE_MS = 4_000;
+const LEASE_MS = 6_000;
 const ENV = {
   TRADEWIND__EXECUTION_API__LEASE_SECONDS: String(LEASE_MS / 1_000),
   TRADEWIND__EXECUTION_API__HEARTBEAT_SECONDS: "0.5",

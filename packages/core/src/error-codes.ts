@@ -72,7 +72,7 @@ export const ERROR_CODES = {
   invalid_config: { status: 500, meaning: "The configuration has an unknown key or an unacceptable value." },
   secret_undecryptable: { status: 500, meaning: "A stored secret was encrypted with a key that is not configured." },
   schema_outdated: { status: 503, meaning: "The database schema is not the one this release needs; migrate it." },
-  database_unavailable: { status: 503, meaning: "The database could not be reached." },
+  database_unavailable: { status: 503, meaning: "The database could not be reached, or has no disk or memory left." },
   executor_failed: { status: 503, meaning: "An executor could not do what it was asked." },
   protocol_mismatch: { status: 426, meaning: "The two sides speak different versions of a protocol." },
   shutting_down: { status: 503, meaning: "The process is stopping and takes no new work." },

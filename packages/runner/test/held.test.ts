@@ -18,9 +18,13 @@ const TASKS = `
   })({ folder: "" });
   dag.task("quick", async () => 1)();
 const mark = (folder, file, text) => appendFileSync(folder + "/" + file, text + " ");
+  dag.task("gated", async ({ folder }) => {
+    mark(folder, "gated", String(process.pid));
+    while (!existsSync(folder + "/end")) await pause(5);
+  })({ folder: "" });
   dag.task("late", async ({ folder }) => mark(folder, "late", "begun"))({ folder: "" });
   dag.task("called", async ({ folder }) => { globalThis.folder = folder; return 1; }, {
-    onSuccess: async () => { mark(globalThis.folder, "callback", "begun"); for (let i = 0; i < 60; i++) await pause(20); mark(globalThis.folder, "callback", "ended"); },
+    onSuccess: async () => { mark(globalThis.folder, "callback", "begun"); for (let i = 0; i < 120; i++) await pause(20); mark(globalThis.folder, "callback", "ended"); },
   })({ folder: "" });
   dag.task("asking", async ({ folder }) => { mark(folder, "asking", "begun"); return getClient().variables.get("v"); })({ folder: "" });
   dag.task("polite", async ({ folder }) => {
@@ -144,14 +148,14 @@ test("what waits for a process does not get one while its lease is not renewed, 
 });
 
 test("the time in which it stands still is not its own: a callback that is at work is not cut short", async () => {
-  const fixture = await startHost(TASKS, { leaseMs: LEASE_MS, holdMs: 60_000, callbackTimeoutMs: 2_500 });
+  const fixture = await startHost(TASKS, { leaseMs: LEASE_MS, holdMs: 60_000, callbackTimeoutMs: 5_000 });
   const { peer, deliver, stateDir } = fixture;
   peer.nobodyTakesOver = true;
   const attemptId = deliver("called", { inputs: { folder: stateDir }, callbacks: ["success"] });
   await until(() => written(stateDir, "callback") > 0, "the callback");
   peer.refuseWith = { status: 503, routes: ["heartbeat"] };
   await until(() => textOf(fixture, attemptId).includes(STANDS_STILL), "the end of the lease");
-  await sleep(2_500);
+  await sleep(5_000);
   peer.refuseWith = null;
   await until(() => peer.get(attemptId).state === "ended", "the end");
   expect(readFileSync(join(stateDir, "callback"), "utf8")).toBe("begun ended ");
@@ -219,4 +223,67 @@ test("what a machine slept is taken off its leases, by the difference of its clo
   writeFileSync(join(stateDir, "end"), "");
   await until(() => peer.get(attemptId).state === "ended", "the end");
   expect(peer.get(attemptId).finish!.outcome).toEqual({ kind: "success", result: '"counted"' });
+});
+
+test("a heartbeat that was under way when the machine fell asleep renews nothing: it is an answer from before", async () => {
+  const fixture = await startHost(TASKS, { leaseMs: 30_000, holdMs: 60_000 });
+  const { peer, deliver, stateDir } = fixture;
+  const attemptId = deliver("count", { inputs: { folder: stateDir } });
+  await until(() => written(stateDir) > 0, "the task to be at work");
+  peer.heartbeatTakesMs = 900;
+  const before = peer.requests.get("heartbeat") ?? 0;
+  await until(() => (peer.requests.get("heartbeat") ?? 0) > before, "a heartbeat");
+  // It is answered well, and all that come after it are not.
+  peer.refuseWith = { status: 503, routes: ["heartbeat"] };
+  const real = Date.now;
+  vi.spyOn(Date, "now").mockImplementation(() => real() + 3_600_000);
+  await until(() => textOf(fixture, attemptId).includes(STANDS_STILL), "the hold");
+  await until(() => peer.requests.get("heartbeat")! >= before + 3, "the next heartbeats");
+  expect(textOf(fixture, attemptId)).not.toContain("goes on");
+  const lines = written(stateDir);
+  await sleep(500);
+  expect(written(stateDir)).toBe(lines);
+});
+
+test("a grant that was under way when the machine fell asleep begins nothing", async () => {
+  const fixture = await startHost(TASKS, { leaseMs: 30_000, holdMs: 60_000 });
+  const { peer, deliver, stateDir, run } = fixture;
+  await run("quick");
+  peer.answerTakesMs = 1_000;
+  peer.refuseWith = { status: 503, routes: ["heartbeat"] };
+  const attemptId = deliver("late", { inputs: { folder: stateDir } });
+  await until(() => peer.get(attemptId).state === "running", "the grant");
+  const real = Date.now;
+  vi.spyOn(Date, "now").mockImplementation(() => real() + 3_600_000);
+  await until(() => textOf(fixture, attemptId).includes(STANDS_STILL), "the answer");
+  expect(written(stateDir, "late")).toBe(0);
+});
+
+test("a clock that is set forward kills nothing, also where nothing is held otherwise", async () => {
+  const fixture = await startHost(TASKS, { leaseMs: 30_000 });
+  const { peer, deliver, stateDir } = fixture;
+  const attemptId = deliver("count", { inputs: { folder: stateDir } });
+  await until(() => written(stateDir) > 0, "the task to be at work");
+  const real = Date.now;
+  vi.spyOn(Date, "now").mockImplementation(() => real() + 60_000);
+  await until(() => textOf(fixture, attemptId).includes("goes on"), "a renewal");
+  writeFileSync(join(stateDir, "end"), "");
+  await until(() => peer.get(attemptId).state === "ended", "the end");
+  expect(peer.get(attemptId).finish!.outcome.kind).toBe("success");
+});
+
+test("one that ended while its host itself stood still is reported, and its process goes on to the next", async () => {
+  const fixture = await startHost(TASKS, { leaseMs: LEASE_MS, holdMs: 60_000, slots: 1 });
+  const { peer, deliver, stateDir } = fixture;
+  peer.nobodyTakesOver = true;
+  const attemptId = deliver("gated", { inputs: { folder: stateDir } });
+  await until(() => written(stateDir, "gated") > 0, "the task to be at work");
+  const pid = Number(readFileSync(join(stateDir, "gated"), "utf8"));
+  writeFileSync(join(stateDir, "end"), "");
+  // Nothing of this process moves: the word of the end lies in the pipe when the end of the lease is seen.
+  for (const end = performance.now() + 2 * LEASE_MS; performance.now() < end;);
+  await until(() => peer.get(attemptId).state === "ended", "the end");
+  await until(() => textOf(fixture, attemptId).includes(STANDS_STILL), "word of the hold");
+  await fixture.run("quick");
+  expect(stateOf(pid)).not.toBe("T");
 });

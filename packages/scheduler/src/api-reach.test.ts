@@ -12,6 +12,7 @@ beforeEach(() => {
   const tell = (_: object, message: string): void => void told.push(message);
   reach = new ApiReach({
     ask: () => answer(),
+    heartbeatMs: 5_000,
     holdMs: 300_000,
     clock: { now: () => nowMs },
     logger: { debug: tell, info: tell, warn: tell, error: tell },
@@ -67,4 +68,17 @@ test("in a sleep nobody asks: it does not count as silence", async () => {
   expect(await isThereAt(5_000)).toBe(false);
   expect(await isThereAt(9_000_000)).toBe(false);
   expect(await isThereAt(100)).toBe(false);
+});
+
+test("questions that are far apart by plan are no sleep", async () => {
+  const seldom = new ApiReach({
+    ask: no,
+    heartbeatMs: 120_000,
+    holdMs: 300_000,
+    clock: { now: () => nowMs },
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+  });
+  const answers: boolean[] = [];
+  for (nowMs = 0; nowMs <= 360_000; nowMs += 120_000) answers.push(await seldom.isThere());
+  expect(answers).toEqual([false, true, true, true]);
 });

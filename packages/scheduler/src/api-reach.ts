@@ -1,14 +1,14 @@
 import type { SchedulerClock, SchedulerLogger } from "./ports.ts";
+import { STANDSTILL_MS } from "./wakefulness.ts";
 
 /** An execution API that has never answered here may be one that only hosts reach: it is waited for no longer than a start of everything takes. */
 const NEVER_REACHED_PATIENCE_MS = 60_000;
 
-/** Between two questions, unless this process or its machine stood still. */
-const LONG_GAP_MS = 60_000;
-
 export interface ApiReachOptions {
   /** Whether the execution API answers. What it throws counts as no. */
   ask: () => Promise<boolean>;
+  /** Between two questions. */
+  heartbeatMs: number;
   /** Beyond this hosts hold no attempt any more whose lease could not be renewed. */
   holdMs: number;
   clock: Pick<SchedulerClock, "now">;
@@ -31,7 +31,7 @@ export class ApiReach {
 
   /** false: it does not answer, and may come back in time. */
   async isThere(): Promise<boolean> {
-    const { ask, clock, holdMs, logger } = this.#options;
+    const { ask, clock, heartbeatMs, holdMs, logger } = this.#options;
     if (await ask().catch(() => false)) {
       if (this.#isGivenUp) logger.info({}, "the execution API answers again");
       this.#wasReached = true;
@@ -41,7 +41,7 @@ export class ApiReach {
     }
     const now = clock.now();
     // Who did not ask, as while the machine slept, cannot say how long it has been silent.
-    if (this.#silentSince === null || now < this.#askedAt || now - this.#askedAt > LONG_GAP_MS) this.#silentSince = now;
+    if (this.#silentSince === null || now < this.#askedAt || now - this.#askedAt > heartbeatMs + STANDSTILL_MS) this.#silentSince = now;
     this.#askedAt = now;
     const patienceMs = this.#wasReached ? holdMs : Math.min(holdMs, NEVER_REACHED_PATIENCE_MS);
     if (now - this.#silentSince < patienceMs) return false;

@@ -9,6 +9,9 @@ import { NO_SCHEDULER_METRICS, type SchedulerClock, type SchedulerLogger, type S
 import { Wakefulness } from "./wakefulness.ts";
 import { DEFAULT_STEP_LIMITS, type Occasion, planSteps, type StepLimits } from "./steps.ts";
 
+/** An executor answers in less, unless its transport is away. It is told again after as long. */
+const SLOW_ADOPTION_MS = 60_000;
+
 export interface SchedulerOptions {
   engine: SchedulingUseCases & JobUseCases & WakeUps;
   /** Started by the scheduler; the first is the default one. */
@@ -57,11 +60,18 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const adoption = new Adoption({ engine, executors, delivery, thresholdMs: options.healthThresholdMs, logger, metrics });
   const lostAttempts = new LostAttempts({ engine, logger, metrics });
   const wakefulness = new Wakefulness({ clock, logger, heartbeatMs: options.heartbeatMs, ...options.leases });
-  const apiReach = new ApiReach({ ask: options.askExecutionApi ?? (async () => true), holdMs: options.leases.holdMs, clock, logger });
+  const apiReach = new ApiReach({
+    ask: options.askExecutionApi ?? (async () => true),
+    heartbeatMs: options.heartbeatMs,
+    holdMs: options.leases.holdMs,
+    clock,
+    logger,
+  });
   let jobId = options.newJobId();
   let heartbeatTimer: unknown = null;
   let heartbeat: Promise<void> = Promise.resolve();
   let adopting: Promise<void> | null = null;
+  let adoptingSince = 0;
   let stopListening: () => void = () => {};
   let stopped = false;
 
@@ -100,17 +110,27 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   /** One at a time, and no heartbeat waits for it: an executor may be slow to say what it holds. */
   function adopt(): void {
-    adopting ??= adoption
+    if (adopting !== null) return tellSlowAdoption();
+    adoptingSince = clock.now();
+    adopting = adoption
       .run(jobId)
       .catch((error: unknown) => logger.error({ err: error }, "could not look for what dead schedulers left; looking with the next heartbeat"))
       .finally(() => (adopting = null));
   }
 
+  function tellSlowAdoption(): void {
+    const forMs = clock.now() - adoptingSince;
+    if (forMs < SLOW_ADOPTION_MS) return;
+    logger.warn({ forMs }, "an executor does not say what it holds of what dead schedulers left; nothing more is taken over until it does");
+    adoptingSince = clock.now();
+  }
+
   async function beat(): Promise<void> {
+    const sentAt = clock.now();
     // Both ways by which leases are renewed.
     const [isKnown, isApiThere] = await Promise.all([engine.heartbeatJob(jobId), apiReach.isThere()]);
     if (isKnown) {
-      if (isApiThere) wakefulness.beat();
+      if (isApiThere) wakefulness.beat(sentAt);
       metrics.heartbeat();
       return adopt();
     }

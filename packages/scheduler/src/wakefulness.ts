@@ -6,8 +6,8 @@ const LATE_MS = 1_500;
 const IN_TIME_MS = 1_000;
 /** What has just started answers late, however short leases are. */
 const SHORTEST_GRACE_MS = 5_000;
-/** Heartbeats that are farther apart are no late ones of a busy scheduler. */
-const LONG_GAP_MS = 60_000;
+/** Heartbeats that are so much farther apart than planned are no late ones of a busy scheduler. */
+export const STANDSTILL_MS = 60_000;
 
 export interface WakefulnessOptions {
   clock: Pick<SchedulerClock, "now">;
@@ -35,6 +35,7 @@ export class Wakefulness {
   /** For so long after a start or a standstill hosts get to renew their leases. */
   readonly #graceMs: number;
   readonly #holdMs: number;
+  readonly #heartbeatMs: number;
   #awakeSince: number | null = null;
   #beatAt = -Infinity;
   /** Since when heartbeats come and it is not awake. */
@@ -47,17 +48,18 @@ export class Wakefulness {
     this.#longestGapMs = Math.max(heartbeatMs + LATE_MS, leaseMs - renewalMs - IN_TIME_MS);
     this.#graceMs = Math.max(2 * renewalMs, SHORTEST_GRACE_MS);
     this.#holdMs = holdMs;
+    this.#heartbeatMs = heartbeatMs;
   }
 
-  /** A heartbeat was recorded. */
-  beat(): void {
-    const now = this.#clock.now();
+  /** A heartbeat was recorded. @param sentAt when it was sent: so long ago its ways were open */
+  beat(sentAt = this.#clock.now()): void {
+    const now = sentAt;
     const gapMs = now - this.#beatAt;
     // A clock that was set back says nothing about the time before.
     if (gapMs < 0 || gapMs > this.#longestGapMs) this.#awakeSince = now;
     this.#beatAt = now;
     if (this.#isRested(now)) this.#drowsySince = null;
-    else if (this.#drowsySince === null || gapMs < 0 || gapMs > LONG_GAP_MS) this.#drowsySince = now;
+    else if (this.#drowsySince === null || gapMs < 0 || gapMs > this.#heartbeatMs + STANDSTILL_MS) this.#drowsySince = now;
     this.#tellIfTooLate(now);
   }
 

@@ -1,6 +1,6 @@
 import type { AttemptFinish, TaskOutcome } from "@tradewind/contract";
 import { formatDuration } from "@tradewind/core";
-import { type ExecutionApiClient, isExecutionApiError, isTransient } from "@tradewind/contract/client";
+import type { ExecutionApiClient } from "@tradewind/contract/client";
 import type { FinishedMessage, FromChild } from "../protocol/messages.ts";
 import { clearTimers, type GrantedAttempt, type StopKind } from "./attempt.ts";
 import { closingWords, maskOutcome, memoryMessage, outcomeOf, outcomeOfExit, timeoutMessage } from "./attempt-outcome.ts";
@@ -9,7 +9,7 @@ import { answerAuthorCall, refusalOf, replyOf } from "./author-calls.ts";
 import type { ChildPool } from "./child-pool.ts";
 import type { ChildExit, ChildProcessHandle } from "./child-process.ts";
 import type { HostLogger, StopLadder } from "./host-options.ts";
-import { release, stoodStillMs } from "./lease-ends.ts";
+import { mayAskAgain, release, stoodStillMs } from "./lease-ends.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 
 export interface AttemptRunnerOptions {
@@ -199,11 +199,11 @@ export class AttemptRunner {
     const outcome = outcomeOf(attempt, () => message.outcome);
     const end = { durationMs: message.durationMs, ...(message.callbackRan !== undefined && { callbackRan: message.callbackRan }) };
     attempt.child = null;
-    if (outcome !== null && this.#stacks.concerns(outcome, attempt.grant.bundleSha256)) void this.#endInAuthorsTerms(attempt, outcome, end);
-    else this.#end(attempt, outcome, end);
     // It had ended before it was held. Its process is for others now, or is killed as it is.
     const isHeld = attempt.heldSince !== null;
     release(attempt);
+    if (outcome !== null && this.#stacks.concerns(outcome, attempt.grant.bundleSha256)) void this.#endInAuthorsTerms(attempt, outcome, end);
+    else this.#end(attempt, outcome, end);
     this.#pool?.release(child, { durationMs: message.durationMs, rssBytes: message.rssBytes, unfit });
     if (isHeld && child.state !== "ending") child.signalGroup("SIGCONT");
   }
@@ -235,11 +235,7 @@ async function askThroughout<T>(attempt: GrantedAttempt, ask: () => Promise<T>, 
     try {
       return await ask();
     } catch (error) {
-      const isRefused = isExecutionApiError(error) && error.httpStatus === 401;
-      if (!isRefused && !isTransient(error)) throw error;
-      if (attempt.heldSince !== null) await attempt.goesOn!.promise;
-      else if (!isRefused || attempt.token === token) throw error;
-      if (!isWaiting()) throw error;
+      if (!(await mayAskAgain(attempt, error, token)) || !isWaiting()) throw error;
     }
   }
 }

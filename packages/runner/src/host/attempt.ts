@@ -30,9 +30,9 @@ export interface GrantedAttempt extends Attempt {
   grant: AttemptGrant;
   /** Renewed with the lease. */
   token: string;
-  /** By the monotonic clock. */
+  /** By the clock of leases (`leaseNow`). */
   leaseEndsAt: number;
-  /** Since when it stands still because its lease could not be renewed, by the same clock; null: it does not. */
+  /** Since when it stands still because its lease could not be renewed, by the monotonic clock; null: it does not. */
   heldSince: number | null;
   /** When it is held: resolves when it goes on, or has ended. */
   goesOn: PromiseWithResolvers<void> | null;

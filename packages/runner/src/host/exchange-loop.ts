@@ -1,6 +1,7 @@
 import type { AttemptFinish, ExchangeRequest, ExchangeResponse } from "@tradewind/contract";
 import { delay, type ExecutionApiClient, isExecutionApiError, isServerFault, isTransient } from "@tradewind/contract/client";
 import type { HostLogger, PausePoint } from "./host-options.ts";
+import { leaseNow } from "./lease-clock.ts";
 import type { Reachability } from "./reachability.ts";
 
 export interface ExchangeLoopOptions {
@@ -13,7 +14,7 @@ export interface ExchangeLoopOptions {
   want(finishes: number): number;
   /** What this host knows of, or has given up without a word: asked for when a request is repeated. */
   known(): string[];
-  /** `sentAt`: when the answered request left, by the monotonic clock: leases count from there. */
+  /** `sentAt`: when the answered request left, by the clock of leases: they count from there. */
   onAnswer(request: ExchangeRequest, answer: ExchangeResponse, sentAt: number): void;
   /** The server will never take this finish as it is. */
   onFinishRefused(finish: AttemptFinish, why: string): void;
@@ -171,10 +172,11 @@ export class ExchangeLoop {
     const catchUps = [...this.#catchUps];
     // What was granted in an answer that was lost would be counted as running here, and cost a try.
     if (isRepeated || catchUps.length > 0) request.known = this.#options.known();
-    const sentAt = performance.now();
+    const sentAt = leaseNow();
+    const beganAt = performance.now();
     // Renewal of leases does not wait for this, so a try may be given up soon and made again.
     const answer = await reachability.watch("exchange", () => client.exchange(request, { signal: this.#closed.signal, retryForMs: 0 }));
-    this.roundTripMs += 0.1 * (Math.min(100, performance.now() - sentAt) - this.roundTripMs);
+    this.roundTripMs += 0.1 * (Math.min(100, performance.now() - beganAt) - this.roundTripMs);
     this.#options.onAnswer(request, answer, sentAt);
     this.#catchUps = this.#catchUps.filter((one) => !catchUps.includes(one));
     for (const { resolve } of catchUps) resolve();

@@ -1,3 +1,4 @@
+import { isExecutionApiError, isTransient } from "@tradewind/contract/client";
 import type { GrantedAttempt } from "./attempt.ts";
 import type { AttemptBook } from "./attempt-book.ts";
 import type { AttemptRunner } from "./attempt-runner.ts";
@@ -94,4 +95,16 @@ export function release(attempt: GrantedAttempt): void {
 /** For how long it has stood still so far. */
 export function stoodStillMs({ stoodStillMs: beforeMs, heldSince }: GrantedAttempt): number {
   return beforeMs + (heldSince === null ? 0 : performance.now() - heldSince);
+}
+
+/**
+ * Whether a call for an attempt that failed is worth another: it failed because the server is away, or because its token had run out with its lease. Resolves when the attempt goes on, if it stands still.
+ * @param token the one that the call began with
+ */
+export async function mayAskAgain(attempt: GrantedAttempt, error: unknown, token: string): Promise<boolean> {
+  const isRefused = isExecutionApiError(error) && error.httpStatus === 401;
+  if (!isRefused && !isTransient(error)) return false;
+  if (attempt.heldSince === null) return isRefused && attempt.token !== token;
+  await attempt.goesOn!.promise;
+  return true;
 }

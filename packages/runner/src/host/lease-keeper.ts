@@ -2,6 +2,7 @@ import type { ConnectionTestGrant, HeartbeatRequest, HeartbeatResponse, HostStat
 import { type ExecutionApiClient, isExecutionApiError } from "@tradewind/contract/client";
 import type { GrantedAttempt } from "./attempt.ts";
 import type { HostLogger, PausePoint } from "./host-options.ts";
+import { leaseNow, leaseSleepMs } from "./lease-clock.ts";
 import type { LeaseEnds } from "./lease-ends.ts";
 import type { Reachability } from "./reachability.ts";
 
@@ -39,12 +40,8 @@ const SOON_MS = 500;
 const FAR_MS = 5_000;
 
 const CLOCK_WATCH_MS = 1_000;
-const SHORTEST_SLEEP_MS = 1_000;
-
-/** By how much the wall clock is ahead of the monotonic one, which stands still while the machine sleeps. */
-function clockAheadMs(): number {
-  return Date.now() - performance.now();
-}
+/** After a sleep, or a clock that was set, every lease may be renewed once before it counts as ended, also where nothing is held otherwise. */
+const HELD_AFTER_SLEEP_MS = 5_000;
 
 /** A child is stopped so long before its lease ends: time for the signal to work, and for clocks that do not run quite alike. A share of the lease, so that short leases work too. */
 export function leaseMarginMs(leaseMs: number): number {
@@ -58,6 +55,7 @@ export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   #heartbeat: NodeJS.Timeout | null = null;
   #deadline: NodeJS.Timeout | null = null;
+  /** By the monotonic clock, as timers go. */
   #deadlineAt = Infinity;
   #beating = false;
   #lastBeatAt = -Infinity;
@@ -66,13 +64,15 @@ export class LeaseKeeper {
   #holdMs: number;
   #stopped = false;
   readonly #clockWatch: NodeJS.Timeout;
-  #aheadMs = clockAheadMs();
+  #sleptMs = leaseSleepMs();
+  /** When it was last seen that the machine had slept, by the monotonic clock. */
+  #sleptAt = -Infinity;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
     this.#holdMs = options.holdMs;
     this.#beatIn(options.heartbeatMs);
-    this.#clockWatch = setInterval(() => this.#compareClocks(), CLOCK_WATCH_MS).unref();
+    this.#clockWatch = setInterval(() => this.#lookAtClocks(), CLOCK_WATCH_MS).unref();
   }
 
   /** As the server says it now. */
@@ -83,10 +83,10 @@ export class LeaseKeeper {
 
   /** A lease was given or renewed: its end must be watched. */
   watch(attempt: GrantedAttempt): void {
-    const at = attempt.leaseEndsAt - leaseMarginMs(attempt.grant.leaseMs);
+    const leftMs = leftOfLeaseMs(attempt);
     // An answer that came late: nothing of it may begin.
-    if (at <= performance.now()) this.#checkDeadlines();
-    else if (at < this.#deadlineAt) this.#watchAt(at);
+    if (leftMs <= 0) this.#checkDeadlines();
+    else if (performance.now() + leftMs < this.#deadlineAt) this.#watchIn(leftMs);
     // Without leases a server that stayed away was asked seldom. It is back, and the lease may be shorter than what is left to the next time.
     if (this.#failures > 0 && !this.#beating) this.#beatIn(Math.min(this.#options.heartbeatMs, SOON_MS));
   }
@@ -119,14 +119,17 @@ export class LeaseKeeper {
     if (this.#deadline !== null) clearTimeout(this.#deadline);
   }
 
-  /** In a machine that sleeps the monotonic clock stands still, and leases go on: what was slept is taken off them. A clock that is set forward costs a renewal. */
-  #compareClocks(): void {
-    const aheadMs = clockAheadMs();
-    const sleptMs = aheadMs - this.#aheadMs;
-    this.#aheadMs = aheadMs;
-    if (sleptMs < SHORTEST_SLEEP_MS) return;
-    for (const attempt of this.#options.granted()) attempt.leaseEndsAt -= sleptMs;
-    this.#checkDeadlines();
+  #lookAtClocks(): void {
+    if (leaseSleepMs() !== this.#sleptMs) this.#checkDeadlines();
+  }
+
+  /** Leases are renewed at once after a sleep, whatever answer is under way: it is one to a question from before. */
+  #noteSleep(): void {
+    const sleptMs = leaseSleepMs();
+    if (sleptMs === this.#sleptMs) return;
+    this.#sleptMs = sleptMs;
+    this.#sleptAt = performance.now();
+    this.#hasNews = true;
     if (!this.#beating) this.#beatIn(0);
   }
 
@@ -154,9 +157,10 @@ export class LeaseKeeper {
   }
 
   async #renew(): Promise<void> {
+    this.#lookAtClocks();
     const attempts = [...this.#options.granted()];
-    const sentAt = performance.now();
-    this.#lastBeatAt = sentAt;
+    const sentAt = leaseNow();
+    this.#lastBeatAt = performance.now();
     const request: HeartbeatRequest = {
       hostId: this.#options.hostId,
       attempts: attempts.map(heartbeatOf),
@@ -192,8 +196,7 @@ export class LeaseKeeper {
       if (stop !== undefined) this.#options.onStop(attempt, stop);
       else if (lease === undefined) this.#options.ends.disowned(attempt);
       // An answer that came late says what was true when it was asked for.
-      else if (attempt.heldSince !== null && attempt.leaseEndsAt - leaseMarginMs(attempt.grant.leaseMs) > performance.now())
-        this.#options.ends.goOn(attempt);
+      else if (attempt.heldSince !== null && leftOfLeaseMs(attempt) > 0) this.#options.ends.goOn(attempt);
     }
     this.#checkDeadlines();
   }
@@ -212,37 +215,50 @@ export class LeaseKeeper {
     if (status === 401 || status === 404) await this.#options.onUnknownHost(status).catch(() => undefined);
   }
 
-  /** When it has to stand still, or to be killed if it does. */
-  #endOf({ leaseEndsAt, heldSince, grant }: GrantedAttempt): number {
-    return heldSince === null ? leaseEndsAt - leaseMarginMs(grant.leaseMs) : heldSince + this.#holdMs;
-  }
-
-  #watchAt(at: number): void {
+  #watchIn(ms: number): void {
     if (this.#stopped) return;
-    this.#deadlineAt = at;
+    this.#deadlineAt = performance.now() + ms;
     if (this.#deadline !== null) clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => this.#checkDeadlines(), Math.max(0, at - performance.now()));
+    this.#deadline = setTimeout(() => this.#checkDeadlines(), Math.max(0, ms));
   }
 
   #checkDeadlines(): void {
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     this.#deadline = null;
     this.#deadlineAt = Infinity;
-    const now = performance.now();
-    let next = Infinity;
+    this.#noteSleep();
+    let nextMs = Infinity;
     for (const attempt of this.#options.granted()) {
       if (attempt.phase === "reporting" || attempt.stop?.kind === "lease" || hasEnded(attempt)) continue;
-      if (attempt.stop !== null && this.#endOf(attempt) <= now) {
-        this.#options.ends.cutShort(attempt);
-        continue;
-      }
-      if (attempt.heldSince === null && this.#holdMs > 0 && this.#endOf(attempt) <= now) this.#options.ends.hold(attempt);
-      const at = this.#endOf(attempt);
-      if (at <= now) this.#options.ends.giveUp(attempt);
-      else next = Math.min(next, at);
+      if (leftOfLeaseMs(attempt) <= 0) this.#endLease(attempt);
+      const leftMs = this.#leftMs(attempt);
+      // What was killed just now is over.
+      if (leftMs > 0) nextMs = Math.min(nextMs, leftMs);
     }
-    if (next < Infinity) this.#watchAt(next);
+    if (nextMs < Infinity) this.#watchIn(nextMs);
   }
+
+  #endLease(attempt: GrantedAttempt): void {
+    const { ends } = this.#options;
+    if (attempt.stop !== null) return ends.cutShort(attempt);
+    if (attempt.heldSince === null && this.#longestHoldMs(performance.now()) > 0) ends.hold(attempt);
+    if (this.#leftMs(attempt) <= 0) ends.giveUp(attempt);
+  }
+
+  /** Until it has to stand still, or to be killed if it does. */
+  #leftMs(attempt: GrantedAttempt): number {
+    const { heldSince } = attempt;
+    return heldSince === null ? leftOfLeaseMs(attempt) : heldSince + this.#longestHoldMs(heldSince) - performance.now();
+  }
+
+  #longestHoldMs(heldSince: number): number {
+    return heldSince - this.#sleptAt < HELD_AFTER_SLEEP_MS ? Math.max(this.#holdMs, HELD_AFTER_SLEEP_MS) : this.#holdMs;
+  }
+}
+
+/** Until nothing of it may be at work any more, unless the lease is renewed. */
+function leftOfLeaseMs({ leaseEndsAt, grant }: GrantedAttempt): number {
+  return leaseEndsAt - leaseMarginMs(grant.leaseMs) - leaseNow();
 }
 
 /** Its process is done with it, and its end is about to be reported. */

@@ -34,7 +34,8 @@ import {
   shutdownLadder,
 } from "./host-options.ts";
 import { GatheredChanges } from "./gathered-changes.ts";
-import { LeaseEnds } from "./lease-ends.ts";
+import { leaseNow } from "./lease-clock.ts";
+import { LeaseEnds, mayAskAgain } from "./lease-ends.ts";
 import { LeaseKeeper, leaseMarginMs } from "./lease-keeper.ts";
 import { LogShipper } from "./log-shipper.ts";
 import { attemptsAhead } from "./place-attempt.ts";
@@ -163,14 +164,15 @@ export class RunnerHost {
    * and must begin nothing a second time. `leasedAt`: a moment before their leases were made, by this process's monotonic clock.
    */
   begin(grants: readonly AttemptGrant[], leasedAt: number): void {
+    const leasedFrom = leaseNow() - (performance.now() - leasedAt);
     for (const grant of grants) {
       const { attemptId, leaseMs } = grant;
       const isKnown = this.#book.cameUnasked(attemptId) || this.#book.isGivenUp(attemptId);
       // As one whose lease could not be renewed in time: whoever takes it for lost may have begun.
-      const isLate = leasedAt + leaseMs - leaseMarginMs(leaseMs) <= performance.now();
+      const isLate = leasedFrom + leaseMs - leaseMarginMs(leaseMs) <= leaseNow();
       if (!isKnown && !isLate) {
         this.#book.noteUnasked(attemptId);
-        this.#onGrant(grant, leasedAt, { isAsked: false });
+        this.#onGrant(grant, leasedFrom, { isAsked: false });
       }
       // Whoever told of it counts it as this host's.
       else if (this.#book.get(attemptId) === undefined) this.#changes.note({ ended: attemptId });
@@ -365,13 +367,14 @@ export class RunnerHost {
   }
 
   async #fetchAndEnqueue(attempt: GrantedAttempt): Promise<void> {
+    const { token } = attempt;
     try {
       await fetchWhatItNeeds(attempt, this.#options.client, this.#bundles);
       await this.#options.pausePoint?.("before_child_start");
     } catch (error) {
+      const isAgain = await mayAskAgain(attempt, error, token);
       if (this.#book.get(attempt.attemptId) !== attempt || attempt.phase !== "ready") return;
-      // Nothing of it has begun: it is tried again when its lease is renewed.
-      if (attempt.heldSince !== null) return void attempt.goesOn!.promise.then(() => this.#fetchAndEnqueue(attempt));
+      if (isAgain) return this.#fetchAndEnqueue(attempt);
       const message = `The attempt could not be started: ${error instanceof Error ? error.message : String(error)}`;
       attempt.log.system("error", message);
       return this.#report(attempt, { attemptId: attempt.attemptId, outcome: failed("rejected", message), durationMs: 0 });

@@ -70,6 +70,8 @@ export class ExecutionApiPeer {
   /** Nobody takes for lost what was not renewed in time: its lease is renewed when that is asked for. */
   nobodyTakesOver = false;
   exchangeTakesMs = 0;
+  /** Between a heartbeat and its answer. */
+  heartbeatTakesMs = 0;
   /** Between an exchange and its answer. */
   answerTakesMs = 0;
   /** So many exchanges are carried out and never answered: the connection breaks. */
@@ -217,7 +219,10 @@ export class ExecutionApiPeer {
       this.connectionTestReports.push(ConnectionTestReport.parse(json));
       return void response.writeHead(204).end();
     }
-    if (route === "heartbeat") return answer(response, 200, this.#heartbeat(HeartbeatRequest.parse(json)));
+    if (route === "heartbeat") {
+      const content = this.#heartbeat(HeartbeatRequest.parse(json));
+      return void setTimeout(() => answer(response, 200, content), this.heartbeatTakesMs);
+    }
     if (route === "logs") {
       this.#logs(LogRequest.parse(json));
       return void response.writeHead(204).end();
