@@ -280,8 +280,13 @@ test("one that ended while its host itself stood still is reported, and its proc
   await until(() => written(stateDir, "gated") > 0, "the task to be at work");
   const pid = Number(readFileSync(join(stateDir, "gated"), "utf8"));
   writeFileSync(join(stateDir, "end"), "");
-  // Nothing of this process moves: the word of the end lies in the pipe when the end of the lease is seen.
-  for (const end = performance.now() + 2 * LEASE_MS; performance.now() < end;);
+  // Nothing of this process moves: the word of the end lies in the pipe when the end of the lease is seen, since timers come before messages.
+  await new Promise<void>((resolve) =>
+    setImmediate(() => {
+      for (const end = performance.now() + 2 * LEASE_MS; performance.now() < end;);
+      resolve();
+    }),
+  );
   await until(() => peer.get(attemptId).state === "ended", "the end");
   await until(() => textOf(fixture, attemptId).includes(STANDS_STILL), "word of the hold");
   await fixture.run("quick");
