@@ -18,10 +18,6 @@ const TASKS = `
   })({ folder: "" });
   dag.task("quick", async () => 1)();
 const mark = (folder, file, text) => appendFileSync(folder + "/" + file, text + " ");
-  dag.task("gated", async ({ folder }) => {
-    mark(folder, "gated", String(process.pid));
-    while (!existsSync(folder + "/end")) await pause(5);
-  })({ folder: "" });
   dag.task("late", async ({ folder }) => mark(folder, "late", "begun"))({ folder: "" });
   dag.task("called", async ({ folder }) => { globalThis.folder = folder; return 1; }, {
     onSuccess: async () => { mark(globalThis.folder, "callback", "begun"); for (let i = 0; i < 120; i++) await pause(20); mark(globalThis.folder, "callback", "ended"); },
@@ -270,25 +266,4 @@ test("a clock that is set forward kills nothing, also where nothing is held othe
   writeFileSync(join(stateDir, "end"), "");
   await until(() => peer.get(attemptId).state === "ended", "the end");
   expect(peer.get(attemptId).finish!.outcome.kind).toBe("success");
-});
-
-test("one that ended while its host itself stood still is reported, and its process goes on to the next", async () => {
-  const fixture = await startHost(TASKS, { leaseMs: LEASE_MS, holdMs: 60_000, slots: 1 });
-  const { peer, deliver, stateDir } = fixture;
-  peer.nobodyTakesOver = true;
-  const attemptId = deliver("gated", { inputs: { folder: stateDir } });
-  await until(() => written(stateDir, "gated") > 0, "the task to be at work");
-  const pid = Number(readFileSync(join(stateDir, "gated"), "utf8"));
-  writeFileSync(join(stateDir, "end"), "");
-  // Nothing of this process moves: the word of the end lies in the pipe when the end of the lease is seen, since timers come before messages.
-  await new Promise<void>((resolve) =>
-    setImmediate(() => {
-      for (const end = performance.now() + 2 * LEASE_MS; performance.now() < end;);
-      resolve();
-    }),
-  );
-  await until(() => peer.get(attemptId).state === "ended", "the end");
-  await until(() => textOf(fixture, attemptId).includes(STANDS_STILL), "word of the hold");
-  await fixture.run("quick");
-  expect(stateOf(pid)).not.toBe("T");
 });

@@ -5,6 +5,7 @@ import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
 import { processOutput } from "../output/output.ts";
 import type { OutputOptions } from "../program/options.ts";
+import { isExecutionApiThere } from "../services/execution-url.ts";
 import type { HealthService } from "../program/installation-commands.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -32,10 +33,9 @@ const CHECKS: Record<HealthService, (config: TradewindConfig) => Promise<Health>
       const { metadatabase } = (await response.json()) as { metadatabase: { status: string } };
       return { isHealthy: response.ok && metadatabase.status === "healthy", found: `it answers, and its database is ${metadatabase.status}` };
     }),
-  // Without a token everything is refused there; that it refuses tells enough.
   "execution-api": ({ executionApi }) =>
     ask(`http://${addressOf(executionApi.host)}:${executionApi.port}/execution/v1/`, async (response) => ({
-      isHealthy: response.status < 500,
+      isHealthy: isExecutionApiThere(response),
       found: `it answers with status ${response.status}`,
     })),
   worker: ({ worker }) => {

@@ -5,7 +5,7 @@ import { sampleGauges } from "../metrics/gauges.ts";
 import { schedulerMetrics } from "../metrics/scheduler-metrics.ts";
 import { executionTokens } from "./api-servers.ts";
 import type { Core } from "./core.ts";
-import { executionBaseUrl } from "./execution-url.ts";
+import { executionBaseUrl, isExecutionApiThere } from "./execution-url.ts";
 import { makeExecutors, type OwnHost } from "./executors.ts";
 import type { Installation } from "./installation.ts";
 
@@ -21,11 +21,10 @@ const STOP_TIMEOUT_MS = 15_000;
 
 const API_PATIENCE_MS = 1_000;
 
-/** Without a token everything is refused there; that it refuses tells enough. A proxy before it that does not reach it says 502 or 503. */
 async function answers(url: string): Promise<boolean> {
   const response = await fetch(url, { signal: AbortSignal.timeout(API_PATIENCE_MS) });
   await response.body?.cancel();
-  return response.status < 500;
+  return isExecutionApiThere(response);
 }
 
 /** Starts a scheduler with its executors; it is stopped with the process. */

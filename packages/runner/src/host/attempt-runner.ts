@@ -147,6 +147,7 @@ export class AttemptRunner {
     if (ms >= 2 ** 31) return;
     const beforeMs = stoodStillMs(attempt);
     const timer = setTimeout(() => {
+      attempt.timers.splice(attempt.timers.indexOf(timer), 1);
       const owedMs = stoodStillMs(attempt) - beforeMs;
       if (owedMs > 0) this.#after(attempt, Math.max(owedMs, SHORTEST_TIMER_MS), act);
       else act();
